@@ -16,7 +16,10 @@ export default defineConfig(
       'layers/direction': 'error',
       'max-lines': ['error', 300],
       'max-lines-per-function': ['error', { max: 70, skipComments: true, skipBlankLines: true }],
-      'no-restricted-syntax': ['error', { selector: 'ImportExpression', message: 'Import statically: the import table cannot see this.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ImportExpression', message: 'Import statically: the import table cannot see this.' },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/require-await': 'off',
@@ -36,7 +39,14 @@ export default defineConfig(
   },
   {
     files: ['src/**'],
-    ignores: ['src/config.ts', 'src/config/**', 'src/{domain,workflows}/**', 'src/setup/**', 'src/cli/**', 'src/workers/**'],
+    ignores: [
+      'src/config.ts',
+      'src/config/**',
+      'src/{domain,workflows}/**',
+      'src/setup/**',
+      'src/cli/**',
+      'src/workers/**',
+    ],
     rules: { 'no-restricted-globals': ['error', environmentOnlyInConfig] },
   },
 );

@@ -1,0 +1,139 @@
+import type { Lesson } from './lesson.ts';
+
+/** A span of time; both ends are ISO strings, `from` inclusive, `to` exclusive. */
+export interface TimeWindow {
+  readonly from: string;
+  readonly to: string;
+}
+
+export type EvidenceKind = 'alert' | 'logs' | 'metrics' | 'traces' | 'changes' | 'deploys' | 'lessons' | 'reproduction';
+
+/** `empty` is a result: the source answered, and had nothing. `refused` means that policy or a limit forbade the query. */
+export type EvidenceOutcome = 'found' | 'empty' | 'failed' | 'refused';
+
+/**
+ * Something seen. The body lies in the evidence store under `digest`; histories carry only this reference.
+ * Ids are unique within an incident: `<service>/<kind>/<n>`, for example `order-service/logs/1`.
+ */
+export interface Evidence {
+  readonly id: string;
+  readonly service: string;
+  readonly kind: EvidenceKind;
+  /** Where it was asked: `logs ./logs/order*.log`, `prometheus`, `git ./repos/user`. */
+  readonly source: string;
+  /** The exact query, file pattern or command. */
+  readonly query: string;
+  readonly window: TimeWindow;
+  readonly outcome: EvidenceOutcome;
+  /** One line for people, at most 400 characters, control characters removed. */
+  readonly summary: string;
+  /** SHA-256 (hex) of the body in the evidence store; absent when there is no body. */
+  readonly digest?: string;
+  readonly bytes?: number;
+  /** What was left out of the body and why, for example `kept 20000 of 81234 lines`. */
+  readonly truncated?: string;
+  /** For `failed` and `refused`: what happened and what to do about it. */
+  readonly reason?: string;
+}
+
+/** One log line. `fields` holds what a JSON line carried beside its message. */
+export interface LogLine {
+  readonly at: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Body of evidence of kind `logs`, oldest line first. */
+export interface LogsBody {
+  readonly kind: 'logs';
+  readonly service: string;
+  /** Lines at or after this time belong to the incident; the ones before are the baseline. */
+  readonly incidentFrom: string;
+  readonly lines: readonly LogLine[];
+}
+
+/** One series: `points` are `[ISO time, value]`, oldest first. */
+export interface MetricSeries {
+  readonly name: string;
+  readonly expression: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly (readonly [string, number])[];
+}
+
+/** Body of evidence of kind `metrics`. */
+export interface MetricsBody {
+  readonly kind: 'metrics';
+  readonly service: string;
+  readonly incidentFrom: string;
+  readonly series: readonly MetricSeries[];
+}
+
+export interface FileChange {
+  readonly path: string;
+  /** Unified diff of this file, cut to a limit. */
+  readonly diff: string;
+}
+
+/** One commit. Subject, body, author and diff are text that an attacker may have written. */
+export interface Change {
+  readonly service: string;
+  /** The full SHA. */
+  readonly id: string;
+  readonly author: string;
+  readonly at: string;
+  readonly subject: string;
+  readonly body: string;
+  readonly files: readonly FileChange[];
+  /** SHA of the first parent; absent for a root commit. */
+  readonly parent?: string;
+}
+
+/** Body of evidence of kind `changes`, oldest first. */
+export interface ChangesBody {
+  readonly kind: 'changes';
+  readonly service: string;
+  readonly changes: readonly Change[];
+}
+
+/** One deployment of a revision. */
+export interface Deploy {
+  readonly id: string;
+  readonly service: string;
+  readonly revision: string;
+  readonly previous?: string;
+  readonly at: string;
+  readonly by?: string;
+  readonly status: 'succeeded' | 'failed' | 'running';
+}
+
+/** Body of evidence of kind `deploys`, oldest first. */
+export interface DeploysBody {
+  readonly kind: 'deploys';
+  readonly service: string;
+  readonly deploys: readonly Deploy[];
+}
+
+/** Body of evidence of kind `lessons`: past lessons that resemble the incident, best first. */
+export interface LessonsBody {
+  readonly kind: 'lessons';
+  readonly service: string;
+  readonly lessons: readonly Lesson[];
+}
+
+export type EvidenceBody = LogsBody | MetricsBody | ChangesBody | DeploysBody | LessonsBody;
+
+/** True when the source answered with something that can be argued from. */
+export function isUsable(evidence: Evidence): boolean {
+  return evidence.outcome === 'found' && evidence.digest !== undefined;
+}
+
+/** The gaps that a report must name: sources that did not answer. */
+export function listGaps(evidence: readonly Evidence[]): readonly string[] {
+  return evidence
+    .filter((item) => item.outcome === 'failed' || item.outcome === 'refused')
+    .map(
+      (item) =>
+        `${item.service}: ${item.kind} from ${item.source} ${item.outcome}: ${item.reason ?? 'no reason given'}`,
+    );
+}

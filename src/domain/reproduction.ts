@@ -1,0 +1,72 @@
+export type ReproductionVerdict = 'reproduced' | 'not-reproduced' | 'flaky' | 'cannot-run';
+
+/** Source of one service at one revision, as a plain tar in the evidence store. */
+export interface SourceArchive {
+  readonly service: string;
+  readonly revision: string;
+  /** SHA-256 (hex) of the tar in the evidence store. */
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** A typed request to the sandbox worker; nothing else reaches Docker. */
+export interface SandboxRequest {
+  readonly incidentId: string;
+  readonly runId: string;
+  /** Language of the image, for example `node` or `python`; or an image id pinned by digest. */
+  readonly image: string;
+  /** Folder name under the sandbox's work folder in which commands run: the service that owns the command. */
+  readonly workService: string;
+  readonly setup: readonly (readonly string[])[];
+  readonly command: readonly string[];
+  /** The service whose revision is varied. */
+  readonly suspectService: string;
+  /** Revisions of the suspect service, oldest first: the one before the window's first commit, then each commit of the window. */
+  readonly revisions: readonly SourceArchive[];
+  /** Index into `revisions` of the suspect. */
+  readonly suspectIndex: number;
+  /** The other services, at their deployed revisions. */
+  readonly neighbours: readonly SourceArchive[];
+  readonly limits: SandboxLimits;
+}
+
+export interface SandboxLimits {
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly timeoutMs: number;
+  readonly outputBytes: number;
+}
+
+export type RunEnd = 'passed' | 'failed' | 'timed-out' | 'out-of-memory' | 'engine-lost';
+
+export interface SandboxRun {
+  readonly service: string;
+  readonly revision: string;
+  readonly command: readonly string[];
+  readonly end: RunEnd;
+  /** -1 when the command never ended by itself. */
+  readonly exitCode: number;
+  readonly durationMs: number;
+  /** Last lines of the output, sanitised, at most 2,000 characters. */
+  readonly outputTail: string;
+  /** SHA-256 (hex) of the whole output in the evidence store. */
+  readonly outputDigest?: string;
+}
+
+export interface Reproduction {
+  readonly verdict: ReproductionVerdict;
+  readonly suspectService: string;
+  readonly suspect: string;
+  readonly before: string;
+  /** First revision of the window on which the command fails, found by bisection; absent when there was none. */
+  readonly firstBad?: string;
+  readonly runs: readonly SandboxRun[];
+  readonly imageDigest: string;
+  /** Why it could not run, or why the runs prove nothing; empty when `reproduced`. */
+  readonly reason: string;
+}
+
+/** A reproduction that could not be made, and what it would take. */
+export function cannotRun(reason: string, suspectService = '', suspect = '', before = ''): Reproduction {
+  return { verdict: 'cannot-run', suspectService, suspect, before, runs: [], imageDigest: '', reason };
+}

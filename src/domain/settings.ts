@@ -1,0 +1,166 @@
+import type { ActionType, Mode } from './plan.ts';
+
+/** What the incident workflow needs to know of one service; a snapshot taken when the incident opens. */
+export interface ServiceView {
+  readonly service: string;
+  readonly owner: string;
+  readonly dependsOn: readonly string[];
+  readonly mode: Mode;
+  readonly approvers: readonly string[];
+  readonly hasSource: boolean;
+  readonly canReproduce: boolean;
+  readonly actions: readonly ActionType[];
+}
+
+/** Durations are inputs of the workflow, in milliseconds, so that tests run fast and users can tune them. */
+export interface Timings {
+  readonly debounceMs: number;
+  readonly approvalTimeoutMs: number;
+  readonly reminderMs: number;
+  readonly escalationMs: number;
+  readonly watchMs: number;
+  readonly watchReadings: number;
+  /** How far back evidence is collected before the alert began. */
+  readonly lookbackMs: number;
+  /** Length of the healthy stretch before the look-back, to compare with. */
+  readonly baselineMs: number;
+  /** Limit of one query of an outside system. */
+  readonly queryTimeoutMs: number;
+  /** A worker that is silent for this long is taken to be dead. */
+  readonly heartbeatTimeoutMs: number;
+  readonly sandboxTimeoutMs: number;
+  readonly actionTimeoutMs: number;
+}
+
+export interface Budgets {
+  /** Steps of an engine in one round. */
+  readonly maxEngineSteps: number;
+  /** Rounds of investigation: one, and one more after a rejection. */
+  readonly maxRounds: number;
+  /** Residents asked in one incident. */
+  readonly maxResidents: number;
+}
+
+/** The settings of an incident: a snapshot, so that an edit of resident.yaml does not change a running incident by halves. */
+export interface IncidentSettings {
+  readonly service: ServiceView;
+  /** Every configured service that can be reached from the alerting one, itself included. */
+  readonly services: Readonly<Record<string, ServiceView>>;
+  readonly timings: Timings;
+  readonly budgets: Budgets;
+  readonly engine: string;
+  readonly configDigest: string;
+}
+
+// ---- resident.yaml as parsed: paths absolute, secrets resolved by reference only when used ----
+
+export type SecretReference = { readonly env: string } | { readonly file: string };
+
+export interface LogSource {
+  /** Absolute glob pattern; rotated files match too. */
+  readonly files: string;
+  readonly format: 'json' | 'text' | 'auto';
+}
+
+export interface NamedQuery {
+  readonly name: string;
+  readonly expr: string;
+}
+
+/** A condition that holds while the service is well: `min <= value <= max`. */
+export interface Objective extends NamedQuery {
+  readonly max?: number;
+  readonly min?: number;
+}
+
+export interface ActionSettings {
+  /** argv; `{revision}` is replaced in place, never through a shell. */
+  readonly command?: readonly string[];
+  /** argv that prints the present state (for example the deployed revision) on its last line. */
+  readonly current?: readonly string[];
+  /** For `config.rollback`. */
+  readonly repository?: string;
+  readonly reload?: readonly string[];
+}
+
+export interface SandboxSettings {
+  readonly image: string;
+  readonly setup: readonly (readonly string[])[];
+  readonly test?: readonly string[];
+  readonly reproduce?: readonly string[];
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly timeoutMs: number;
+}
+
+export interface ServiceSettings {
+  readonly name: string;
+  readonly owner: string;
+  /** Absolute path or Git URL. */
+  readonly source?: string;
+  readonly language: string;
+  readonly dependsOn: readonly string[];
+  readonly logs: readonly LogSource[];
+  readonly metrics: readonly NamedQuery[];
+  readonly deploysFile?: string;
+  readonly sandbox?: SandboxSettings;
+  readonly objectives: readonly Objective[];
+  readonly actions: Readonly<Partial<Record<ActionType, ActionSettings>>>;
+  readonly mode: Mode;
+  readonly approvers: readonly string[];
+}
+
+export interface PersonSettings {
+  readonly name: string;
+  readonly token?: SecretReference;
+}
+
+export interface WebhookCredentials {
+  readonly bearer: readonly SecretReference[];
+  readonly basic?: { readonly username: string; readonly password: SecretReference };
+}
+
+export interface EngineSettings {
+  readonly kind: 'analyst' | 'claude';
+  readonly model: string;
+  readonly baseUrl?: string;
+}
+
+/** The whole of resident.yaml. */
+export interface ResidentSettings {
+  readonly file: string;
+  readonly stateFolder: string;
+  /** SHA-256 of the file's bytes. */
+  readonly digest: string;
+  readonly temporal: { readonly address?: string; readonly namespace: string };
+  readonly gateway: {
+    readonly host: string;
+    readonly port: number;
+    readonly maxBodyBytes: number;
+    /** Labels that name the service, tried in order. */
+    readonly serviceLabels: readonly string[];
+    readonly webhooks: Readonly<Record<string, WebhookCredentials>>;
+  };
+  readonly people: readonly PersonSettings[];
+  readonly prometheus?: { readonly url: string; readonly bearer?: SecretReference };
+  readonly engine: EngineSettings;
+  readonly lessonsRepository: string;
+  readonly notifyUrls: readonly SecretReference[];
+  readonly timings: Timings;
+  readonly budgets: Budgets;
+  readonly services: Readonly<Record<string, ServiceSettings>>;
+}
+
+/** All services that suspicion can reach from `start` along the call graph, nearest first. */
+export function listReachable(
+  services: Readonly<Record<string, { readonly dependsOn: readonly string[] }>>,
+  start: string,
+): readonly string[] {
+  const reached = [start];
+  for (const name of reached) {
+    for (const next of services[name]?.dependsOn ?? []) {
+      if (services[next] && !reached.includes(next)) reached.push(next);
+    }
+  }
+  return reached;
+}
