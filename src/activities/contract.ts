@@ -5,7 +5,7 @@ import type { Evidence, TimeWindow } from '../domain/evidence.ts';
 import type { IncidentState } from '../domain/incident.ts';
 import type { Action, Approval, Plan } from '../domain/plan.ts';
 import type { ActionOutcome, CapturedState, Reading, UndoRecord } from '../domain/remediation.ts';
-import type { Reproduction, SandboxRequest, SourceArchive } from '../domain/reproduction.ts';
+import type { Reproduction, SandboxRequest } from '../domain/reproduction.ts';
 import type { IncidentSettings } from '../domain/settings.ts';
 
 /** Activities by task queue; a queue is a set of credentials. Workflows see these types and nothing else of the activities. */
@@ -111,6 +111,8 @@ export interface ReasonInput {
   readonly findings: readonly Finding[];
   readonly guidance: readonly string[];
   readonly rejected: readonly string[];
+  /** The budget of steps is used up: answer with what is known (the built-in analyst answers when the engine cannot). */
+  readonly mustAnswer: boolean;
   /** Digest of the transcript so far in the evidence store. */
   readonly transcriptDigest?: string;
   readonly answers?: readonly { readonly id: string; readonly text: string }[];

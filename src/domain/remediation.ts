@@ -34,7 +34,8 @@ export interface Reading {
   readonly state: 'ok' | 'breached' | 'unknown';
 }
 
-export type RemediationOutcome = 'recovered' | 'not-watched' | 'rolled-back' | 'rollback-incomplete';
+/** `refused`: the last judgement before acting said no, so nothing was changed. `not-watched`: done, but nothing could be read. */
+export type RemediationOutcome = 'recovered' | 'not-watched' | 'refused' | 'rolled-back' | 'rollback-incomplete';
 
 export interface RemediationResult {
   readonly outcome: RemediationOutcome;
@@ -45,15 +46,24 @@ export interface RemediationResult {
   readonly reason: string;
 }
 
+export type WatchVerdict = 'recovered' | 'breached' | 'unknown' | 'open';
+
 /**
- * Judges a watch from all its readings: recovered when every condition's last reading is ok, and none of the last readings
- * is unknown; `unknown` when nothing could be read.
+ * Judges a watch from its readings, round after round. Before the last round it stays `open`, unless a condition that was
+ * well has been breached twice in a row since: that is a regression, and waiting would only prolong it.
+ * After the last round each condition counts by its newest reading that could be taken.
  */
-export function judgeWatch(readings: readonly Reading[]): 'recovered' | 'breached' | 'unknown' {
-  const last: Record<string, Reading> = {};
-  for (const reading of readings) last[reading.name] = reading;
-  const states = Object.values(last).map((reading) => reading.state);
-  if (states.includes('breached')) return 'breached';
-  if (states.length === 0 || states.includes('unknown')) return 'unknown';
-  return 'recovered';
+export function judgeWatch(readings: readonly Reading[], isFinal: boolean): WatchVerdict {
+  const byName: Record<string, Reading['state'][]> = {};
+  for (const reading of readings) {
+    if (reading.state !== 'unknown') (byName[reading.name] ??= []).push(reading.state);
+  }
+  const histories = Object.values(byName);
+  const hasRegressed = histories.some(
+    (states) => states.includes('ok') && states.at(-1) === 'breached' && states.at(-2) === 'breached',
+  );
+  if (hasRegressed) return 'breached';
+  if (!isFinal) return 'open';
+  if (histories.length === 0) return 'unknown';
+  return histories.some((states) => states.at(-1) === 'breached') ? 'breached' : 'recovered';
 }

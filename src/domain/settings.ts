@@ -20,10 +20,12 @@ export interface Timings {
   readonly escalationMs: number;
   readonly watchMs: number;
   readonly watchReadings: number;
-  /** How far back evidence is collected before the alert began. */
+  /** How long before the alert began the trouble may have begun. */
   readonly lookbackMs: number;
   /** Length of the healthy stretch before the look-back, to compare with. */
   readonly baselineMs: number;
+  /** How far back changes and deploys are collected before the alert began (`windows.changesHours`, 24 by default). */
+  readonly changesMs: number;
   /** Limit of one query of an outside system. */
   readonly queryTimeoutMs: number;
   /** A worker that is silent for this long is taken to be dead. */
