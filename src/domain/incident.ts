@@ -46,7 +46,8 @@ export interface Steer {
 /** What `signalWithStart` hands to a new incident. Everything else is fetched by its first activity. */
 export interface IncidentInput {
   readonly service: string;
-  /** Carried across continue-as-new only. */
+  /** Carried across continue-as-new only: alerts that came while the run before was closing, and the ids it knew. */
+  readonly alerts?: readonly Alert[];
   readonly seenAlertIds?: readonly string[];
 }
 

@@ -1,0 +1,3 @@
+export { incident } from './incident.ts';
+export { remediation } from './remediation.ts';
+export { resident } from './resident.ts';

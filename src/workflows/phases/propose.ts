@@ -1,0 +1,33 @@
+import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
+import { residentProxy } from '../proxies.ts';
+
+/** Turns the diagnosis into a plan of typed actions, judged by the policy. Without a plan the reason says why. */
+export async function propose(incident: Case): Promise<void> {
+  enterPhase(incident, 'propose');
+  const { state } = incident;
+  const settings = settingsOf(incident);
+  delete state.plan;
+  state.approvals = [];
+  if (!state.diagnosis) return;
+  const { proposePlan } = residentProxy(settings.timings);
+  const { plan, reason } = await proposePlan.executeWithOptions({ summary: 'Choose actions and ask the policy' }, [
+    {
+      incidentId: state.incidentId,
+      runId: state.runId,
+      round: state.round,
+      settings,
+      diagnosis: state.diagnosis,
+      ...(state.reproduction ? { reproduction: state.reproduction } : {}),
+      evidence: state.evidence,
+      rejected: incident.rejectedActions,
+      now: now(),
+    },
+  ]);
+  if (plan) {
+    state.plan = plan;
+    tell(incident, `Proposed (${plan.decision}): ${plan.actions.map((action) => action.summary).join('; ')}.`);
+  } else {
+    tell(incident, `No plan: ${reason}`);
+    state.outcomeReason = reason;
+  }
+}

@@ -1,0 +1,59 @@
+import { ChildWorkflowCancellationType, ParentClosePolicy, executeChild, sleep } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { remediationWorkflowId, taskQueues } from '../../domain/names.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { RemediationResult } from '../../domain/remediation.ts';
+import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
+import type { remediation } from '../remediation.ts';
+
+const busyTargetRetryMs = 10_000;
+
+/** Carries the plan out as a child of its own, one at a time per target. It ends when the watch has judged the result. */
+export async function remediate(incident: Case, plan: Plan): Promise<void> {
+  enterPhase(incident, 'remediate');
+  const result = await runWhenFree(incident, plan);
+  const { state } = incident;
+  state.remediation = result;
+  state.undo = result.undo;
+  state.readings = result.readings;
+  tell(incident, `Remediation: ${result.outcome}${result.reason ? `, ${result.reason}` : ''}.`);
+}
+
+async function runWhenFree(incident: Case, plan: Plan): Promise<RemediationResult> {
+  const { state } = incident;
+  const { timings, service } = settingsOf(incident);
+  for (;;) {
+    try {
+      return await executeChild<typeof remediation>('remediation', {
+        workflowId: remediationWorkflowId(plan.target),
+        taskQueue: taskQueues.resident,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        staticSummary: plan.actions
+          .map((action) => action.summary)
+          .join('; ')
+          .slice(0, 200),
+        staticDetails: plan.text.slice(0, 18_000),
+        args: [
+          {
+            plan,
+            approvals: state.approvals,
+            alerts: state.alerts,
+            watchedServices: [...new Set([service.service, plan.target])],
+            timings,
+          },
+        ],
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (Date.now() >= Date.parse(plan.expiresAt))
+        return refused(`Another plan is at work on ${plan.target} until this one expired`);
+      tell(incident, `Another plan is at work on ${plan.target}; waiting for its end.`);
+      await sleep(busyTargetRetryMs, { summary: `Waiting for ${plan.target} to be free` });
+    }
+  }
+}
+
+function refused(reason: string): RemediationResult {
+  return { outcome: 'refused', actions: [], undo: [], readings: [], reason };
+}

@@ -1,0 +1,103 @@
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Alert } from '../domain/alert.ts';
+import type { Action, Approval, Plan } from '../domain/plan.ts';
+import type { ActionOutcome, Reading, RemediationResult, UndoRecord, WatchVerdict } from '../domain/remediation.ts';
+import type { Timings } from '../domain/settings.ts';
+import { rootMessage, rootType } from './failures.ts';
+import { watchStartedSignal } from './messages.ts';
+import { actProxy, undoProxy } from './proxies.ts';
+import { watch } from './watch.ts';
+
+export interface RemediationInput {
+  readonly plan: Plan;
+  readonly approvals: readonly Approval[];
+  readonly alerts: readonly Alert[];
+  readonly watchedServices: readonly string[];
+  readonly timings: Timings;
+}
+
+/** What the saga has done so far. The undo list is data, so that a report can tell it. */
+interface Progress {
+  undo: UndoRecord[];
+  actions: ActionOutcome[];
+  readings: Reading[];
+}
+
+/**
+ * Carries a plan out as a saga: the undo of each action is registered, with the state that it needs, before the action starts,
+ * and the watch is part of it. On failure, cancel, a failed check and regression the undos run, newest first.
+ */
+export async function remediation(input: RemediationInput): Promise<RemediationResult> {
+  const progress: Progress = { undo: [], actions: [], readings: [] };
+  try {
+    for (const action of input.plan.actions) await carryOut(input, action, progress);
+    await announceWatch(input);
+    const verdict = await watch(input, progress.readings);
+    if (verdict !== 'breached') return keep(verdict, progress);
+    return await undoAll(input, progress, 'the service did not recover while it was watched');
+  } catch (error) {
+    const isRefusal =
+      progress.actions.length === 0 &&
+      /^(Action\.(NotApproved|PlanChanged|Expired|StateChanged)|Policy\.)/.test(rootType(error));
+    if (isRefusal) return { outcome: 'refused', ...progress, undo: [], reason: rootMessage(error) };
+    return await undoAll(input, progress, isCancellation(error) ? 'cancelled' : rootMessage(error));
+  }
+}
+
+async function carryOut(input: RemediationInput, action: Action, progress: Progress): Promise<void> {
+  const { captureState, performAction, checkAction } = actProxy(input.timings);
+  const state = await captureState.executeWithOptions({ summary: `Capture what ${action.target} runs now` }, [
+    { action },
+  ]);
+  progress.undo.push({ actionId: action.id, action, state, status: 'registered', detail: action.undo });
+  const { plan, approvals } = input;
+  const outcome = await performAction.executeWithOptions({ summary: action.summary.slice(0, 200) }, [
+    { plan, action, approvals, state },
+  ]);
+  progress.actions.push(outcome);
+  await checkAction.executeWithOptions({ summary: `Check: ${action.check}`.slice(0, 200) }, [{ action, state }]);
+}
+
+/** The incident may be gone when somebody terminated it; the saga goes on without it. */
+async function announceWatch(input: RemediationInput): Promise<void> {
+  const { parent } = workflowInfo();
+  if (!parent) return;
+  const handle = getExternalWorkflowHandle(parent.workflowId, parent.runId);
+  await handle.signal(watchStartedSignal, { actions: input.plan.actions.length }).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+  });
+}
+
+function keep(verdict: Exclude<WatchVerdict, 'breached'>, progress: Progress): RemediationResult {
+  const isRecovered = verdict === 'recovered';
+  return {
+    ...progress,
+    outcome: isRecovered ? 'recovered' : 'not-watched',
+    reason: isRecovered ? '' : 'no condition or objective could be read while watching',
+  };
+}
+
+/** Newest first, each by itself, so that one failing undo does not keep the others from running. */
+async function undoAll(input: RemediationInput, progress: Progress, reason: string): Promise<RemediationResult> {
+  const { undoAction } = undoProxy(input.timings);
+  setCurrentDetails(`**Undoing** ${progress.undo.length} action(s): ${reason}`);
+  const undo = await CancellationScope.nonCancellable(async () => {
+    const records: UndoRecord[] = [];
+    for (const record of [...progress.undo].reverse()) {
+      const { action, state } = record;
+      const undone = await undoAction
+        .executeWithOptions({ summary: `Undo: ${action.undo}`.slice(0, 200) }, [{ action, state }])
+        .catch((error: unknown) => ({ status: 'failed' as const, detail: rootMessage(error) }));
+      records.push({ ...record, ...undone });
+    }
+    return records;
+  });
+  const isIncomplete = undo.some((record) => record.status === 'failed');
+  return { ...progress, undo, outcome: isIncomplete ? 'rollback-incomplete' : 'rolled-back', reason };
+}
