@@ -1,0 +1,76 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { loadFile } from './config/load.ts';
+import { createResolveSecret } from './config/secrets.ts';
+import type { VariableName } from './config/variables.ts';
+import type { ResidentSettings, SecretReference } from './domain/settings.ts';
+
+export { ConfigError, renderFault, type ConfigFault } from './config/faults.ts';
+export { listWarnings } from './config/warnings.ts';
+
+/**
+ * Reads and checks resident.yaml.
+ * @param options.secrets `required` (default): a secret that is named and missing is a fault. `unchecked` for commands that
+ * use none of them.
+ * @throws ConfigError with every fault at once, each with file, line and what to write instead.
+ */
+export function loadSettings(
+  file: string,
+  options: { readonly secrets?: 'required' | 'unchecked' } = {},
+): ResidentSettings {
+  return loadFile(file, {
+    outside: {
+      prometheusUrl: readVariable('PROMETHEUS_URL'),
+      anthropicBaseUrl: readVariable('ANTHROPIC_BASE_URL'),
+      anthropicModel: readVariable('ANTHROPIC_MODEL'),
+    },
+    ...(options.secrets === 'unchecked' ? {} : { resolveSecret }),
+  });
+}
+
+/**
+ * The secret behind a reference, trimmed.
+ * @throws Error that says which variable or file is missing or empty; it never holds the secret.
+ */
+export function resolveSecret(reference: SecretReference): string {
+  return createResolveSecret(process.env)(reference);
+}
+
+/** A variable of the environment; one that is set to nothing counts as not set. */
+export function readVariable(name: VariableName): string | undefined {
+  return process.env[name] || undefined;
+}
+
+/** The environment for a child process: ours, and what is laid on top. */
+export function childEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  return { ...process.env, ...extra };
+}
+
+/** Where programs and images are kept between runs. */
+export function cacheFolder(): string {
+  const own = readVariable('RESIDENT_CACHE');
+  if (own) return path.resolve(own);
+  return path.join(
+    readVariable('XDG_CACHE_HOME') ?? path.join(readVariable('HOME') ?? homedir(), '.cache'),
+    'resident',
+  );
+}
+
+/** How to reach Temporal: address, namespace, TLS, key. */
+export type TemporalConnection = ReturnType<typeof loadClientConnectConfig>;
+
+/**
+ * Temporal's own variables and configuration file win (they are what every Temporal tool reads), then `fallback`.
+ * Undefined when nothing says where Temporal is.
+ */
+export function loadTemporalConnection(fallback: {
+  readonly address?: string | undefined;
+  readonly namespace?: string | undefined;
+}): (TemporalConnection & { readonly address: string; readonly namespace: string }) | undefined {
+  const found = loadClientConnectConfig();
+  const address = found.connectionOptions.address ?? fallback.address;
+  if (!address) return undefined;
+  const namespace = found.namespace ?? fallback.namespace ?? 'default';
+  return { ...found, connectionOptions: { ...found.connectionOptions, address }, address, namespace };
+}
