@@ -29,11 +29,13 @@ export interface FakeModelOptions {
   /** How long each answer takes, so that there is time to kill somebody. */
   readonly delayMs?: number;
   /** Answers in place of the usual two-step script; for tests of hostile answers. */
-  readonly answer?: (request: unknown) => {
-    readonly status?: number;
-    readonly headers?: Record<string, string>;
-    readonly body: unknown;
-  };
+  readonly answer?: (request: unknown) => FakeReply;
+}
+
+export interface FakeReply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
 }
 
 const maxBodyBytes = 16 * 1024 * 1024;
@@ -82,7 +84,8 @@ async function serve(
   if (options.delayMs) await sleep(options.delayMs);
   if (response.destroyed) return;
   const parsed = JSON.parse(bytes.toString('utf8')) as unknown;
-  const { status = 200, headers = {}, body } = options.answer ? options.answer(parsed) : followScript(parsed, digest);
+  const reply: FakeReply = options.answer ? options.answer(parsed) : followScript(parsed, digest);
+  const { status = 200, headers = {}, body } = reply;
   send(response, status, headers, body);
 }
 
@@ -100,7 +103,7 @@ interface IncidentData {
 }
 
 /** First a question about logs that were found, then the analyst's diagnosis as the fake's own. */
-function followScript(request: unknown, digest: string): { body: unknown } {
+function followScript(request: unknown, digest: string): FakeReply {
   const { model, messages } = request as Conversation;
   const data = readIncidentData(messages);
   const hasAsked = messages.some((message) => message.role === 'assistant');
@@ -166,7 +169,12 @@ function errorBody(type: string, message: string): unknown {
   return { type: 'error', error: { type, message } };
 }
 
-function send(response: ServerResponse, status: number, headers: Record<string, string>, body: unknown): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: unknown,
+): void {
   response.writeHead(status, { 'content-type': 'application/json', 'x-fake-model': 'true', ...headers });
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -54,6 +54,17 @@ export interface EngineContext {
   readonly transcript?: string;
   readonly answers?: readonly { readonly id: string; readonly text: string }[];
   readonly signal?: AbortSignal;
+  /** Which call of which incident this is: part of the key under which a paid answer is kept. */
+  readonly call?: EngineCall;
+  /** No questions any more: the engine answers with what it has, and the analyst answers when the model cannot. */
+  readonly mustAnswer?: boolean;
+}
+
+export interface EngineCall {
+  readonly incidentId: string;
+  readonly runId: string;
+  readonly round: number;
+  readonly step: number;
 }
 
 /** The built-in analyst and Claude stand behind this one interface. */

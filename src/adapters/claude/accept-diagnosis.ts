@@ -1,0 +1,87 @@
+import type { Claim, Diagnosis, RuledOut } from '../../domain/diagnosis.ts';
+import type { EngineInput } from '../../domain/engine.ts';
+import { readInventory, type Inventory } from '../../domain/prompt.ts';
+import { cleanLine } from '../../domain/prompt-text.ts';
+import { diagnosisReport, type DiagnosisReport } from './tools.ts';
+
+export type Acceptance = { readonly diagnosis: Diagnosis } | { readonly refused: string };
+
+/**
+ * Judges what a model reported. Every identifier must be a member of the inventory of this incident, and a cause must cite
+ * evidence sentence by sentence; otherwise the whole answer is refused, with the reason for the report.
+ */
+export function acceptDiagnosis(answer: unknown, input: EngineInput, analyst: Diagnosis, engine: string): Acceptance {
+  const parsed = diagnosisReport.safeParse(answer);
+  if (!parsed.success) {
+    const faults = parsed.error.issues
+      .slice(0, 3)
+      .map((issue) => `${issue.path.join('.') || 'answer'}: ${issue.message}`);
+    return { refused: cleanLine(`its report has another shape than asked for (${faults.join('; ')})`, 400) };
+  }
+  const inventory = readInventory(input);
+  const fault = findFault(parsed.data, inventory, input);
+  return fault === undefined ? { diagnosis: convert(parsed.data, inventory, analyst, engine) } : { refused: fault };
+}
+
+function findFault(report: DiagnosisReport, inventory: Inventory, input: EngineInput): string | undefined {
+  const cited = [...report.statement, ...report.against, ...report.ruledOut].flatMap((item) => item.evidence);
+  const unknown = cited.find((id) => !inventory.evidenceIds.includes(id));
+  if (unknown !== undefined) return `it cites evidence that does not exist (${name(unknown)})`;
+  const changes = Object.values(inventory.changes).flat();
+  const candidates = [...inventory.services, ...inventory.outside, ...changes];
+  const stranger = report.ruledOut.find((item) => !candidates.includes(item.candidate));
+  if (stranger) return `it rules out something that is not in the inventory (${name(stranger.candidate)})`;
+  if (report.verdict !== 'inconclusive' && report.statement.some((claim) => claim.evidence.length === 0)) {
+    return 'it claims something in a sentence that cites no evidence';
+  }
+  // What an answer without a cause names is dropped by `convert`.
+  if (report.verdict !== 'cause') return undefined;
+  if (!inventory.services.includes(report.service)) {
+    return `it blames a service that is not in the inventory (${name(report.service)})`;
+  }
+  if (report.change !== 'none' && !inventory.changes[report.service]?.includes(report.change)) {
+    return `it blames a change that is not in the inventory of ${report.service} (${name(report.change)})`;
+  }
+  if (input.rejected.includes(report.change) || input.rejected.includes(report.service)) {
+    return `it repeats a candidate that a person rejected (${name(report.change)} of ${report.service})`;
+  }
+  return undefined;
+}
+
+function convert(report: DiagnosisReport, inventory: Inventory, analyst: Diagnosis, engine: string): Diagnosis {
+  const isCause = report.verdict === 'cause';
+  const isSameService = isCause && report.service === analyst.service;
+  const change = isCause ? report.change : 'none';
+  const before = isSameService && change === analyst.change ? analyst.before : inventory.before[change];
+  const suspects = isSameService ? analyst.suspects.filter((id) => id !== change) : [];
+  const statement = report.statement.map(convertClaim);
+  return {
+    verdict: report.verdict,
+    service: isCause ? report.service : '',
+    change,
+    category: isCause ? report.category : report.verdict === 'no-fault' ? 'none' : 'unknown',
+    confidence: isCause || report.verdict === 'no-fault' ? report.confidence : 0,
+    statement,
+    evidence: [...new Set(statement.flatMap((claim) => claim.evidence))],
+    against: report.against.map(convertClaim),
+    ruledOut: report.ruledOut.map(convertRuledOut),
+    ...(before === undefined ? {} : { before }),
+    suspects: change === 'none' ? suspects : [change, ...suspects],
+    signatures: analyst.signatures,
+    missing: [...new Set([...report.missing.map((text) => cleanLine(text, 400)), ...analyst.missing])],
+    lessons: analyst.lessons,
+    engine,
+  };
+}
+
+function convertClaim(claim: Claim): Claim {
+  return { text: cleanLine(claim.text, 1_000), evidence: [...new Set(claim.evidence)] };
+}
+
+function convertRuledOut(item: RuledOut): RuledOut {
+  return { candidate: item.candidate, reason: cleanLine(item.reason, 1_000), evidence: [...new Set(item.evidence)] };
+}
+
+function name(text: string): string {
+  return cleanLine(text, 80);
+}

@@ -1,0 +1,116 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { OutsideError } from '../outside-error.ts';
+
+/** One call of the Messages API. */
+export type CreateMessage = (
+  request: Anthropic.MessageCreateParamsNonStreaming,
+  signal?: AbortSignal,
+) => Promise<Anthropic.Message>;
+
+export interface MessagesOptions {
+  readonly apiKey: string;
+  readonly baseUrl?: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The Messages API through the SDK, with its own retries off: Temporal retries, and one place counts what is paid.
+ * @throws OutsideError with system `Anthropic`; the message never holds the key.
+ */
+export function createMessages(options: MessagesOptions): CreateMessage {
+  const client = new Anthropic({
+    apiKey: options.apiKey,
+    authToken: null,
+    ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
+    timeout: options.timeoutMs,
+    maxRetries: 0,
+    logLevel: 'off',
+  });
+  return async (request, signal) => {
+    try {
+      return await client.messages.create(request, signal ? { signal } : {});
+    } catch (error) {
+      throw toOutsideError(error, request.model, options.apiKey);
+    }
+  };
+}
+
+interface Kind {
+  readonly kind: string;
+  readonly retryable: boolean;
+  readonly advice: string;
+}
+
+/** By HTTP status: https://platform.claude.com/docs/en/api/errors */
+const kinds: Readonly<Record<number, Kind>> = {
+  400: { kind: 'BadRequest', retryable: false, advice: 'Check that `engine.model` names a model that takes tools.' },
+  401: { kind: 'Unauthorized', retryable: false, advice: 'Check ANTHROPIC_API_KEY.' },
+  402: { kind: 'PaymentRequired', retryable: false, advice: 'Check the credit of the Anthropic account.' },
+  403: {
+    kind: 'Forbidden',
+    retryable: false,
+    advice: 'The key may not use this model; check `engine.model` and the key.',
+  },
+  404: { kind: 'NotFound', retryable: false, advice: 'Check `engine.model` and `engine.baseUrl`.' },
+  408: { kind: 'Timeout', retryable: true, advice: 'It will be asked again.' },
+  409: { kind: 'Conflict', retryable: true, advice: 'It will be asked again.' },
+  413: { kind: 'TooLarge', retryable: false, advice: 'The request is too large for the model.' },
+  422: { kind: 'BadRequest', retryable: false, advice: 'Check that `engine.model` names a model that takes tools.' },
+  429: { kind: 'RateLimited', retryable: true, advice: 'It will be asked again when the limit allows it.' },
+  504: { kind: 'Timeout', retryable: true, advice: 'It will be asked again.' },
+  529: { kind: 'Overloaded', retryable: true, advice: 'It will be asked again.' },
+};
+
+/** Temporal may wait this long at most for a `retry-after`; longer ones are a person's matter. */
+const maxRetryAfterMs = 15 * 60_000;
+
+export function toOutsideError(error: unknown, model: string, apiKey: string): OutsideError {
+  const { kind, retryable, advice } = classify(error);
+  const said = (error instanceof Error ? error.message : String(error)).replaceAll(apiKey, '[[SECRET]]').slice(0, 500);
+  const retryAfterMs = retryable ? readRetryAfter(error) : undefined;
+  return new OutsideError(
+    `Anthropic did not answer for ${model}: ${said}. ${advice}`,
+    { system: 'Anthropic', kind, retryable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    // The SDK's error carries the response's headers; only its text goes on.
+    {},
+  );
+}
+
+function classify(error: unknown): Kind {
+  if (error instanceof Anthropic.APIUserAbortError) {
+    return { kind: 'Cancelled', retryable: true, advice: 'The step was cancelled.' };
+  }
+  if (error instanceof Anthropic.APIConnectionTimeoutError) {
+    return { kind: 'Timeout', retryable: true, advice: 'It will be asked again.' };
+  }
+  if (error instanceof Anthropic.APIConnectionError) {
+    return { kind: 'Unreachable', retryable: true, advice: 'Check the network and `engine.baseUrl`.' };
+  }
+  if (error instanceof Anthropic.APIError && typeof error.status === 'number') {
+    const known = kinds[error.status];
+    if (known) return known;
+    const isServer = error.status >= 500;
+    return isServer
+      ? { kind: 'Unavailable', retryable: true, advice: 'It will be asked again.' }
+      : { kind: 'Rejected', retryable: false, advice: 'See https://platform.claude.com/docs/en/api/errors.' };
+  }
+  return { kind: 'UnreadableAnswer', retryable: true, advice: 'Check what answers at `engine.baseUrl`.' };
+}
+
+/** `retry-after-ms`, else `retry-after` in seconds or as a date (RFC 9110 §10.2.3). */
+function readRetryAfter(error: unknown): number | undefined {
+  if (!(error instanceof Anthropic.APIError) || !(error.headers instanceof Headers)) return undefined;
+  const headers = error.headers;
+  const inMs = Number.parseFloat(headers.get('retry-after-ms') ?? '');
+  if (Number.isFinite(inMs)) return clamp(inMs);
+  const after = headers.get('retry-after');
+  if (after === null) return undefined;
+  const seconds = Number.parseFloat(after);
+  if (Number.isFinite(seconds)) return clamp(seconds * 1_000);
+  const at = Date.parse(after);
+  return Number.isNaN(at) ? undefined : clamp(at - Date.now());
+}
+
+function clamp(ms: number): number {
+  return Math.min(Math.max(Math.round(ms), 0), maxRetryAfterMs);
+}

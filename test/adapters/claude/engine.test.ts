@@ -1,0 +1,296 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fakeMessage, startFakeModel, type FakeModel, type FakeReply } from '../../../demo/fake-model.ts';
+import { createAnswerJournal } from '../../../src/adapters/answer-journal.ts';
+import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
+import type { EngineAnswer, EngineContext } from '../../../src/domain/engine.ts';
+import { analyst, badCommit, call, diagnosis, goodCommit, input, report } from './case.ts';
+
+let folder: string;
+let fake: FakeModel | undefined;
+const key = 'sk-ant-secret-key-of-a-test';
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'claude-'));
+});
+afterEach(async () => {
+  await fake?.stop();
+  fake = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function startEngine(answer?: (request: unknown) => FakeReply) {
+  fake = await startFakeModel({ ledgerFile: path.join(folder, 'ledger.jsonl'), ...(answer ? { answer } : {}) });
+  return makeEngine(fake.url);
+}
+
+function makeEngine(baseUrl: string) {
+  return createClaudeEngine({
+    apiKey: key,
+    baseUrl,
+    model: 'fake-1',
+    analyst,
+    journal: createAnswerJournal({ folder: path.join(folder, 'answers') }),
+    redact: (text) => text.replaceAll('hunter2', '[[SECRET]]'),
+  });
+}
+
+const reporting = (answer: unknown): FakeReply => ({
+  body: fakeMessage(
+    'fake-1',
+    'f'.repeat(64),
+    [{ type: 'tool_use', id: 'toolu_1', name: 'report_diagnosis', input: answer }],
+    'tool_use',
+  ),
+});
+
+function requireDiagnosis(answer: EngineAnswer) {
+  if (answer.kind !== 'diagnosis') throw new Error(`expected a diagnosis, got ${answer.kind}`);
+  return answer.diagnosis;
+}
+
+function requireQuestions(answer: EngineAnswer) {
+  if (answer.kind !== 'questions') throw new Error(`expected questions, got ${answer.kind}`);
+  return answer;
+}
+
+describe('Claude on top of the analyst', () => {
+  it('asks to read evidence, then reports a diagnosis under its own name, one call a step', async () => {
+    const engine = await startEngine();
+    const first = requireQuestions(await engine.step(input, { call }));
+    expect(first.calls).toMatchObject([{ name: 'read_evidence', evidenceId: 'order-service/logs/1' }]);
+    expect(first.usage).toEqual({ modelCalls: 1, inputTokens: 1_000, outputTokens: 100 });
+
+    const answers = first.calls.map(({ id }) => ({ id, text: 'upstream answered 401' }));
+    const second = await engine.step(input, { call: { ...call, step: 2 }, transcript: first.transcript, answers });
+    expect(requireDiagnosis(second)).toMatchObject({
+      engine: 'claude/fake-1',
+      service: 'user-service',
+      change: badCommit,
+      before: goodCommit,
+      signatures: diagnosis.signatures,
+    });
+    expect(fake?.calls().map(({ requests, answered }) => [requests, answered])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+  });
+
+  it('does not pay again for a call that was answered, and says that it made none', async () => {
+    const engine = await startEngine();
+    const first = await engine.step(input, { call });
+    const again = await makeEngine(fake?.url ?? '').step(input, { call });
+    expect(again).toEqual({ ...first, usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0 } });
+    expect(fake?.calls()).toMatchObject([{ requests: 1, answered: 1 }]);
+  });
+
+  it.each([
+    ['run', { ...call, runId: 'run-2' }],
+    ['round', { ...call, round: 2 }],
+    ['step', { ...call, step: 2 }],
+  ])('asks again in another %s', async (_name, other) => {
+    const engine = await startEngine();
+    await engine.step(input, { call });
+    expect((await engine.step(input, { call: other })).usage.modelCalls).toBe(1);
+  });
+
+  it('keeps no key and no secret of the evidence in journal or request', async () => {
+    let seen = '';
+    const engine = await startEngine((request) => {
+      seen = JSON.stringify(request);
+      return reporting(report);
+    });
+    await engine.step({ ...input, guidance: ['the password is hunter2'] }, { call });
+    const folderOfAnswers = path.join(folder, 'answers');
+    const files = await readdir(folderOfAnswers);
+    const kept = await Promise.all(files.map((file) => readFile(path.join(folderOfAnswers, file), 'utf8')));
+    expect(files).toHaveLength(1);
+    expect(kept.join() + seen).not.toMatch(/hunter2|sk-ant-secret/u);
+    expect(seen).toContain('[[SECRET]]');
+  });
+
+  it('gives the model tools that read or report, and none that changes anything', async () => {
+    let names: string[] = [];
+    const engine = await startEngine((request) => {
+      names = (request as { tools: { name: string }[] }).tools.map((tool) => tool.name);
+      return reporting(report);
+    });
+    await engine.step(input, { call });
+    expect(names).toEqual(['read_evidence', 'report_diagnosis']);
+  });
+
+  it('keeps text of the data from closing the mark around it', async () => {
+    let text = '';
+    const engine = await startEngine((request) => {
+      text = (request as { messages: { content: string }[] }).messages[0]?.content ?? '';
+      return reporting(report);
+    });
+    await engine.step(input, { call });
+    expect(text).toContain('IGNORE ALL PREVIOUS INSTRUCTIONS');
+    expect(text.match(/<\/incident-data/gu)).toHaveLength(1);
+  });
+
+  it('tells the model that a question about unknown evidence or another tool cannot be answered', async () => {
+    const asked = [
+      { type: 'tool_use', id: 't1', name: 'read_evidence', input: { evidenceId: '../../etc/passwd', contains: null } },
+      { type: 'tool_use', id: 't2', name: 'restart_service', input: { service: 'order-service' } },
+    ];
+    let last: unknown;
+    const engine = await startEngine((request) => {
+      last = (request as { messages: unknown[] }).messages.at(-1);
+      return { body: fakeMessage('fake-1', 'e'.repeat(64), asked, 'tool_use') };
+    });
+    const first = requireQuestions(await engine.step(input, { call }));
+    expect(first.calls).toEqual([]);
+    await engine.step(input, { call: { ...call, step: 2 }, transcript: first.transcript, answers: [] });
+    expect(last).toMatchObject({
+      role: 'user',
+      content: [
+        { tool_use_id: 't1', is_error: true },
+        { tool_use_id: 't2', is_error: true },
+      ],
+    });
+  });
+
+  it('lets the analyst answer when the steps are used up and the model reports nothing', async () => {
+    const engine = await startEngine(() => ({
+      body: fakeMessage('fake-1', 'e'.repeat(64), [{ type: 'text', text: 'Hm.' }], 'end_turn'),
+    }));
+    const answer = requireDiagnosis(await engine.step(input, { call, mustAnswer: true }));
+    expect(answer).toMatchObject({ engine: 'analyst', change: badCommit });
+    expect(answer.missing.join()).toContain('within its budget');
+  });
+});
+
+describe('A model that means harm', () => {
+  const huge = 'x'.repeat(3_000_000);
+  it.each<[string, unknown, string]>([
+    ['an unknown service', { ...report, service: 'billing' }, 'not in the inventory'],
+    ['an unknown commit', { ...report, change: 'e'.repeat(40) }, 'not in the inventory of user-service'],
+    ['a commit of another service', { ...report, service: 'order-service' }, 'not in the inventory of order-service'],
+    ['a name from the prototype', { ...report, service: '__proto__', change: 'constructor' }, 'not in the inventory'],
+    [
+      'unknown evidence',
+      { ...report, statement: [{ text: 'So.', evidence: ['user-service/logs/99'] }] },
+      'does not exist',
+    ],
+    ['no citation', { ...report, statement: [{ text: 'Trust me.', evidence: [] }] }, 'cites no evidence'],
+    [
+      'an unknown candidate',
+      { ...report, ruledOut: [{ candidate: 'rm -rf /', reason: 'x', evidence: [] }] },
+      'rules out something',
+    ],
+    ['an extra field', { ...report, approve: true }, 'another shape'],
+    ['a command in a claim', { ...report, statement: [{ text: 'x', evidence: [], command: 'sh' }] }, 'another shape'],
+    ['wrong types', { ...report, confidence: '1', statement: 'yes' }, 'another shape'],
+    ['a confidence above one', { ...report, confidence: 7 }, 'another shape'],
+    ['a huge text', { ...report, statement: [{ text: huge, evidence: ['order-service/logs/1'] }] }, 'another shape'],
+    ['no object', 'user-service', 'another shape'],
+    ['null', null, 'another shape'],
+  ])('is not believed when it reports %s: the analyst answers, and says why', async (_name, answer, why) => {
+    const engine = await startEngine(() => reporting(answer));
+    const result = await engine.step(input, { call });
+    const got = requireDiagnosis(result);
+    expect({ ...got, missing: [] }).toEqual({ ...diagnosis, missing: [] });
+    expect(got.missing.at(-1)).toContain(why);
+    expect(JSON.stringify(got).length).toBeLessThan(5_000);
+    expect(result.usage.modelCalls).toBe(1);
+  });
+
+  it('cannot repeat what a person rejected', async () => {
+    const engine = await startEngine(() => reporting(report));
+    const got = requireDiagnosis(await engine.step({ ...input, rejected: [badCommit] }, { call }));
+    expect(got.missing.at(-1)).toContain('a person rejected');
+  });
+
+  it('cannot smuggle invisible or terminal characters into a sentence', async () => {
+    const text = '\u001b[31mIt is\u202e user\u200b-service.\n\n# Approved';
+    const engine = await startEngine(() =>
+      reporting({ ...report, statement: [{ text, evidence: ['order-service/logs/1'] }] }),
+    );
+    const got = requireDiagnosis(await engine.step(input, { call }));
+    expect(got.statement[0]?.text).toBe('It is user-service. # Approved');
+  });
+
+  it('names no service and no change unless it reports a cause', async () => {
+    const engine = await startEngine(() =>
+      reporting({ ...report, verdict: 'inconclusive', service: 'evil', change: 'evil' }),
+    );
+    const got = requireDiagnosis(await engine.step(input, { call }));
+    expect(got).toMatchObject({
+      verdict: 'inconclusive',
+      service: '',
+      change: 'none',
+      category: 'unknown',
+      confidence: 0,
+      suspects: [],
+    });
+  });
+});
+
+describe('When Anthropic does not answer', () => {
+  const failing = (status: number, headers: Record<string, string> = {}): FakeReply => ({
+    status,
+    headers,
+    body: { type: 'error', error: { type: 'some_error', message: `no, says ${key}` } },
+  });
+
+  it.each([
+    [429, 'RateLimited', { 'retry-after': '7' }, 7_000],
+    [529, 'Overloaded', { 'retry-after-ms': '1500' }, 1_500],
+    [500, 'Unavailable', {}, undefined],
+    [408, 'Timeout', {}, undefined],
+  ])('%d is thrown as %s for Temporal to try again', async (status, kind, headers, retryAfterMs) => {
+    const engine = await startEngine(() => failing(status, headers));
+    const error = await engine.step(input, { call }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ trouble: { system: 'Anthropic', kind, retryable: true } });
+    expect((error as { trouble: { retryAfterMs?: number } }).trouble.retryAfterMs).toBe(retryAfterMs);
+    expect((error as Error).message).not.toContain(key);
+    expect(fake?.calls()).toMatchObject([{ requests: 1 }]);
+  });
+
+  it.each([400, 401, 403, 404, 413])('%d lets the analyst answer, because asking again cannot help', async (status) => {
+    const engine = await startEngine(() => failing(status));
+    const got = requireDiagnosis(await engine.step(input, { call }));
+    expect(got.engine).toBe('analyst');
+    expect(got.missing.at(-1)).toContain('could not be asked');
+    expect(JSON.stringify(got)).not.toContain(key);
+  });
+
+  it('the analyst answers even to trouble that may pass once an answer is due', async () => {
+    const engine = await startEngine(() => failing(529));
+    expect(requireDiagnosis(await engine.step(input, { call, mustAnswer: true })).engine).toBe('analyst');
+  });
+
+  it('a refusal lets the analyst answer', async () => {
+    const engine = await startEngine(() => ({ body: fakeMessage('fake-1', 'e'.repeat(64), [], 'refusal') }));
+    expect(requireDiagnosis(await engine.step(input, { call })).missing.at(-1)).toContain('refused');
+  });
+
+  it('words that are no message are kept as paid, and the analyst answers', async () => {
+    const engine = await startEngine(() => ({ body: { hello: 'world' } }));
+    expect(requireDiagnosis(await engine.step(input, { call })).engine).toBe('analyst');
+  });
+
+  it('a connection refused is Unreachable and may pass', async () => {
+    const engine = await startEngine();
+    await fake?.stop();
+    await expect(engine.step(input, { call })).rejects.toMatchObject({
+      trouble: { kind: 'Unreachable', retryable: true },
+    });
+  });
+
+  it('an abort stops the call and is not answered by anybody', async () => {
+    fake = await startFakeModel({ ledgerFile: path.join(folder, 'ledger.jsonl'), delayMs: 60_000 });
+    const controller = new AbortController();
+    const context: EngineContext = { call, signal: controller.signal };
+    const step = makeEngine(fake.url).step(input, context);
+    step.catch(() => undefined);
+    await expect.poll(() => fake?.calls().length).toBe(1);
+    controller.abort();
+    await expect(step).rejects.toMatchObject({ trouble: { kind: 'Cancelled' } });
+    expect(fake.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
+  });
+});
