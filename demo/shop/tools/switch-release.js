@@ -35,8 +35,19 @@ export async function restart(shop, service, { actionId }) {
     if (!revision) throw new Error(`${service} was never deployed in ${shop.folder}: deploy it first.`);
     witness(shop, { command: 'restart', service, revision, effect: 'restarted', actionId });
     await stopService(shop, service);
-    if (!(await startService(shop, service, revision))) throw new Error(`${service} did not become healthy; see run/.`);
+    if (!(await startService(shop, service, revision)))
+      throw new Error(`${service} did not become healthy; see run/${service}.out.`);
     return revision;
+  });
+}
+
+/** Starts a revision on an empty port, as a machine does that comes up: no deploy, so no record of one. */
+export async function bringUp(shop, service, revision) {
+  requireService(shop, service);
+  return withLock(shop, service, async () => {
+    if (!(await startService(shop, service, resolveRevision(shop, service, revision)))) {
+      throw new Error(`${service} did not become healthy; see run/${service}.out in ${shop.folder}.`);
+    }
   });
 }
 
