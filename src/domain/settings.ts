@@ -32,6 +32,8 @@ export interface Timings {
   readonly heartbeatTimeoutMs: number;
   readonly sandboxTimeoutMs: number;
   readonly actionTimeoutMs: number;
+  /** How long to wait before asking again for a target on which another plan is at work (10 s by default). */
+  readonly busyTargetRetryMs: number;
 }
 
 export interface Budgets {

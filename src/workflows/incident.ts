@@ -22,14 +22,14 @@ export async function incident(input: IncidentInput): Promise<IncidentState> {
   setIncidentHandlers(current);
   for (const alert of input.alerts ?? []) takeAlert(current, alert);
   const ending = await live(current);
-  await CancellationScope.nonCancellable(() => close(current, ending.outcome, ending.reason));
-  await condition(allHandlersFinished);
+  await CancellationScope.nonCancellable(async () => {
+    await close(current, ending.outcome, ending.reason);
+    await condition(allHandlersFinished);
+  });
   if (current.lateAlerts.length > 0) {
-    await continueAsNew<typeof incident>({
-      service: input.service,
-      alerts: current.lateAlerts,
-      seenAlertIds: current.seenAlertIds,
-    });
+    const lateIds = current.lateAlerts.map((alert) => alert.id);
+    const seenAlertIds = current.seenAlertIds.filter((id) => !lateIds.includes(id));
+    await continueAsNew<typeof incident>({ service: input.service, alerts: current.lateAlerts, seenAlertIds });
   }
   return current.state;
 }
@@ -59,7 +59,7 @@ async function resolve(current: Case): Promise<Ending> {
     switch (approval) {
       case 'approved':
         await remediate(current, state.plan);
-        return endRemediated(current);
+        return CancellationScope.current().consideredCancelled ? endCancelled(current) : endRemediated(current);
       case 'expired':
         return { outcome: 'expired', reason: 'Nobody decided before the plan expired.' };
       case 'only-proposed':

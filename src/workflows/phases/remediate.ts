@@ -6,8 +6,6 @@ import type { RemediationResult } from '../../domain/remediation.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import type { remediation } from '../remediation.ts';
 
-const busyTargetRetryMs = 10_000;
-
 /** Carries the plan out as a child of its own, one at a time per target. It ends when the watch has judged the result. */
 export async function remediate(incident: Case, plan: Plan): Promise<void> {
   enterPhase(incident, 'remediate');
@@ -49,7 +47,7 @@ async function runWhenFree(incident: Case, plan: Plan): Promise<RemediationResul
       if (Date.now() >= Date.parse(plan.expiresAt))
         return refused(`Another plan is at work on ${plan.target} until this one expired`);
       tell(incident, `Another plan is at work on ${plan.target}; waiting for its end.`);
-      await sleep(busyTargetRetryMs, { summary: `Waiting for ${plan.target} to be free` });
+      await sleep(timings.busyTargetRetryMs, { summary: `Waiting for ${plan.target} to be free` });
     }
   }
 }

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { describeWithServer } from './incident-harness.ts';
+
+describeWithServer('approval', (harness) => {
+  it('carries the plan out after an approval by signal, and ends recovered', async () => {
+    const incident = await harness().open();
+    const { plan } = await incident.until((state) => state.awaitingApproval);
+    await incident.handle.signal('approve', { planDigest: plan?.digest ?? '', by: 'ana' });
+    const state = await incident.result();
+    expect(state.outcome).toBe('recovered');
+    expect(state.approvals).toMatchObject([{ by: 'ana', via: 'signal', decision: 'approve' }]);
+    expect(incident.calls).toContain('perform action-1');
+    expect(incident.calls).not.toContain('undo action-1');
+    expect(Object.keys(state.phasesMs)).toEqual(
+      expect.arrayContaining(['investigate', 'approve', 'remediate', 'watch']),
+    );
+  });
+
+  it('answers an update at once, and refuses stale digests, unknown people and second decisions', async () => {
+    const incident = await harness().open({ approvalsNeeded: 2 });
+    const { plan } = await incident.until((state) => state.awaitingApproval);
+    const decide = (planDigest: string, by: string): Promise<unknown> =>
+      incident.handle.executeUpdate('decide', { args: [{ planDigest, decision: 'approve', by }] });
+    const digest = plan?.digest ?? '';
+    await expect(decide('another', 'ana')).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('another plan') },
+    });
+    await expect(decide(digest, 'mallory')).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('may not decide') },
+    });
+    await expect(decide(digest, 'ana')).resolves.toBe('accepted');
+    await expect(decide(digest, 'ana')).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('decided already') },
+    });
+    expect((await incident.state()).awaitingApproval).toBe(true);
+    await expect(decide(digest, 'ben')).resolves.toBe('accepted');
+    expect((await incident.result()).outcome).toBe('recovered');
+  });
+
+  it('keeps a refused signal visible in the state and goes on waiting', async () => {
+    const incident = await harness().open();
+    const { plan } = await incident.until((state) => state.awaitingApproval);
+    await incident.handle.signal('approve', { planDigest: plan?.digest ?? '', by: 'mallory' });
+    await incident.handle.signal('approve', { planDigest: 'stale', by: 'ana' });
+    const state = await incident.until((current) => current.refusals.length === 2);
+    expect(state.refusals.map((refusal) => refusal.by)).toEqual(['mallory', 'ana']);
+    expect(state.awaitingApproval).toBe(true);
+    expect(incident.calls).not.toContain('perform action-1');
+    await incident.handle.cancel();
+    expect((await incident.result()).outcome).toBe('cancelled');
+  });
+
+  it('takes a rejection back into one more round and then ends rejected, nothing changed', async () => {
+    const incident = await harness().open();
+    const { plan } = await incident.until((state) => state.awaitingApproval);
+    await incident.handle.signal('reject', { planDigest: plan?.digest ?? '', by: 'ana', reason: 'not this one' });
+    const state = await incident.result();
+    expect(state.outcome).toBe('rejected');
+    expect(state.outcomeReason).toContain('not this one');
+    expect(state.round).toBe(2);
+    expect(incident.calls.filter((call) => call.startsWith('perform'))).toEqual([]);
+  });
+
+  it('reminds, escalates and expires by timers', async () => {
+    const incident = await harness().open({
+      timings: { approvalTimeoutMs: 5_500, reminderMs: 1_000, escalationMs: 3_000 },
+    });
+    const state = await incident.result();
+    expect(state.outcome).toBe('expired');
+    const notices = incident.calls.filter((call) => call.startsWith('notify'));
+    expect(notices[0]).toBe('notify approval-wanted');
+    expect(notices).toContain('notify reminder');
+    expect(notices).toContain('notify escalation');
+    expect(notices.at(-1)).toBe('notify expired');
+    expect(incident.calls).not.toContain('perform action-1');
+  });
+
+  it('only proposes in a mode that forbids, and asks nobody where policy allows', async () => {
+    const observing = await harness().open({ mode: 'observe', decision: 'forbid' });
+    expect((await observing.result()).outcome).toBe('handed-over');
+    expect(observing.calls).not.toContain('perform action-1');
+    const automatic = await harness().open({ mode: 'semi-auto', decision: 'auto' });
+    const state = await automatic.result();
+    expect(state.outcome).toBe('recovered');
+    expect(state.approvals).toMatchObject([{ by: 'policy', via: 'policy' }]);
+  });
+});

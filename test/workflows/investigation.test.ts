@@ -1,0 +1,108 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { expect, it } from 'vitest';
+import type { IncidentState } from '../../src/domain/incident.ts';
+import { describeWithServer } from './incident-harness.ts';
+
+describeWithServer('investigation', (harness) => {
+  it('asks the residents of the alerting service and of its dependencies', async () => {
+    const incident = await harness().open({ mode: 'observe', decision: 'forbid' });
+    const state = await incident.result();
+    expect(state.reports.map((report) => report.service)).toEqual([incident.service, `${incident.service}-db`]);
+    expect(incident.calls).toContain(`collect logs ${incident.service}-db`);
+  });
+
+  it('names a source that gives up as a gap and goes on', async () => {
+    const incident = await harness().open({
+      mode: 'observe',
+      decision: 'forbid',
+      overrides: {
+        collectLogs: async () => {
+          throw ApplicationFailure.nonRetryable('the disk is gone');
+        },
+        examineService: async () => {
+          throw ApplicationFailure.nonRetryable('cannot examine');
+        },
+      },
+    });
+    const state = await incident.result();
+    expect(state.outcome).toBe('handed-over');
+    const gap = state.evidence.find((item) => item.kind === 'logs');
+    expect(gap).toMatchObject({ outcome: 'failed', reason: 'the disk is gone' });
+  });
+
+  it('recognises repeats, attaches new alerts, and opens a new incident for one that comes while closing', async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const incident = await harness().open({
+      mode: 'observe',
+      decision: 'forbid',
+      overrides: {
+        closeCase: async () => {
+          await gate;
+          return { report: 'report.md' };
+        },
+      },
+    });
+    await incident.signalAlert();
+    await incident.signalAlert({ id: 'alert-2', name: 'LatencyHigh' });
+    const open = await incident.until((state) => state.phase === 'close');
+    expect(open.repeatedAlerts).toBe(1);
+    expect(open.alerts.map((alert) => alert.id)).toEqual(['alert-1', 'alert-2']);
+    const firstRun = open.runId;
+    await incident.signalAlert({ id: 'alert-3' });
+    release();
+    const next = await incident.until((state) => state.runId !== firstRun);
+    expect(next.alerts.map((alert) => alert.id)).toEqual(['alert-3']);
+    await incident.result();
+  });
+
+  it('ends inconclusive, no-fault or handed over when there is nothing to propose', async () => {
+    const endings: [NonNullable<IncidentState['diagnosis']>['verdict'], IncidentState['outcome']][] = [
+      ['inconclusive', 'inconclusive'],
+      ['no-fault', 'no-fault'],
+      ['cause', 'handed-over'],
+    ];
+    for (const [verdict, outcome] of endings) {
+      const incident = await harness().open({ withoutPlan: 'no action fits', diagnosis: { verdict } });
+      const state = await incident.result();
+      expect(state.outcome).toBe(outcome);
+      expect(state.outcomeReason).toBe('no action fits');
+    }
+  });
+
+  it('hands the incident over when a phase breaks for good', async () => {
+    const incident = await harness().open({
+      overrides: {
+        proposePlan: async () => {
+          throw ApplicationFailure.nonRetryable('the policy file is broken', 'Policy.Invalid');
+        },
+      },
+    });
+    const state = await incident.result();
+    expect(state.outcome).toBe('handed-over');
+    expect(state.outcomeReason).toContain('the policy file is broken');
+  });
+
+  it('stops asking an engine at its budget of steps', async () => {
+    const seen: boolean[] = [];
+    const incident = await harness().open({
+      mode: 'observe',
+      decision: 'forbid',
+      overrides: {
+        reason: async (input) => {
+          seen.push(input.mustAnswer);
+          return {
+            kind: 'questions',
+            calls: [],
+            transcriptDigest: 'd',
+            usage: { modelCalls: 1, inputTokens: 1, outputTokens: 1 },
+          };
+        },
+      },
+    });
+    await incident.until(() => seen.length >= 3);
+    expect(seen.slice(0, 3)).toEqual([false, false, true]);
+    await incident.handle.cancel();
+    await incident.result();
+  });
+});
