@@ -1,0 +1,45 @@
+/**
+ * Text that others wrote (log lines, commit messages, alert bodies, sandbox output), made safe to show and to store:
+ * terminal escapes, control characters, bidirectional overrides ("Trojan Source", CVE-2021-42574) and invisible characters go.
+ */
+
+/* eslint-disable no-control-regex -- control characters are what these patterns are for */
+/** ECMA-48 escape sequences: CSI, OSC (with its text), and the short ones. */
+const terminalEscapes =
+  /(?:\u001b\[|\u009b)[0-?]{0,64}[ -/]{0,8}[@-~]|\u001b\][^\u0007\u001b]{0,2048}(?:\u0007|\u001b\\)|\u001b[ -/]{0,4}[0-~]/g;
+const otherControls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const invisibles =
+  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
+const needsWork =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]/;
+/* eslint-enable no-control-regex */
+const loneSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** Keeps line breaks and tabs, drops what is invisible or steers a terminal, and cuts to `maxLength` characters. */
+export function sanitizeText(text: string, maxLength = Number.MAX_SAFE_INTEGER): string {
+  if (!needsWork.test(text)) return cutText(text, maxLength);
+  const clean = text
+    .replace(/\r\n?/g, '\n')
+    .replace(terminalEscapes, '')
+    .replace(invisibles, '')
+    .replace(otherControls, '')
+    .replace(loneSurrogates, '\ufffd');
+  return cutText(clean, maxLength);
+}
+
+/** The same on one line, for summaries: 400 characters is the limit of an evidence summary. */
+export function toOneLine(text: string, maxLength = 400): string {
+  return cutText(sanitizeText(text).replace(/\s+/g, ' ').trim(), maxLength);
+}
+
+/** Cuts at a limit without splitting a character, and shows that it did. */
+export function cutText(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const end = /[\ud800-\udbff]/.test(text[maxLength - 2] ?? '') ? maxLength - 2 : maxLength - 1;
+  return `${text.slice(0, Math.max(0, end))}…`;
+}
+
+/** `1 line`, `2 lines`: people read summaries. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
