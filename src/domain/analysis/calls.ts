@@ -1,0 +1,126 @@
+import type { LogLine } from '../evidence.ts';
+import type { LogPattern } from './log-patterns.ts';
+import { compactName, shortName } from './words.ts';
+
+/** A failing call: whom it went to, and how it failed. */
+export interface CallFailure {
+  readonly from: string;
+  /** A known service's name, or an outside system as the log names it (host, host:port, name). */
+  readonly to: string;
+  readonly isKnown: boolean;
+  readonly mode: 'unreachable' | 'timeout' | 'server-error' | 'rejected' | 'unclear';
+  readonly pattern: LogPattern;
+}
+
+/** Field names under which programs write whom they called. */
+const peerField =
+  /(^|[._-])(upstream|peer|target|dependency|callee|remote|destination|downstream)([._-]?(name|service|host|addr|address|url))?$|^(net\.peer\.name|server\.address|peer\.service|rpc\.service|db\.system)$/i;
+const address =
+  /\b(?:https?|grpc|tcp|amqp|redis|postgres(?:ql)?|mysql|mongodb|kafka):\/\/(?:[^@\s/"']*@)?([A-Za-z0-9.-]+(?::\d+)?)|\b(\d{1,3}(?:\.\d{1,3}){3}:\d+)\b|\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|lookup|dial tcp|connect to|connecting to|host=|host:?)\s*([A-Za-z][A-Za-z0-9.-]*\.[A-Za-z]{2,}(?::\d+)?|localhost(?::\d+)?|[A-Za-z][A-Za-z0-9-]+:\d{2,5}|::1:\d+|(?:\d{1,3}\.){3}\d{1,3})|\b((?:[a-z0-9-]+\.){2,}(?:com|net|org|io|dev|cloud|co|app|internal|local|svc)(?::\d+)?)\b/g;
+const namedTarget =
+  /\b(?:calling|call to|request to|connect(?:ion)? (?:timeout )?to|response from|reply from|answer from|error from|upstream|contacting|reach)\s+["'`]?([a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)\b/gi;
+
+/** Everything that a line names as the other side of a call, most telling first. Own name excluded by the caller. */
+export function readPeers(line: LogLine): readonly string[] {
+  const peers: string[] = [];
+  for (const [key, value] of Object.entries(line.fields)) {
+    if (peerField.test(key) && typeof value === 'string' && value !== '' && value.length <= 120)
+      peers.push(value.replace(/^\w+:\/\//, '').split('/')[0] ?? value);
+  }
+  const text = readFailureText(line);
+  for (const match of text.matchAll(address))
+    peers.push((match[1] ?? match[2] ?? match[3] ?? match[4] ?? '').replace(/[.:]$/, ''));
+  for (const match of text.matchAll(namedTarget)) peers.push(match[1] ?? '');
+  return [...new Set(peers.filter((peer) => peer.length >= 2))];
+}
+
+/** Message with the fields that hold error text. */
+export function readFailureText(line: LogLine): string {
+  let text = line.message;
+  for (const [key, value] of Object.entries(line.fields)) {
+    if (
+      /(^|[._-])(err|error|exception|reason|cause|detail|details|stack|stacktrace|trace)(\.\w+)?$|stack/i.test(key) &&
+      typeof value === 'string'
+    )
+      text += ` ${value}`;
+  }
+  return text;
+}
+
+/** How a call failed, by status and words. */
+export function readMode(text: string, status: number | undefined): CallFailure['mode'] {
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408)
+    return status === 429 ? 'server-error' : 'rejected';
+  if (/time(d)?[ -]?out|deadline|ETIMEDOUT|slow|latency/i.test(text) || status === 504 || status === 408)
+    return 'timeout';
+  if (
+    /refused|ENOTFOUND|EAI_AGAIN|no such host|unreachable|ECONNRESET|reset|hang ?up|no route|name resolution|getaddrinfo|broken pipe|EPIPE|handshake|certificate/i.test(
+      text,
+    )
+  )
+    return 'unreachable';
+  if (
+    (status !== undefined && status >= 500) ||
+    /\b5\d\d\b|unavailable|internal error|server error|overload/i.test(text)
+  )
+    return 'server-error';
+  if (/unauthori[sz]ed|forbidden|expired|invalid|rejected|denied|bad request|unprocessable|\b4\d\d\b/i.test(text))
+    return 'rejected';
+  return 'unclear';
+}
+
+/**
+ * Failing calls that a service's patterns tell of. A known service counts when it is a configured dependency, or at least no caller
+ * of this one: logs also name who called. Where a line names a known service, its addresses are taken to be that service's.
+ */
+export function findCallFailures(
+  patterns: readonly LogPattern[],
+  known: readonly string[],
+  dependencies: Readonly<Record<string, readonly string[]>>,
+): readonly CallFailure[] {
+  return patterns.flatMap((pattern): CallFailure[] => {
+    if (pattern.level !== 'error' && pattern.level !== 'warn') return [];
+    const example = pattern.examples[0];
+    if (!example) return [];
+    const from = pattern.service;
+    const others = known.filter(
+      (name) => name !== from && !(dependencies[name]?.includes(from) && !dependencies[from]?.includes(name)),
+    );
+    const peers = readPeers(example);
+    const text = readFailureText(example);
+    const service = matchService(peers, text, others, dependencies[from] ?? []);
+    const outside = peers.find((peer) => !matchesName(peer, from) && !known.some((name) => matchesName(peer, name)));
+    const to = service ?? outside;
+    if (to === undefined) return [];
+    return [{ from, to, isKnown: service !== undefined, mode: readMode(text, pattern.status), pattern }];
+  });
+}
+
+function matchService(
+  peers: readonly string[],
+  text: string,
+  others: readonly string[],
+  callees: readonly string[],
+): string | undefined {
+  const byField = others.find((name) => peers.some((peer) => matchesName(peer, name)));
+  if (byField !== undefined) return byField;
+  const compact = compactName(text);
+  const spoken = text.toLowerCase();
+  const byWord = others.filter((name) => compact.includes(compactName(name)));
+  if (byWord.length > 0) return byWord.sort((a, b) => b.length - a.length)[0];
+  return callees.find(
+    (name) =>
+      new RegExp(`\\b${shortName(name)}\\b`).test(spoken) &&
+      /upstream|call|lookup|request to|response from|unavailable|fetch/.test(spoken),
+  );
+}
+
+/** True when a peer as logged (`payment-service:8443`, `paymentservice.svc`) means this service. */
+export function matchesName(peer: string, service: string): boolean {
+  const host = peer.replace(/:\d+$/, '').split('.')[0] ?? peer;
+  return (
+    compactName(host) === compactName(service) ||
+    compactName(peer) === compactName(service) ||
+    compactName(host) === shortName(service)
+  );
+}

@@ -1,0 +1,106 @@
+import type { CauseCategory } from '../diagnosis.ts';
+import type { EngineInput } from '../engine.ts';
+import type { Facts } from './facts.ts';
+import { failurePatterns, failureShifts } from './facts.ts';
+import { isConfigOnly } from './diffs.ts';
+import type { ForeignCause } from './outside.ts';
+import type { ScoredCandidate } from './score-candidates.ts';
+import type { Suspicion } from './suspicion.ts';
+
+/** What the analyst settles on before it is put into words. */
+export type Decision =
+  | {
+      readonly kind: 'change';
+      readonly top: ScoredCandidate;
+      readonly rivals: readonly ScoredCandidate[];
+      readonly confidence: number;
+      readonly category: CauseCategory;
+    }
+  | {
+      readonly kind: 'foreign';
+      readonly cause: ForeignCause;
+      readonly confidence: number;
+      readonly category: CauseCategory;
+    }
+  | { readonly kind: 'no-fault'; readonly confidence: number }
+  | { readonly kind: 'inconclusive'; readonly why: string; readonly close: readonly ScoredCandidate[] };
+
+/** A cause needs this score, and a rival must stay below this part of it. Set on the public incidents named in bench/yardsticks. */
+const lowestScore = 0.2;
+const closestRival = 0.85;
+
+/** Weighs the best change against an outside cause and against saying nothing. */
+export function decide(
+  input: EngineInput,
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  scored: readonly ScoredCandidate[],
+  foreign: ForeignCause | undefined,
+  gaps: number,
+): Decision {
+  if (failurePatterns(facts).length === 0 && failureShifts(facts).length === 0) {
+    return facts.observed.includes(input.service)
+      ? { kind: 'no-fault', confidence: Math.max(0.3, 0.7 - 0.1 * gaps) }
+      : { kind: 'inconclusive', why: `Neither logs nor metrics of ${input.service} could be read.`, close: [] };
+  }
+  const alive = scored.filter((item) => item.ruledOut === undefined);
+  const top = alive[0];
+  if (foreign && foreign.strength >= 0.45 && !explainsBetter(top, foreign)) {
+    const confidence = clamp(
+      0.35 + 0.5 * foreign.strength - 0.08 * gaps - 0.1 * Math.min(1, topStrength(top)),
+      0.2,
+      0.9,
+    );
+    return {
+      kind: 'foreign',
+      cause: foreign,
+      confidence,
+      category: foreign.kind === 'outside' ? 'outside-dependency' : 'infrastructure',
+    };
+  }
+  if (!top)
+    return { kind: 'inconclusive', why: 'Something fails, and no change of the window can have caused it.', close: [] };
+  // Commits that one deploy carried are undone together; telling them apart is the sandbox's work.
+  const rivals = alive.filter((item) => item !== top && !sharesDeploy(item, top));
+  const second = rivals[0]?.score ?? 0;
+  const isAlone =
+    alive.filter((item) => item.candidate.reach !== 'undeployed').length === 1 &&
+    (suspicions.find((item) => item.service === top.candidate.service)?.share ?? 0) >= 0.6;
+  if (top.score < lowestScore && !(isAlone && top.score >= 0.07)) {
+    return {
+      kind: 'inconclusive',
+      why: 'No change of the window explains the symptoms well enough.',
+      close: alive.slice(0, 3),
+    };
+  }
+  if (second > closestRival * top.score) {
+    return {
+      kind: 'inconclusive',
+      why: 'Two changes explain the symptoms about equally well.',
+      close: alive.slice(0, 3),
+    };
+  }
+  const margin = 1 - second / top.score;
+  const raw = 0.2 + 0.45 * top.match.total + 0.3 * margin * Math.min(1, top.score * 2) - 0.08 * gaps;
+  const cap = top.match.frame === 0 && top.match.mechanism === 0 ? (top.match.lexical > 0.4 ? 0.65 : 0.55) : 0.95;
+  const change = top.candidate.change;
+  const category = change && isConfigOnly(change) ? 'config-change' : 'code-change';
+  return { kind: 'change', top, rivals, confidence: clamp(raw, 0.15, cap), category };
+}
+
+/** Only a diff that makes failures of this kind stands against failing calls to an outside system; shared words do not. */
+function explainsBetter(top: ScoredCandidate | undefined, foreign: ForeignCause): boolean {
+  return top !== undefined && topStrength(top) >= 0.55 && top.score > 0.6 * foreign.strength;
+}
+
+function topStrength(top: ScoredCandidate | undefined): number {
+  return top === undefined ? 0 : Math.max(top.match.frame, top.match.mechanism);
+}
+
+function sharesDeploy(a: ScoredCandidate, b: ScoredCandidate): boolean {
+  return a.candidate.deploy !== undefined && a.candidate.deploy.id === b.candidate.deploy?.id;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.round(Math.min(high, Math.max(low, value)) * 100) / 100;
+}

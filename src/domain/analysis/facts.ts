@@ -1,0 +1,95 @@
+import type { EngineInput, EvidenceWithBody } from '../engine.ts';
+import type { Change, Deploy } from '../evidence.ts';
+import type { CallFailure } from './calls.ts';
+import { findCallFailures } from './calls.ts';
+import type { LogPattern } from './log-patterns.ts';
+import { findLogPatterns } from './log-patterns.ts';
+import type { MetricShift } from './metric-shifts.ts';
+import { findMetricShifts } from './metric-shifts.ts';
+
+/** A value with the id of the evidence that holds it. */
+export interface Cited<T> {
+  readonly value: T;
+  readonly evidenceId: string;
+}
+
+/** What the evidence says, measured but not yet argued. */
+export interface Facts {
+  readonly services: readonly string[];
+  readonly patterns: readonly LogPattern[];
+  readonly shifts: readonly MetricShift[];
+  readonly calls: readonly CallFailure[];
+  readonly changes: readonly Cited<Change>[];
+  readonly deploys: readonly Cited<Deploy>[];
+  /** Services for which deploy records were read, even when there were none in the window. */
+  readonly deploysKnown: readonly string[];
+  /** Services whose logs or metrics were read. */
+  readonly observed: readonly string[];
+  readonly dependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Patterns that speak of failure; chatter at info level does not. */
+export function failurePatterns(facts: Facts, service?: string): readonly LogPattern[] {
+  return facts.patterns.filter(
+    (pattern) =>
+      (pattern.level === 'error' || pattern.level === 'warn') && (service === undefined || pattern.service === service),
+  );
+}
+
+/** Metric shifts that speak of failure. */
+export function failureShifts(facts: Facts, service?: string): readonly MetricShift[] {
+  return facts.shifts.filter(
+    (shift) =>
+      shift.weight >= 0.35 &&
+      shift.meaning !== 'traffic' &&
+      shift.meaning !== 'other' &&
+      (service === undefined || shift.service === service),
+  );
+}
+
+/** Measures every body; the order of the result does not depend on the order of evidence. */
+export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' | 'evidence'>): Facts {
+  const evidence = [...input.evidence].sort((a, b) => (a.evidence.id < b.evidence.id ? -1 : 1));
+  const services = [
+    ...new Set([
+      input.service,
+      ...Object.keys(input.dependencies),
+      ...Object.values(input.dependencies).flat(),
+      ...evidence.map((item) => item.evidence.service),
+    ]),
+  ]
+    .filter((name) => name !== '')
+    .sort();
+  const patterns = evidence.flatMap(({ evidence: item, body }) =>
+    body?.kind === 'logs' ? findLogPatterns(item, body) : [],
+  );
+  return {
+    services,
+    patterns,
+    shifts: evidence.flatMap(({ evidence: item, body }) =>
+      body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
+    ),
+    calls: findCallFailures(patterns, services, input.dependencies),
+    changes: evidence.flatMap(({ evidence: item, body }) =>
+      body?.kind === 'changes' ? body.changes.map((value) => ({ value, evidenceId: item.id })) : [],
+    ),
+    deploys: evidence
+      .flatMap(({ evidence: item, body }) =>
+        body?.kind === 'deploys' ? body.deploys.map((value) => ({ value, evidenceId: item.id })) : [],
+      )
+      .sort((a, b) => (a.value.at < b.value.at ? -1 : a.value.at > b.value.at ? 1 : 0)),
+    deploysKnown: listServices(
+      evidence,
+      (item) => item.evidence.kind === 'deploys' && item.body?.kind === 'deploys' && item.body.deploys.length > 0,
+    ),
+    observed: listServices(evidence, (item) => item.body?.kind === 'logs' || item.body?.kind === 'metrics'),
+    dependencies: input.dependencies,
+  };
+}
+
+function listServices(
+  evidence: readonly EvidenceWithBody[],
+  holds: (item: EvidenceWithBody) => boolean,
+): readonly string[] {
+  return [...new Set(evidence.filter(holds).map((item) => item.evidence.service))].sort();
+}

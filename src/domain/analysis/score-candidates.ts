@@ -1,0 +1,113 @@
+import type { EngineInput } from '../engine.ts';
+import type { CallFailure } from './calls.ts';
+import type { Candidate } from './candidates.ts';
+import { isSameRevision, listCandidates, ownership } from './candidates.ts';
+import { explainHarmless, isDependencyBump, isOtherEnvironment, readHunks } from './diffs.ts';
+import type { Facts } from './facts.ts';
+import { readGuidance } from './guidance.ts';
+import type { DiffMatch } from './match-diff.ts';
+import { createMatcher, noMatch } from './match-diff.ts';
+import { viewDiff } from './mechanisms.ts';
+import type { Suspicion } from './suspicion.ts';
+import type { Symptoms } from './symptoms.ts';
+
+/** A candidate with its score, or the reason why it is out. */
+export interface ScoredCandidate {
+  readonly candidate: Candidate;
+  /** 0 to 1: suspicion of the service × timing × match of the diff. */
+  readonly score: number;
+  readonly match: DiffMatch;
+  /** Minutes between the change taking effect and the failure; absent when no failure has a time. */
+  readonly leadMinutes?: number;
+  readonly ruledOut?: string;
+}
+
+const clockSlackMs = 90_000;
+const reachFactor = { exact: 1, carried: 0.95, unrecorded: 0.85, 'perhaps-carried': 0.5, undeployed: 0.25 } as const;
+
+/** Scores every change of the window, best first. Ties are broken by the later deploy, then by id, so that the order never varies. */
+export function scoreCandidates(
+  input: EngineInput,
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  symptoms: Symptoms,
+): readonly ScoredCandidate[] {
+  const items = listCandidates(facts).map((candidate) => ({
+    candidate,
+    hunks: candidate.change ? readHunks(candidate.change) : [],
+  }));
+  const match = createMatcher(items, symptoms, (service) => dominantMode(service, suspicions));
+  const opinions = readGuidance(
+    input.guidance,
+    facts.services,
+    items.map((item) => item.candidate.id),
+  );
+  const alertOnset =
+    suspicions.find((item) => item.service === input.service)?.onsetMs ??
+    Math.min(...input.alerts.map((alert) => Date.parse(alert.startsAt)));
+  return items
+    .map(({ candidate, hunks }): ScoredCandidate => {
+      const suspicion = suspicions.find((item) => item.service === candidate.service);
+      const onsetMs = suspicion?.onsetMs ?? alertOnset;
+      const leadMinutes = (onsetMs - candidate.atMs) / 60_000;
+      const timed = Number.isFinite(leadMinutes) ? { leadMinutes: Math.round(leadMinutes * 10) / 10 } : {};
+      const opinion = opinions.get(candidate.id) ?? opinions.get(candidate.service);
+      const out = findReasonAgainst(input, candidate, hunks, onsetMs);
+      if (out !== undefined) return { candidate, score: 0, match: noMatch, ...timed, ruledOut: out };
+      const found = match(candidate, hunks, viewDiff(hunks));
+      const trust = opinion === 'for' ? 1 : 0.1 + 0.9 * (suspicion?.share ?? 0);
+      const score =
+        trust *
+        (opinion === 'against' ? 0.15 : 1) *
+        (0.12 + 0.88 * found.total) *
+        timing(leadMinutes) *
+        reachFactor[candidate.reach] *
+        kindFactor(candidate, facts);
+      return { candidate, score: Math.round(score * 1000) / 1000, match: found, ...timed };
+    })
+    .sort(
+      (a, b) => b.score - a.score || b.candidate.atMs - a.candidate.atMs || (a.candidate.id < b.candidate.id ? -1 : 1),
+    );
+}
+
+/** The way in which most of a service's calls, or calls to it, fail; undefined when its failure is its own. */
+function dominantMode(service: string, suspicions: readonly Suspicion[]): CallFailure['mode'] | undefined {
+  const own = suspicions.find((item) => item.service === service);
+  if (own && own.own > 0.4) return undefined;
+  const calls =
+    own && own.callsTo.length > 0
+      ? own.callsTo
+      : suspicions.flatMap((item) => item.callsTo.filter((call) => call.to === service));
+  return [...calls].sort((a, b) => b.pattern.weight - a.pattern.weight)[0]?.mode;
+}
+
+function findReasonAgainst(
+  input: EngineInput,
+  candidate: Candidate,
+  hunks: ReturnType<typeof readHunks>,
+  onsetMs: number,
+): string | undefined {
+  if (input.rejected.some((rejected) => isSameRevision(rejected, candidate.id) || rejected === candidate.id))
+    return 'people rejected it in this incident';
+  if (candidate.deploy?.status === 'failed') return 'its deploy failed, so it never ran';
+  if (candidate.atMs > onsetMs + clockSlackMs) {
+    const late = Math.round((candidate.atMs - onsetMs) / 60_000);
+    const verb = candidate.reach === 'unrecorded' || candidate.reach === 'undeployed' ? 'committed' : 'deployed';
+    return `it was ${verb} ${late} min after the failure began`;
+  }
+  const harmless = candidate.change ? explainHarmless(candidate.change, hunks) : undefined;
+  if (harmless !== undefined) return harmless;
+  const paths = candidate.change?.files.map((file) => file.path) ?? [];
+  return paths.length > 0 && paths.every(isOtherEnvironment) ? 'it touches only another environment' : undefined;
+}
+
+/** Faults may wait for load, a cache or a lifetime to run out: hours cost little, and never all. */
+function timing(leadMinutes: number): number {
+  if (!Number.isFinite(leadMinutes)) return 0.7;
+  return 0.55 + 0.45 * Math.exp(-Math.max(0, leadMinutes) / 300);
+}
+
+function kindFactor(candidate: Candidate, facts: Facts): number {
+  if (!candidate.change) return 0.6;
+  return (isDependencyBump(candidate.change) ? 0.4 : 1) * (ownership(candidate, facts) < 0 ? 0.25 : 1);
+}

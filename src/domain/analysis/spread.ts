@@ -1,0 +1,32 @@
+import type { Diagnosis } from '../diagnosis.ts';
+import type { EngineInput } from '../engine.ts';
+import { gatherFacts } from './facts.ts';
+import { failurePatterns, failureShifts } from './facts.ts';
+import { followCalls } from './suspicion.ts';
+
+/** Where a failure showed first, and whom it reached. */
+export interface Spread {
+  readonly firstFailingService: string;
+  /** Other services that fail, sorted by name. */
+  readonly blastRadius: readonly string[];
+}
+
+/** Reads from the same evidence which services a diagnosed failure spread to. */
+export function describeSpread(input: EngineInput, diagnosis: Diagnosis): Spread {
+  const facts = gatherFacts(input);
+  const suspicions = followCalls(facts, input.service);
+  const failing = suspicions.filter((item) => item.onsetMs !== undefined);
+  const firstFailingService = failing.some((item) => item.service === diagnosis.service)
+    ? diagnosis.service
+    : (failing[0]?.service ?? input.service);
+  const blastRadius = failing
+    .map((item) => item.service)
+    .filter((service) => service !== firstFailingService)
+    .filter(
+      (service) =>
+        failurePatterns(facts, service).length > 0 ||
+        failureShifts(facts, service).some((shift) => shift.direction === 'up'),
+    )
+    .sort();
+  return { firstFailingService, blastRadius };
+}

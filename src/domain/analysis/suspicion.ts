@@ -1,0 +1,117 @@
+import type { CallFailure } from './calls.ts';
+import type { Facts } from './facts.ts';
+import { failurePatterns, failureShifts } from './facts.ts';
+
+/** How far suspicion falls on a service, along the failing calls. */
+export interface Suspicion {
+  readonly service: string;
+  /** 0 to 1; the most suspect service has 1. */
+  readonly share: number;
+  /** When its own failure began; absent for a service without one. */
+  readonly onsetMs?: number;
+  /** Share of its failure that is its own: stack frames, exceptions, errors that name nobody else. 0 to 1. */
+  readonly own: number;
+  readonly callsTo: readonly CallFailure[];
+}
+
+const hops = 6;
+/** Clocks of machines and scrape intervals differ by this much at most. */
+const clockSlackMs = 90_000;
+
+/** True when anything of a service went wrong. */
+export function isAnomalous(facts: Facts, service: string): boolean {
+  return failurePatterns(facts, service).length > 0 || failureShifts(facts, service).length > 0;
+}
+
+/** First sign of failure of a service; light signs do not date an onset when a heavy one exists. */
+export function findOnset(facts: Facts, service: string): number | undefined {
+  const signs = [...failurePatterns(facts, service), ...failureShifts(facts, service)];
+  const heaviest = Math.max(0, ...signs.map((sign) => sign.weight));
+  const times = signs.filter((sign) => sign.weight >= 0.5 * heaviest).map((sign) => Date.parse(sign.firstAt));
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/**
+ * Lets suspicion flow from the alerting service to those it calls, along calls that fail: a random walk on the call graph with
+ * restarts cut off after a few hops (as in MicroRCA and MonitorRank, where likeness of metrics takes the place of failing calls).
+ */
+export function followCalls(facts: Facts, alertService: string): readonly Suspicion[] {
+  const own = new Map(facts.services.map((service) => [service, shareOfOwn(facts, service)]));
+  const onsets = new Map(facts.services.map((service) => [service, findOnset(facts, service)]));
+  const kept = new Map<string, number>();
+  let wave = new Map<string, number>([[alertService, 1]]);
+  for (const service of facts.services) {
+    if (service !== alertService && isAnomalous(facts, service)) wave.set(service, 0.35);
+  }
+  for (let hop = 0; hop < hops && wave.size > 0; hop++) {
+    const next = new Map<string, number>();
+    for (const [service, mass] of wave) {
+      const edges = hop === hops - 1 ? [] : edgesOf(facts, service, own, onsets);
+      const passed = edges.reduce((sum, edge) => sum + edge.part, 0);
+      kept.set(service, (kept.get(service) ?? 0) + mass * (1 - passed));
+      for (const edge of edges) next.set(edge.to, (next.get(edge.to) ?? 0) + mass * edge.part);
+    }
+    wave = next;
+  }
+  const most = Math.max(1e-9, ...kept.values());
+  return facts.services
+    .map((service): Suspicion => {
+      const onsetMs = onsets.get(service);
+      return {
+        service,
+        share: Math.round(((kept.get(service) ?? 0) / most) * 1000) / 1000,
+        own: own.get(service) ?? 0,
+        callsTo: facts.calls.filter((call) => call.from === service),
+        ...(onsetMs === undefined ? {} : { onsetMs }),
+      };
+    })
+    .sort((a, b) => b.share - a.share || (a.service < b.service ? -1 : 1));
+}
+
+/** Frames and exceptions are a service's own doing; an error that names a callee is that call's; "answered 502" is neither. */
+function shareOfOwn(facts: Facts, service: string): number {
+  const patterns = failurePatterns(facts, service);
+  let ownWeight = 0;
+  let callWeight = 0;
+  for (const pattern of patterns) {
+    const isCall = facts.calls.some((call) => call.pattern === pattern);
+    const text = pattern.template + JSON.stringify(pattern.examples[0]?.fields ?? {});
+    const isConsequence =
+      /\b5\d\d\b|request failed|upstream|failed to (render|serve|handle)|propagat|unavailable/i.test(text);
+    const isOwn = /exception|panic|traceback|fatal|stack|exhaust|out of memory|oom|assert|\w+Error\b/i.test(text);
+    if (isCall) callWeight += pattern.weight;
+    else ownWeight += pattern.weight * (isOwn ? 1 : isConsequence ? 0.1 : 0.5);
+  }
+  if (ownWeight + callWeight === 0) return isAnomalous(facts, service) ? 0.5 : 0;
+  return ownWeight / (ownWeight + callWeight);
+}
+
+interface Edge {
+  readonly to: string;
+  readonly part: number;
+}
+
+function edgesOf(
+  facts: Facts,
+  service: string,
+  own: ReadonlyMap<string, number>,
+  onsets: ReadonlyMap<string, number | undefined>,
+): readonly Edge[] {
+  const weights = new Map<string, number>();
+  for (const call of facts.calls) {
+    if (call.from !== service || !call.isKnown) continue;
+    // A callee that fails itself takes most of the blame; one that looks healthy shares it, since answers can be wrong without a sign.
+    const trust = isAnomalous(facts, call.to) ? 1 : facts.observed.includes(call.to) ? 0.5 : 0.6;
+    weights.set(call.to, Math.max(weights.get(call.to) ?? 0, trust));
+  }
+  const onset = onsets.get(service);
+  for (const callee of facts.dependencies[service] ?? []) {
+    const calleeOnset = onsets.get(callee);
+    if (weights.has(callee) || onset === undefined || calleeOnset === undefined) continue;
+    if (calleeOnset <= onset + clockSlackMs) weights.set(callee, 0.6);
+  }
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  if (total === 0) return [];
+  const passed = 0.85 * Math.max(...weights.values()) * (1 - 0.7 * (own.get(service) ?? 0));
+  return [...weights].map(([to, weight]) => ({ to, part: (passed * weight) / total }));
+}
