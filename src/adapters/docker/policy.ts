@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { ContainerCreateOptions, ContainerInspectInfo, HostConfig } from 'dockerode';
+import type { SandboxLimits } from '../../domain/reproduction.ts';
+import type { EngineFacts } from './engine.ts';
+
+/** Process 1 and the code under test have different users, so that the code cannot signal or trace process 1. */
+export const keeperUser = '65534:65534';
+export const codeUser = '65533:65533';
+export const workFolder = '/work';
+
+export const labels = {
+  sandbox: 'resident.sandbox',
+  run: 'resident.run',
+  expires: 'resident.expires',
+  owner: 'resident.owner',
+} as const;
+
+export interface ContainerPlan {
+  readonly incidentId: string;
+  readonly runId: string;
+  /** Who made it, so that leftovers of a dead worker are told from work in progress. */
+  readonly owner: string;
+  /** Image id (`sha256:…`), never a tag. */
+  readonly imageId: string;
+  readonly limits: SandboxLimits;
+  /** After this the container ends by itself, whoever has died. */
+  readonly ttlSeconds: number;
+  readonly expires: string;
+  readonly engine: EngineFacts;
+  readonly seccompProfile: string;
+  /** Another OCI runtime that the engine knows, for example `runsc` (gVisor). */
+  readonly runtime?: string;
+}
+
+type PlannedHostConfig = HostConfig & { CgroupnsMode: string; CgroupParent: string };
+
+/** Bytes of the two writable places. Both are charged to the container's memory, so together they must leave room to run. */
+export function sizeFolders(limits: SandboxLimits): { readonly workBytes: number; readonly tmpBytes: number } {
+  const memory = limits.memoryMb * 1024 * 1024;
+  return { workBytes: Math.floor(memory / 2), tmpBytes: Math.min(64 * 1024 * 1024, Math.floor(memory / 8)) };
+}
+
+/** Our own profile for the engine's processor; the default one of Docker lets vsock and io_uring through in old versions. */
+export async function readSeccompProfile(architecture: EngineFacts['architecture']): Promise<string> {
+  const file = new URL(`../../../docker/seccomp/profile-${architecture}.json`, import.meta.url);
+  return JSON.stringify(JSON.parse(await readFile(file, 'utf8')));
+}
+
+/** Everything that the sandbox asks of the engine, in one place. The reasons and measurements: docs on the sandbox. */
+export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { HostConfig: PlannedHostConfig } {
+  return {
+    Image: plan.imageId,
+    User: keeperUser,
+    Entrypoint: [],
+    Cmd: ['sleep', String(plan.ttlSeconds)],
+    WorkingDir: workFolder,
+    Tty: false,
+    // What is here shows in `docker inspect`: no secret, ever.
+    Env: ['HOME=/tmp', 'CI=true'],
+    NetworkDisabled: true,
+    Labels: {
+      [labels.sandbox]: plan.incidentId,
+      [labels.run]: plan.runId,
+      [labels.owner]: plan.owner,
+      [labels.expires]: plan.expires,
+    },
+    HostConfig: planHostConfig(plan),
+  };
+}
+
+function planHostConfig({ limits, engine, seccompProfile, runtime }: ContainerPlan): PlannedHostConfig {
+  const memory = limits.memoryMb * 1024 * 1024;
+  const { workBytes, tmpBytes } = sizeFolders(limits);
+  return {
+    NetworkMode: 'none',
+    ReadonlyRootfs: true,
+    Privileged: false,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges', `seccomp=${seccompProfile}`],
+    // Runtimes start threads and test workers by the number of processors that they see, which is the machine's.
+    PidsLimit: Math.max(128, 32 * engine.cpus),
+    Memory: memory,
+    MemorySwap: memory,
+    NanoCpus: Math.round(limits.cpus * 1e9),
+    IpcMode: 'none',
+    CgroupnsMode: 'private',
+    CgroupParent: engine.cgroupDriver === 'systemd' ? 'resident-sandboxes.slice' : '/resident-sandboxes',
+    Init: true,
+    Tmpfs: {
+      '/tmp': `rw,nosuid,nodev,noexec,size=${tmpBytes},nr_inodes=8192,mode=1777`,
+      // Executable: sources carry scripts and native add-ons, and code can run itself from memory anyhow.
+      [workFolder]: `rw,nosuid,nodev,exec,size=${workBytes},nr_inodes=65536,uid=65533,gid=65533,mode=0755`,
+    },
+    Ulimits: [
+      { Name: 'nofile', Soft: 1024, Hard: 1024 },
+      { Name: 'core', Soft: 0, Hard: 0 },
+      { Name: 'fsize', Soft: workBytes, Hard: workBytes },
+    ],
+    LogConfig: { Type: 'none', Config: {} },
+    RestartPolicy: { Name: 'no' },
+    AutoRemove: false,
+    ...(runtime === undefined ? {} : { Runtime: runtime }),
+  };
+}
+
+/** Fields that must be empty whatever an image or an engine's defaults say. */
+const mustBeEmpty = ['Binds', 'Mounts', 'Devices', 'DeviceRequests', 'CapAdd', 'VolumesFrom', 'PortBindings'] as const;
+const mustNotBeHost = ['PidMode', 'UTSMode', 'UsernsMode', 'Cgroup'] as const;
+
+/**
+ * What the engine made of the plan, compared field by field before the container starts.
+ * Returns the differences; empty means that the sandbox is what was asked for.
+ */
+export function listDifferences(
+  planned: ReturnType<typeof planContainer>,
+  inspected: Pick<ContainerInspectInfo, 'Config' | 'HostConfig' | 'Image'> & { readonly Mounts?: readonly unknown[] },
+): string[] {
+  const made = inspected.HostConfig as unknown as Record<string, unknown>;
+  const isEmpty = (value: unknown) => value === undefined || value === null || Object.keys(value).length === 0;
+  const differences = Object.entries(planned.HostConfig)
+    .filter(([field, wanted]) => !isDeepStrictEqual(made[field], wanted))
+    .map(([field, wanted]) => `${field} is ${show(made[field])}, not ${show(wanted)}`);
+  return [
+    ...differences,
+    ...mustBeEmpty
+      .filter((field) => !isEmpty(made[field]))
+      .map((field) => `${field} is ${show(made[field])}, not empty`),
+    ...mustNotBeHost.filter((field) => made[field]).map((field) => `${field} is ${show(made[field])}, not private`),
+    ...(isEmpty(inspected.Mounts) ? [] : [`the image brings volumes: ${show(inspected.Mounts)}`]),
+    ...(inspected.Config.User === planned.User ? [] : [`User is ${inspected.Config.User}, not ${planned.User ?? ''}`]),
+    ...(inspected.Image === planned.Image ? [] : [`Image is ${inspected.Image}, not ${planned.Image ?? ''}`]),
+  ];
+}
+
+/** Lines of `/proc/self/status` that prove the confinement from within. Returns what is wrong; empty means confined. */
+export function listStatusFaults(status: string): string[] {
+  const read = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? 'missing';
+  const wanted = { CapEff: /^0+$/, CapBnd: /^0+$/, NoNewPrivs: /^1$/, Seccomp: /^2$/, Uid: /^65533$/ };
+  return Object.entries(wanted)
+    .filter(([name, pattern]) => !pattern.test(read(name)))
+    .map(([name]) => `${name} is ${read(name)}`);
+}
+
+const shownLength = 200;
+
+function show(value: unknown): string {
+  return (JSON.stringify(value) ?? 'absent').slice(0, shownLength);
+}

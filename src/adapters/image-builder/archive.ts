@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { PassThrough, Readable } from 'node:stream';
+import { pack, type Pack } from 'tar-stream';
+import type { FileSet, ImageEntry } from './file-set.ts';
+
+export interface ImageMeta {
+  readonly architecture: 'amd64' | 'arm64';
+  readonly env: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface LayerFile {
+  readonly file: string;
+  readonly bytes: number;
+  /** SHA-256 (hex) of the uncompressed tar: the layer's name in the image. */
+  readonly diffId: string;
+}
+
+/** The same files give the same bytes: entries sorted, owners numeric, no time but the sources' own. */
+export async function writeLayer(files: FileSet, file: string): Promise<LayerFile> {
+  const target = pack();
+  const hash = createHash('sha256');
+  const meter = new PassThrough();
+  let bytes = 0;
+  meter.on('data', (chunk: Buffer) => {
+    hash.update(chunk);
+    bytes += chunk.length;
+  });
+  const written = pipeline(target, meter, createWriteStream(file));
+  const sorted = [...files.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, entry] of sorted) await addEntry(target, name.slice(1), entry);
+  target.finalize();
+  await written;
+  return { file, bytes, diffId: hash.digest('hex') };
+}
+
+async function addEntry(target: Pack, name: string, entry: ImageEntry): Promise<void> {
+  const fixed = { uid: 0, gid: 0, mtime: new Date(0) };
+  switch (entry.kind) {
+    case 'folder':
+      target.entry({
+        ...fixed,
+        name: `${name}/`,
+        type: 'directory',
+        mode: entry.mode,
+        uid: entry.user,
+        gid: entry.user,
+      });
+      return;
+    case 'link':
+      target.entry({ ...fixed, name, type: 'symlink', mode: 0o777, linkname: entry.target });
+      return;
+    case 'text':
+      target.entry({ ...fixed, name, mode: 0o644 }, entry.text);
+      return;
+    case 'copy': {
+      // Python believes a compiled file only when the source has the time that it noted, in whole seconds.
+      const mtime = new Date(Math.floor(entry.mtimeMs / 1000) * 1000);
+      const body = await readFile(entry.from);
+      const header = { ...fixed, mtime, name, mode: entry.mode, size: body.length };
+      await new Promise<void>((resolve, reject) => {
+        target.entry(header, (error) => (error ? reject(error) : resolve())).end(body);
+      });
+    }
+  }
+}
+
+/** The image's configuration; its SHA-256 is the image's id, so nothing in it may change by itself. */
+export function makeConfig(layer: LayerFile, { architecture, env, labels }: ImageMeta): string {
+  return JSON.stringify({
+    architecture,
+    os: 'linux',
+    created: '1970-01-01T00:00:00Z',
+    config: { User: '65534:65534', Env: env, Cmd: ['sleep', '60'], WorkingDir: '/', Labels: labels },
+    rootfs: { type: 'layers', diff_ids: [`sha256:${layer.diffId}`] },
+    history: [{ created: '1970-01-01T00:00:00Z', created_by: 'resident' }],
+  });
+}
+
+/** A `docker load` archive (the format of `docker save`) of one layer. */
+export function streamArchive(layer: LayerFile, config: string, tag: string): Readable {
+  const archive = pack();
+  const configName = `${createHash('sha256').update(config).digest('hex')}.json`;
+  const layerName = `${layer.diffId}/layer.tar`;
+  const manifest = [{ Config: configName, RepoTags: [tag], Layers: [layerName] }];
+  const mtime = new Date(0);
+  archive.entry({ name: configName, mtime }, config);
+  archive.entry({ name: 'manifest.json', mtime }, JSON.stringify(manifest));
+  const body = archive.entry({ name: layerName, mtime, size: layer.bytes }, (error) => {
+    if (error) archive.destroy(error instanceof Error ? error : new Error(String(error)));
+    else archive.finalize();
+  });
+  pipeline(createReadStream(layer.file), body).catch((error: unknown) => archive.destroy(error as Error));
+  return Readable.from(archive, { objectMode: false });
+}
