@@ -46,12 +46,18 @@ export function createEvidenceStore({ folder }: { folder: string }): EvidenceSto
     const file = fileOf(folder, digest);
     const bytes = await readFile(file).catch((error: unknown) => {
       if (isMissing(error)) {
-        throw trouble('NotFound', `The evidence store ${folder} has no body ${digest}. Was the folder moved or cleaned?`);
+        throw trouble(
+          'NotFound',
+          `The evidence store ${folder} has no body ${digest}. Was the folder moved or cleaned?`,
+        );
       }
       throw unreachable(folder, error);
     });
     if (createHash('sha256').update(bytes).digest('hex') !== digest) {
-      throw trouble('Corrupt', `The body ${file} does not have the digest that names it: it was changed. Remove the file.`);
+      throw trouble(
+        'Corrupt',
+        `The body ${file} does not have the digest that names it: it was changed. Remove the file.`,
+      );
     }
     return bytes;
   }

@@ -5,7 +5,8 @@ export type Token = (kind: string, value: string) => string;
  * Patterns are linear by construction: no nested quantifiers, every run has a limit (reference/security.md §6.3 measured
  * 15 s on a nested quantifier).
  */
-const privateKey = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,16000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g;
+const privateKey =
+  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,16000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g;
 const authorization =
   /(authorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)(?:(digest|aws4-hmac-sha256|signature|oauth|hawk)\s[^\r\n"']{6,4096}|(?:(basic|bearer|token|apikey|negotiate|ntlm)\s{1,4})([^\s"',;\\]{4,8192})|([^\s"',;\\]{8,8192}))/gi;
 const bearer = /\b(bearer\s{1,4})([\w.~+/=-]{8,8192})/gi;
@@ -94,10 +95,7 @@ const providerHint =
 /** Values that their issuer's prefix gives away. */
 export function findProviderSecrets(text: string, token: Token): string {
   if (!providerHint.test(text)) return text;
-  return providers.reduce(
-    (result, [kind, pattern]) => result.replace(pattern, (value) => token(kind, value)),
-    text,
-  );
+  return providers.reduce((result, [kind, pattern]) => result.replace(pattern, (value) => token(kind, value)), text);
 }
 
 const assignment =
@@ -127,7 +125,14 @@ export function redactAssignments(text: string, token: Token): string {
       const next = text[offset + all.length] ?? '';
       const isSecret =
         quote === undefined
-          ? isBareSecret({ word, separator, isSpaced: before !== '' || after !== '', isKeyQuoted: close !== '', value, next })
+          ? isBareSecret({
+              word,
+              separator,
+              isSpaced: before !== '' || after !== '',
+              isKeyQuoted: close !== '',
+              value,
+              next,
+            })
           : isQuotedSecret(word, value);
       if (!isSecret) return all;
       const mark = quote ?? '';
@@ -164,11 +169,17 @@ function isBareSecret({ word, separator, isSpaced, isKeyQuoted, value, next }: B
 
 /** Calls, property paths, comparisons and interpolations are code about secrets, which a diagnosis needs to read. */
 function isCode(value: string, next: string): boolean {
-  return /[({[]/.test(value) || /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+$/.test(value) || (next === '(' && /^\w+$/.test(value));
+  return (
+    /[({[]/.test(value) ||
+    /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+$/.test(value) ||
+    (next === '(' && /^\w+$/.test(value))
+  );
 }
 
 function isPlaceholder(value: string): boolean {
-  return /^(?:\[\[SECRET|\[?redacted|\*{3,}|x{4,}$|\.{3}|…|<|\$\{|\$\(|\{\{|\$[A-Z_]+$|%[sdv{(]|%\w{1,40}%$)/i.test(value);
+  return /^(?:\[\[SECRET|\[?redacted|\*{3,}|x{4,}$|\.{3}|…|<|\$\{|\$\(|\{\{|\$[A-Z_]+$|%[sdv{(]|%\w{1,40}%$)/i.test(
+    value,
+  );
 }
 
 function isStateWord(value: string): boolean {
@@ -180,7 +191,8 @@ function isStateWord(value: string): boolean {
 /** Long enough, and no word: letters with digits, or a run of mixed case and symbols. */
 export function looksSecret(value: string): boolean {
   if (value.length < 8 || isPlaceholder(value)) return false;
-  if (/^(?:\d{1,4}[-/:T.]?){2,8}(?:Z|ms|s)?$/.test(value) || /^[\d.]+(?:ms|s|m|h|d|kb|mb|gb|b|%)?$/i.test(value)) return false;
+  if (/^(?:\d{1,4}[-/:T.]?){2,8}(?:Z|ms|s)?$/.test(value) || /^[\d.]+(?:ms|s|m|h|d|kb|mb|gb|b|%)?$/i.test(value))
+    return false;
   if (/^[a-z]+(?:[-_.][a-z]+)*[-_.]?v?\d{1,3}$/i.test(value) && value.length < 20) return false;
   return /\d/.test(value) && /[a-z]/i.test(value);
 }

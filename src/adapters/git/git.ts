@@ -1,0 +1,98 @@
+import type { FileChange, TimeWindow } from '../../domain/evidence.ts';
+import { archiveTree } from './archive.ts';
+import { createLocate, isRemote } from './locate.ts';
+import { readCommits, readDiff, type Commit } from './read-commits.ts';
+import { runGit } from './run-git.ts';
+
+export type { Commit };
+export type CommitHead = Omit<Commit, 'files'>;
+
+export interface GitOptions {
+  readonly cacheFolder: string;
+  /** Limit of one git command; clones get five times as long. */
+  readonly timeoutMs?: number;
+  /** A mirror of a remote repository younger than this is not fetched again. */
+  readonly freshMs?: number;
+}
+
+/** Reads repositories and changes nothing in them. `source` is a path or a Git URL; every method throws `OutsideError` (`Git.…`). */
+export interface Git {
+  /** Full SHA of the commit that a revision (SHA, short SHA, tag, branch, `HEAD`) names. Throws `Git.Failed` for an unknown one. */
+  resolve(source: string, revision: string): Promise<string>;
+  /** SHAs that entered the main line (HEAD) in the window, merged branches spelled out, oldest first. */
+  listWithin(source: string, window: TimeWindow): Promise<readonly string[]>;
+  /** SHAs reachable from `to` and not from `from`, oldest first. */
+  listBetween(source: string, from: string, to: string): Promise<readonly string[]>;
+  /** The same along first parents only: the states that the main line went through. */
+  listMainLine(source: string, from: string, to: string): Promise<readonly string[]>;
+  isAncestor(source: string, ancestor: string, of: string): Promise<boolean>;
+  readCommits(source: string, ids: readonly string[]): Promise<readonly CommitHead[]>;
+  readDiff(source: string, id: string): Promise<readonly FileChange[]>;
+  /** A deterministic plain tar of the source at a commit. */
+  archive(source: string, id: string): Promise<Buffer>;
+}
+
+/** More commits than this are not listed from one range; the newest are kept. */
+export const maxListed = 1_000;
+
+/** Git through its command line: argv, never a shell; hooks, monitors, external diffs and prompts off. */
+export function createGit({ cacheFolder, timeoutMs = 20_000, freshMs = 15_000 }: GitOptions): Git {
+  const locate = createLocate({ cacheFolder, timeoutMs: timeoutMs * 5, freshMs });
+
+  async function lines(source: string, args: readonly string[]): Promise<readonly string[]> {
+    const { output } = await runGit({ folder: await locate(source), args, timeoutMs });
+    return output
+      .toString('utf8')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean);
+  }
+
+  async function resolve(source: string, revision: string): Promise<string> {
+    const [id = ''] = await lines(source, ['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]);
+    return id;
+  }
+
+  async function list(source: string, from: string | undefined, to: string, flags: readonly string[]) {
+    const inside = (await isInside(source)) ? ['--', '.'] : [];
+    const range = from === undefined ? [to] : [to, `^${from}`];
+    const args = ['rev-list', ...flags, `--max-count=${maxListed}`, '--end-of-options', ...range, ...inside];
+    return (await lines(source, args)).toReversed();
+  }
+
+  /** A service may live in a folder of a larger repository; then only that folder's commits are its own. */
+  async function isInside(source: string): Promise<boolean> {
+    if (isRemote(source)) return false;
+    return (await lines(source, ['rev-parse', '--show-prefix'])).length > 0;
+  }
+
+  return {
+    resolve,
+    async listWithin(source, { from, to }) {
+      const head = await resolve(source, 'HEAD');
+      const during = await lines(source, [
+        'rev-list',
+        '--first-parent',
+        `--since=${from}`,
+        `--until=${to}`,
+        `--max-count=${maxListed}`,
+        head,
+      ]);
+      const [newest, oldest] = [during.at(0), during.at(-1)];
+      if (!newest || !oldest) return [];
+      const [first] = await readCommits(await locate(source), [oldest], timeoutMs);
+      return list(source, first?.parents[0], newest, ['--topo-order']);
+    },
+    listBetween: async (source, from, to) =>
+      list(source, await resolve(source, from), await resolve(source, to), ['--topo-order']),
+    listMainLine: async (source, from, to) =>
+      list(source, await resolve(source, from), await resolve(source, to), ['--first-parent', '--topo-order']),
+    async isAncestor(source, ancestor, of) {
+      const missing = await lines(source, ['rev-list', '--max-count=1', '--end-of-options', ancestor, `^${of}`]);
+      return missing.length === 0;
+    },
+    readCommits: async (source, ids) => readCommits(await locate(source), ids, timeoutMs),
+    readDiff: async (source, id) => readDiff(await locate(source), id, await isInside(source), timeoutMs),
+    archive: async (source, id) => archiveTree(await locate(source), await resolve(source, id), timeoutMs),
+  };
+}
