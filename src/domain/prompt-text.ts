@@ -1,43 +1,25 @@
-/** Text from outside is data. These functions take away what could make it look like anything else to a model or a person. */
+import { sanitizeText } from './text.ts';
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const ansiSequence = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/gu;
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const controlCharacter = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
-/** Bidirectional overrides, zero-width characters, soft hyphen, variation selectors, and the tag block that hides text. */
-const invisibleCharacter =
-  // eslint-disable-next-line no-misleading-character-class -- each of them is meant by itself
-  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
-const loneSurrogate = /\p{Surrogate}/gu;
+/** Text from outside is data. On top of {@link sanitizeText} this takes away what hides from a person and shows to a model. */
+
+/** Variation selectors and the rest of the special-purpose plane can carry hidden bytes. */
+const hiddenCharacter = /[\u{fe00}-\u{fe0f}]|[\u{e0000}-\u{e0fff}]/gu;
 const htmlComment = /<!--[\s\S]*?(?:-->|$)/gu;
 
 /** Longest input looked at: sanitising a text of megabytes must not stop a worker. */
 const maxInputLength = 200_000;
 
-/**
- * Text as a person would see it: no terminal sequences, no control, bidirectional or invisible characters, no HTML comments,
- * cut to `maxLength` characters with a mark that says how many are missing.
- */
+/** Text as a person would see it, cut to `maxLength` characters with a mark that says how many are missing. */
 export function cleanText(text: string, maxLength: number): string {
-  const cleaned = text
-    .slice(0, maxInputLength)
-    .replace(/\r\n?/gu, '\n')
-    .replace(ansiSequence, '')
-    .replace(controlCharacter, ' ')
-    .replace(invisibleCharacter, '')
-    .replace(loneSurrogate, '\ufffd')
-    .replace(htmlComment, '');
-  return cutText(cleaned, maxLength);
+  const shown = sanitizeText(text.slice(0, maxInputLength)).replace(hiddenCharacter, '').replace(htmlComment, '');
+  if (shown.length <= maxLength) return shown;
+  const kept = shown.slice(0, maxLength).replace(/[\ud800-\udbff]$/u, '');
+  return `${kept}… (${shown.length - kept.length} more characters)`;
 }
 
 /** {@link cleanText} on one line. */
 export function cleanLine(text: string, maxLength: number): string {
-  return cutText(
-    cleanText(text, maxLength * 2)
-      .replace(/\s+/gu, ' ')
-      .trim(),
-    maxLength,
-  );
+  return cleanText(text.replace(/\s+/gu, ' ').trim(), maxLength);
 }
 
 /** Every string of a JSON value cleaned, keys included; lists cut to `maxItems`. */
@@ -50,10 +32,4 @@ export function cleanValue(value: unknown, maxLength: number, maxItems: number):
       .slice(0, maxItems)
       .map(([key, item]) => [cleanLine(key, 200), cleanValue(item, maxLength, maxItems)]),
   );
-}
-
-function cutText(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text;
-  const kept = text.slice(0, maxLength).replace(loneSurrogate, '');
-  return `${kept}… (${text.length - kept.length} more characters)`;
 }
