@@ -66,6 +66,7 @@ function normaliseTimings({ timings, windows }: ResidentFile): ResidentSettings[
     heartbeatTimeoutMs: Math.round(timings.heartbeatSeconds * second),
     sandboxTimeoutMs: Math.round(timings.sandboxTimeoutSeconds * second),
     actionTimeoutMs: Math.round(timings.actionTimeoutSeconds * second),
+    busyTargetRetryMs: Math.round(timings.busyTargetRetrySeconds * second),
   };
 }
 

@@ -24,6 +24,11 @@ const timings = closed(
     heartbeatSeconds: quantity('seconds', daySeconds, 'A worker silent for this long is taken to be dead.').default(10),
     sandboxTimeoutSeconds: quantity('seconds', daySeconds, 'Limit of one run in the sandbox.').default(300),
     actionTimeoutSeconds: quantity('seconds', daySeconds, 'Limit of one action.').default(300),
+    busyTargetRetrySeconds: quantity(
+      'seconds',
+      daySeconds,
+      'Wait before asking again for a target on which another plan is at work.',
+    ).default(10),
   },
   'Durations, each in the unit that its name ends in; fractions are allowed.',
 );

@@ -47,6 +47,7 @@ describe('a configuration without faults', () => {
       heartbeatTimeoutMs: 10_000,
       sandboxTimeoutMs: 300_000,
       actionTimeoutMs: 300_000,
+      busyTargetRetryMs: 10_000,
     });
     expect(settings.services['shop']).toEqual({
       name: 'shop',

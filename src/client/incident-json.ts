@@ -1,0 +1,127 @@
+import type { Alert } from '../domain/alert.ts';
+import type { IncidentState, Outcome, Phase, TimelineEntry } from '../domain/incident.ts';
+import type { Claim, Diagnosis, RuledOut } from '../domain/diagnosis.ts';
+import type { Action, ApprovalVia, Refusal } from '../domain/plan.ts';
+import type { Reading, UndoRecord } from '../domain/remediation.ts';
+import type { SandboxRun } from '../domain/reproduction.ts';
+import type { HistorySize } from './history.ts';
+
+/** What `show --json` and `demo --json` print; documented in docs/json.md. Adding is free, renaming is a breaking change. */
+export interface IncidentJson {
+  readonly incidentId: string;
+  readonly runId: string;
+  readonly service: string;
+  readonly severity: string;
+  readonly openedAt: string;
+  readonly previousRunId: string | null;
+  readonly phase: Phase;
+  readonly awaitingApproval: boolean;
+  readonly outcome: Outcome | null;
+  readonly outcomeReason: string | null;
+  readonly diagnosis: DiagnosisJson | null;
+  readonly reproduction: {
+    readonly verdict: string;
+    readonly firstBad: string | null;
+    readonly reason: string;
+    readonly runs: readonly SandboxRun[];
+  } | null;
+  readonly plan: { readonly digest: string; readonly text: string; readonly actions: readonly Action[] } | null;
+  readonly approval: { readonly by: string; readonly via: ApprovalVia; readonly at: string } | null;
+  readonly undo: readonly UndoRecord[];
+  readonly watch: { readonly readings: readonly Reading[] };
+  readonly kills: readonly KillJson[];
+  readonly repeated: RepeatedJson;
+  readonly history: HistorySize;
+  readonly phasesMs: Readonly<Partial<Record<Phase, number>>>;
+  readonly report: string | null;
+  readonly lesson: string | null;
+  readonly alerts: readonly Alert[];
+  readonly refusals: readonly Refusal[];
+  readonly timeline: readonly TimelineEntry[];
+}
+
+export interface DiagnosisJson {
+  readonly verdict: Diagnosis['verdict'];
+  readonly service: string;
+  readonly change: string;
+  readonly category: string;
+  readonly confidence: number;
+  readonly evidence: readonly string[];
+  readonly ruledOut: readonly RuledOut[];
+  readonly statement: readonly Claim[];
+  readonly missing: readonly string[];
+  readonly engine: string;
+}
+
+/** A process that the demo killed, told by whoever killed it. */
+export interface KillJson {
+  readonly at: string;
+  readonly role: string;
+  readonly phase: string;
+  readonly pid?: number;
+}
+
+/** What was paid or done more than once, counted by witnesses outside; 0 is the promise. */
+export interface RepeatedJson {
+  readonly modelCalls: number;
+  readonly actions: number;
+}
+
+/** What only an observer from outside can know. */
+export interface OutsideWitness {
+  readonly kills?: readonly KillJson[];
+  readonly repeated?: RepeatedJson;
+}
+
+/**
+ * The incident as JSON. Without a witness, `repeated.actions` counts actions that the remediation reports as done twice
+ * under one id, and `repeated.modelCalls` is 0, for the workflow itself cannot see a call that was paid and lost.
+ */
+export function toIncidentJson(state: IncidentState, history: HistorySize, witness: OutsideWitness = {}): IncidentJson {
+  const { reproduction, plan } = state;
+  const decided = state.approvals.findLast((approval) => approval.planDigest === plan?.digest);
+  return {
+    incidentId: state.incidentId,
+    runId: state.runId,
+    service: state.service,
+    severity: state.severity,
+    openedAt: state.openedAt,
+    previousRunId: state.previousRunId ?? null,
+    phase: state.phase,
+    awaitingApproval: state.awaitingApproval,
+    outcome: state.outcome ?? null,
+    outcomeReason: state.outcomeReason ?? null,
+    diagnosis: state.diagnosis ? toDiagnosisJson(state.diagnosis) : null,
+    reproduction: reproduction
+      ? {
+          verdict: reproduction.verdict,
+          firstBad: reproduction.firstBad ?? null,
+          reason: reproduction.reason,
+          runs: reproduction.runs,
+        }
+      : null,
+    plan: plan ? { digest: plan.digest, text: plan.text, actions: plan.actions } : null,
+    approval: decided ? { by: decided.by, via: decided.via, at: decided.at } : null,
+    undo: state.undo,
+    watch: { readings: state.readings },
+    kills: witness.kills ?? [],
+    repeated: witness.repeated ?? { modelCalls: 0, actions: countRepeatedActions(state) },
+    history,
+    phasesMs: state.phasesMs,
+    report: state.report ?? null,
+    lesson: state.lesson ?? null,
+    alerts: state.alerts,
+    refusals: state.refusals,
+    timeline: state.timeline,
+  };
+}
+
+function toDiagnosisJson(diagnosis: Diagnosis): DiagnosisJson {
+  const { verdict, service, change, category, confidence, evidence, ruledOut, statement, missing, engine } = diagnosis;
+  return { verdict, service, change, category, confidence, evidence, ruledOut, statement, missing, engine };
+}
+
+function countRepeatedActions(state: IncidentState): number {
+  const done = (state.remediation?.actions ?? []).filter((action) => action.result === 'done');
+  return done.length - new Set(done.map((action) => action.actionId)).size;
+}

@@ -1,0 +1,128 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { graverSeverity, type Alert } from '../domain/alert.ts';
+import type { IncidentInput } from '../domain/incident.ts';
+import { incidentWorkflowId, taskQueues, workflowTypes } from '../domain/names.ts';
+import { alertSignal } from '../workflows/messages.ts';
+import { awaitingApprovalKey, phaseKey, serviceKey, severityKey } from '../workflows/search-attributes.ts';
+
+export interface OpenedIncident {
+  readonly service: string;
+  readonly incidentId: string;
+  readonly runId: string;
+  /** How many alerts this call put into the history of that run. */
+  readonly alerts: number;
+}
+
+export interface IntakeOptions {
+  /** How long a new incident waits for the rest of a burst. */
+  readonly debounceMs: number;
+  /** Limit of the whole call: longer, and the sender had better try again. */
+  readonly withinMs?: number;
+}
+
+export interface Intake {
+  /** Opens an incident on the service, or attaches the alerts to its open one. Returns when history holds them. */
+  openOrAttach(service: string, alerts: readonly Alert[]): Promise<OpenedIncident>;
+  /** Attaches to the open incident, where there is one: a condition that ended is no reason to open an incident. */
+  attach(service: string, alerts: readonly Alert[]): Promise<OpenedIncident | undefined>;
+}
+
+/** Senders of a burst come in order; more runs than this are not remembered, and then cost one call more. */
+const maxRemembered = 10_000;
+
+/**
+ * The door for alerts. When it returns, the alerts are in Temporal's history.
+ *
+ * A plain signal costs the least and leaves the debounce alone; a second signalWithStart would end the debounce early
+ * (reference/temporal.md §2.3). So a run that this process opened or reached before is signalled, and when that run is
+ * closed, signalWithStart opens the next one or reaches the one that somebody else opened.
+ */
+export function createIntake(client: Client, options: IntakeOptions): Intake {
+  const openRuns = new Map<string, string>();
+  const withinDeadline = <T>(work: () => Promise<T>) =>
+    client.connection.withDeadline(Date.now() + (options.withinMs ?? 8_000), work);
+
+  async function openOrAttach(service: string, alerts: readonly Alert[]): Promise<OpenedIncident> {
+    if (alerts.length === 0) throw new Error(`No alerts on ${service} to open an incident with.`);
+    return withinDeadline(async () => {
+      const known = openRuns.get(service);
+      const runId = known !== undefined && (await signalRun(client, service, known, alerts)) ? known : undefined;
+      const reached = runId ?? (await signalWithStart(client, service, alerts, options.debounceMs));
+      if (openRuns.size >= maxRemembered) openRuns.clear();
+      openRuns.set(service, reached);
+      return { service, incidentId: incidentWorkflowId(service), runId: reached, alerts: alerts.length };
+    });
+  }
+
+  async function attach(service: string, alerts: readonly Alert[]): Promise<OpenedIncident | undefined> {
+    return withinDeadline(async () => {
+      const known = openRuns.get(service);
+      const incidentId = incidentWorkflowId(service);
+      const opened = { service, incidentId, alerts: alerts.length };
+      if (known !== undefined && (await signalRun(client, service, known, alerts))) return { ...opened, runId: known };
+      if (!(await signalRun(client, service, undefined, alerts))) return undefined;
+      return { ...opened, runId: (await client.workflow.getHandle(incidentId).describe()).runId };
+    });
+  }
+
+  return { openOrAttach, attach };
+}
+
+/** False when that run, or every run, is closed. */
+async function signalRun(
+  client: Client,
+  service: string,
+  runId: string | undefined,
+  alerts: readonly Alert[],
+): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(incidentWorkflowId(service), runId).signal(alertSignal, alerts);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+async function signalWithStart(
+  client: Client,
+  service: string,
+  alerts: readonly Alert[],
+  debounceMs: number,
+): Promise<string> {
+  const [first] = alerts;
+  const severity = alerts.map((alert) => alert.severity).reduce(graverSeverity);
+  const input: IncidentInput = { service };
+  const handle = await client.workflow.signalWithStart(workflowTypes.incident, {
+    workflowId: incidentWorkflowId(service),
+    taskQueue: taskQueues.resident,
+    args: [input],
+    signal: alertSignal,
+    signalArgs: [alerts],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    ...(debounceMs > 0 ? { startDelay: debounceMs } : {}),
+    staticSummary: summarise(`${first?.name ?? 'alert'} on ${service}: ${first?.summary ?? ''}`),
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: serviceKey, value: service },
+      { key: severityKey, value: severity },
+      { key: phaseKey, value: 'triage' },
+      { key: awaitingApprovalKey, value: false },
+    ]),
+    memo: { firstAlert: first?.id ?? '', sender: first?.sender ?? '' },
+  });
+  return handle.signaledRunId;
+}
+
+/** The server takes 400 bytes of summary; alert text may hold anything, so control characters go. */
+function summarise(text: string): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+  const limit = 200;
+  let kept = '';
+  for (const character of clean) {
+    if (kept.length + character.length > limit || Buffer.byteLength(kept + character) > 380) return `${kept}…`;
+    kept += character;
+  }
+  return kept;
+}
