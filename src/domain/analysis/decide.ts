@@ -90,7 +90,10 @@ export function decide(
 
 /** Only a diff that makes failures of this kind stands against failing calls to an outside system; shared words do not. */
 function explainsBetter(top: ScoredCandidate | undefined, foreign: ForeignCause): boolean {
-  return top !== undefined && topStrength(top) >= 0.55 && top.score > 0.6 * foreign.strength;
+  if (top === undefined) return false;
+  // Whoever is refused may have begun to ask wrongly, so a diff that is merely about the same things is heard.
+  if (foreign.isRefusal) return top.score >= lowestScore && top.match.total >= 0.3;
+  return topStrength(top) >= 0.55 && top.score > 0.6 * foreign.strength;
 }
 
 function topStrength(top: ScoredCandidate | undefined): number {

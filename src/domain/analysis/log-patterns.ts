@@ -84,10 +84,7 @@ export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly Lo
   const first = lines[0];
   const last = lines.at(-1);
   if (!first || !last) return [];
-  const fromMs =
-    evidence.truncated === undefined
-      ? Math.min(Date.parse(evidence.window.from), Date.parse(first.at))
-      : Date.parse(first.at);
+  const fromMs = findHistoryStart(evidence, lines);
   const toMs = Math.max(
     Date.parse(last.at) + 1,
     Math.min(Date.parse(evidence.window.to), Date.parse(last.at) + 60_000),
@@ -111,6 +108,17 @@ export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly Lo
     });
   }
   return patterns.sort((a, b) => b.weight - a.weight || compareText(a.template, b.template));
+}
+
+/**
+ * Where history begins: at the first line of a service that also writes when it is well. One that writes only when it fails was
+ * well in the silence before, so its history begins with the window.
+ */
+function findHistoryStart(evidence: Evidence, lines: readonly LogLine[]): number {
+  const firstMs = Date.parse(lines[0]?.at ?? evidence.window.from);
+  const firstFailure = lines.findIndex((line) => line.level === 'error' || line.level === 'warn');
+  const isChatty = firstFailure === -1 || firstFailure >= 5;
+  return isChatty || evidence.truncated !== undefined ? firstMs : Math.min(firstMs, Date.parse(evidence.window.from));
 }
 
 function compareText(a: string, b: string): number {
@@ -201,17 +209,22 @@ function xlog(count: number, rate: number): number {
   return count === 0 ? 0 : count * Math.log(rate);
 }
 
-/** A single new error line may tell everything (`out of memory`); chatter must rise with significance. */
+/**
+ * A single new error line may tell everything (`out of memory`), so it counts, lightly while it could be chance; warnings must be
+ * unlikely to be chance, and chatter very unlikely.
+ */
 function isTelling(level: LogLine['level'], rise: Rise): boolean {
-  if (level === 'error') return rise.before === 0 || (rise.ratio >= 2 && rise.likelihood >= significance);
-  if (level === 'warn')
-    return (rise.before === 0 && rise.after >= 2) || (rise.ratio >= 2 && rise.likelihood >= significance);
+  const isNew = rise.before === 0;
+  const isRisen = rise.ratio >= 2 && rise.likelihood >= significance;
+  if (level === 'error') return isNew || isRisen;
+  if (level === 'warn') return (isNew && rise.after >= 2 && rise.likelihood >= 3) || isRisen;
   return rise.after >= 5 && rise.ratio >= 3 && rise.likelihood >= 2 * significance;
 }
 
 function weigh(level: LogLine['level'], rise: Rise): number {
   const byLevel = { error: 1, warn: 0.7, info: 0.15, debug: 0.1 }[level];
-  const bySize = Math.min(1, 0.4 + 0.2 * Math.log10(rise.after) * 1.5);
+  const bySize = Math.min(1, 0.4 + 0.3 * Math.log10(rise.after));
   const byNovelty = rise.before === 0 ? 1 : Math.min(1, 0.4 + 0.15 * Math.log2(rise.ratio));
-  return Math.round(byLevel * bySize * byNovelty * 1000) / 1000;
+  const byCertainty = rise.likelihood < 2 ? 0.4 : 1;
+  return Math.round(byLevel * bySize * byNovelty * byCertainty * 1000) / 1000;
 }

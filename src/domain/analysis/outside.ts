@@ -7,6 +7,8 @@ import type { Suspicion } from './suspicion.ts';
 /** A cause that no change made: an outside system that fails, or something that ran out by the calendar. */
 export interface ForeignCause {
   readonly kind: 'outside' | 'expiry';
+  /** It answers, and says no: a contract that changed on either side. */
+  readonly isRefusal: boolean;
   /** The service where it showed first. */
   readonly service: string;
   /** The outside system, or what expired. */
@@ -31,9 +33,7 @@ export function findForeignCause(facts: Facts, suspicions: readonly Suspicion[])
 
 /** An outside system is at fault as far as a service's failing calls name it and the service shows no failure of its own. */
 function findOutage(facts: Facts, suspicion: Suspicion): ForeignCause | undefined {
-  const calls = suspicion.callsTo.filter(
-    (call) => !call.isKnown && call.mode !== 'rejected' && call.mode !== 'unclear',
-  );
+  const calls = suspicion.callsTo.filter((call) => !call.isKnown && call.mode !== 'unclear');
   const first = [...calls].sort((a, b) => b.pattern.weight - a.pattern.weight)[0];
   if (!first || suspicion.share < 0.3) return undefined;
   const total = failurePatterns(facts, suspicion.service).reduce(
@@ -57,6 +57,7 @@ function findOutage(facts: Facts, suspicion: Suspicion): ForeignCause | undefine
   const template = first.pattern.template.slice(0, 200);
   return {
     kind: 'outside',
+    isRefusal: first.mode === 'rejected',
     service: suspicion.service,
     what: first.to,
     strength,
@@ -80,6 +81,7 @@ function findExpiry(facts: Facts, suspects: readonly Suspicion[]): ForeignCause 
   const share = suspects.find((item) => item.service === first.service)?.share ?? 0;
   return {
     kind: 'expiry',
+    isRefusal: false,
     service: first.service,
     what: deadline?.name ?? 'a certificate',
     strength: Math.min(1, (deadline ? 0.95 : 0.8) * (0.6 + 0.4 * share)),

@@ -87,7 +87,12 @@ function findReasonAgainst(
   hunks: ReturnType<typeof readHunks>,
   onsetMs: number,
 ): string | undefined {
-  if (input.rejected.some((rejected) => isSameRevision(rejected, candidate.id) || rejected === candidate.id))
+  if (
+    input.rejected.some(
+      (rejected) =>
+        isSameRevision(rejected, candidate.id) || rejected === candidate.id || rejected === candidate.service,
+    )
+  )
     return 'people rejected it in this incident';
   if (candidate.deploy?.status === 'failed') return 'its deploy failed, so it never ran';
   if (candidate.atMs > onsetMs + clockSlackMs) {

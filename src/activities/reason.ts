@@ -1,0 +1,92 @@
+import { findAnswerFault } from '../domain/analysis/verify-answer.ts';
+import type { Diagnosis } from '../domain/diagnosis.ts';
+import type { Engine, EngineAnswer, EngineContext, EngineInput, EngineStep, EngineUsage } from '../domain/engine.ts';
+import { noUsage } from '../domain/engine.ts';
+import { cleanLine } from '../domain/prompt-text.ts';
+import type { ReasonActivities, ReasonInput } from './contract.ts';
+import { isWorthRetrying, loadEvidence, type BodyStore } from './load-evidence.ts';
+
+export interface ReasonPorts {
+  readonly store: BodyStore;
+  /** `primary` is what the settings chose; `fallback` is the built-in analyst, which always answers. */
+  readonly engines: { readonly primary: Engine; readonly fallback: Engine };
+  /** Cancellation of the running activity. */
+  readonly signal?: () => AbortSignal | undefined;
+  /** Which attempt of the activity runs, from 1. */
+  readonly attempt?: () => number;
+}
+
+/** From this attempt on a primary engine that stays away is replaced, since an investigation must not wait for ever. */
+const lastPrimaryAttempt = 4;
+
+/** One step of the configured engine. An answer that names what was not collected in this incident is replaced by the analyst's. */
+export function createReason(ports: ReasonPorts): ReasonActivities['reason'] {
+  const { primary, fallback } = ports.engines;
+  return async (input) => {
+    const engineInput = await buildInput(ports.store, input);
+    const context = await buildContext(ports, input);
+    const asked = await askPrimary(ports, engineInput, context);
+    if ('note' in asked) return replace(fallback, engineInput, noUsage, asked.note);
+    const { answer } = asked;
+    if (answer.kind === 'questions') {
+      if (input.mustAnswer)
+        return replace(
+          fallback,
+          engineInput,
+          answer.usage,
+          `${primary.name} had not answered when its steps were used up`,
+        );
+      const { digest } = await ports.store.put(answer.transcript);
+      return { kind: 'questions', calls: answer.calls, transcriptDigest: digest, usage: answer.usage };
+    }
+    const fault = findAnswerFault(engineInput, answer.diagnosis);
+    if (fault === undefined) return answer;
+    return replace(fallback, engineInput, answer.usage, `The answer of ${primary.name} was not used: ${fault}`);
+  };
+}
+
+async function buildInput(store: BodyStore, input: ReasonInput): Promise<EngineInput> {
+  const evidence = await loadEvidence(store, input.evidence);
+  const { service, alerts, dependencies, findings, guidance, rejected } = input;
+  const lessons = evidence.flatMap((item) => (item.body?.kind === 'lessons' ? item.body.lessons : []));
+  return { service, alerts, dependencies, evidence, findings, lessons, guidance, rejected };
+}
+
+async function buildContext(ports: ReasonPorts, input: ReasonInput): Promise<EngineContext> {
+  const signal = ports.signal?.();
+  const transcript =
+    input.transcriptDigest === undefined ? undefined : (await ports.store.get(input.transcriptDigest)).toString('utf8');
+  return {
+    mustAnswer: input.mustAnswer,
+    ...(transcript === undefined ? {} : { transcript }),
+    ...(input.answers === undefined ? {} : { answers: input.answers }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+async function askPrimary(
+  ports: ReasonPorts,
+  input: EngineInput,
+  context: EngineContext,
+): Promise<{ readonly answer: EngineAnswer } | { readonly note: string }> {
+  const { primary, fallback } = ports.engines;
+  try {
+    return { answer: await primary.step(input, context) };
+  } catch (error) {
+    // A cancellation, and trouble that another attempt may mend, are Temporal's business.
+    const isPatient = isWorthRetrying(error) && (ports.attempt?.() ?? 1) < lastPrimaryAttempt;
+    if (primary === fallback || context.signal?.aborted || isPatient) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    return { note: cleanLine(`${primary.name} did not answer: ${why}`, 300) };
+  }
+}
+
+async function replace(fallback: Engine, input: EngineInput, usage: EngineUsage, note: string): Promise<EngineStep> {
+  const answer = await fallback.step(input, {});
+  if (answer.kind !== 'diagnosis')
+    throw new Error(`The fallback engine ${fallback.name} asked questions; it must answer at once.`);
+  const fault = findAnswerFault(input, answer.diagnosis);
+  if (fault !== undefined) throw new Error(`The fallback engine ${fallback.name} gave an unsound answer: ${fault}.`);
+  const diagnosis: Diagnosis = { ...answer.diagnosis, missing: [...answer.diagnosis.missing, cleanLine(note, 400)] };
+  return { kind: 'diagnosis', diagnosis, usage };
+}

@@ -1,0 +1,158 @@
+import type { Finding } from '../diagnosis.ts';
+import type { EngineInput } from '../engine.ts';
+import { cleanLine } from '../prompt-text.ts';
+import { readHunks, explainHarmless } from './diffs.ts';
+import type { Facts } from './facts.ts';
+import { failurePatterns, gatherFacts } from './facts.ts';
+import { describePattern, describeShift, short } from './statement.ts';
+import { findOnset, followCalls, isAnomalous } from './suspicion.ts';
+
+/** What one service's own evidence says, for its resident's report. */
+export interface Examination {
+  readonly findings: readonly Finding[];
+  /** Whom its failing calls name, or all it depends on when it fails for no reason of its own; most suspect first. */
+  readonly suspects: readonly string[];
+  readonly summary: string;
+}
+
+type Draft = Omit<Finding, 'id' | 'service'>;
+
+/** Findings go into histories, so only the most telling ones of each kind are reported. */
+const most = { patterns: 8, shifts: 6, calls: 5, changes: 12, deploys: 5 } as const;
+const longestText = 400;
+
+/** Examines one service by its own evidence alone; ids are `<service>/finding/<n>`. */
+export function examine(
+  input: Pick<EngineInput, 'service' | 'evidence'> & { readonly dependencies: readonly string[] },
+): Examination {
+  const { service } = input;
+  const facts = gatherFacts({ ...input, dependencies: { [service]: input.dependencies } });
+  const drafts = [...describeFailures(facts, service), ...describeHistory(facts, service)];
+  const observed = input.evidence
+    .filter((item) => item.body?.kind === 'logs' || item.body?.kind === 'metrics')
+    .map((item) => item.evidence.id);
+  if (!isAnomalous(facts, service) && observed.length > 0) {
+    drafts.unshift({
+      kind: 'healthy',
+      claim: {
+        text: `${service} shows no new or grown failure pattern and no metric out of its normal range.`,
+        evidence: observed,
+      },
+      weight: 0.5,
+    });
+  }
+  return {
+    findings: drafts.map((draft, i) => ({
+      id: `${service}/finding/${i + 1}`,
+      service,
+      ...draft,
+      claim: { ...draft.claim, text: cleanLine(draft.claim.text, longestText) },
+    })),
+    suspects: listSuspects(facts, service, input.dependencies),
+    summary: summarise(facts, service, observed.length > 0),
+  };
+}
+
+function describeFailures(facts: Facts, service: string): Draft[] {
+  const patterns = facts.patterns.filter((pattern) => pattern.service === service).slice(0, most.patterns);
+  const shifts = facts.shifts.filter((shift) => shift.service === service).slice(0, most.shifts);
+  const targets = [...new Set(facts.calls.filter((call) => call.from === service).map((call) => call.to))].slice(
+    0,
+    most.calls,
+  );
+  return [
+    ...patterns.map((pattern): Draft => ({
+      kind: 'log-pattern',
+      claim: describePattern(pattern),
+      firstAt: pattern.firstAt,
+      weight: pattern.weight,
+      subject: pattern.template.slice(0, longestText),
+    })),
+    ...shifts.map((shift): Draft => ({
+      kind: 'metric-change',
+      claim: describeShift(shift),
+      firstAt: shift.firstAt,
+      weight: shift.weight,
+    })),
+    ...targets.map((target): Draft => {
+      const calls = facts.calls.filter((call) => call.from === service && call.to === target);
+      const lines = calls.reduce((sum, call) => sum + call.pattern.after, 0);
+      const modes = [...new Set(calls.map((call) => call.mode))].join(', ');
+      const firstAt = calls.map((call) => call.pattern.firstAt).sort()[0];
+      return {
+        kind: 'call-failure',
+        claim: {
+          text: `Calls of ${service} to ${target} fail (${modes}): ${lines} lines.`,
+          evidence: [...new Set(calls.map((call) => call.pattern.evidenceId))],
+        },
+        ...(firstAt === undefined ? {} : { firstAt }),
+        weight: Math.max(...calls.map((call) => call.pattern.weight)),
+        pointsTo: target,
+      };
+    }),
+  ];
+}
+
+function describeHistory(facts: Facts, service: string): Draft[] {
+  const onsetMs = findOnset(facts, service);
+  const changes = facts.changes.filter((item) => item.value.service === service).slice(-most.changes);
+  const deploys = facts.deploys.filter((item) => item.value.service === service).slice(-most.deploys);
+  return [
+    ...changes.map(({ value, evidenceId }): Draft => {
+      const harmless = explainHarmless(value, readHunks(value));
+      const note = harmless === undefined ? '' : `; ${harmless}`;
+      return {
+        kind: 'change',
+        claim: {
+          text: `Commit ${short(value.id)} (\`${value.subject.replaceAll('`', "'")}\`) of ${value.at}${note}.`,
+          evidence: [evidenceId],
+        },
+        firstAt: value.at,
+        weight: harmless === undefined ? 0.3 : 0.05,
+        subject: value.id,
+      };
+    }),
+    ...deploys.map(({ value, evidenceId }): Draft => {
+      const isBefore = onsetMs !== undefined && Date.parse(value.at) <= onsetMs;
+      const lead =
+        onsetMs === undefined
+          ? ''
+          : `, ${Math.abs(Math.round((onsetMs - Date.parse(value.at)) / 60_000))} min ${isBefore ? 'before' : 'after'} its failure began`;
+      return {
+        kind: 'deploy',
+        claim: {
+          text: `Revision ${short(value.revision)} was deployed at ${value.at} (${value.status})${lead}.`,
+          evidence: [evidenceId],
+        },
+        firstAt: value.at,
+        weight: isBefore ? 0.4 : 0.1,
+        subject: value.revision,
+      };
+    }),
+  ];
+}
+
+function listSuspects(facts: Facts, service: string, dependencies: readonly string[]): readonly string[] {
+  const named = facts.calls
+    .filter((call) => call.from === service)
+    .sort((a, b) => b.pattern.weight - a.pattern.weight)
+    .map((call) => call.to);
+  const own = followCalls(facts, service).find((item) => item.service === service)?.own ?? 0;
+  const silent = isAnomalous(facts, service) && own < 0.7 ? dependencies : [];
+  return [...new Set([...named, ...silent])];
+}
+
+function summarise(facts: Facts, service: string, isObserved: boolean): string {
+  if (!isObserved) return `Neither logs nor metrics of ${service} could be read.`;
+  if (!isAnomalous(facts, service)) return `${service} looks healthy.`;
+  const targets = [...new Set(facts.calls.filter((call) => call.from === service).map((call) => call.to))];
+  const pattern = failurePatterns(facts, service)[0];
+  const shift = facts.shifts.find((item) => item.service === service);
+  const sign = pattern
+    ? `\`${pattern.template}\` (${pattern.after} lines)`
+    : `${shift?.name ?? 'a metric'} left its normal range`;
+  return cleanLine(
+    `${service} fails: ${sign}${targets.length > 0 ? `; its failing calls go to ${targets.join(', ')}` : ''}.`,
+    300,
+  );
+}

@@ -1,0 +1,33 @@
+import type { Diagnosis } from '../diagnosis.ts';
+import { findUnknownCitations } from '../diagnosis.ts';
+import type { EngineInput } from '../engine.ts';
+import { cleanLine } from '../prompt-text.ts';
+import { readInventory } from '../prompt.ts';
+
+/**
+ * Checks any engine's answer against what was collected in this incident (DESIGN.md, invariants 4 and 5).
+ * @returns what is wrong with it, or undefined when every identifier is a member of the inventory and every claim is cited
+ */
+export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): string | undefined {
+  const inventory = readInventory(input);
+  const [unknown] = findUnknownCitations(diagnosis, inventory.evidenceIds);
+  if (unknown !== undefined) return `it cites evidence that does not exist (${shown(unknown)})`;
+  if (diagnosis.verdict !== 'cause')
+    return diagnosis.change === 'none'
+      ? undefined
+      : `it accuses a change without calling it the cause (${shown(diagnosis.change)})`;
+  const services = [...inventory.services, ...Object.values(input.dependencies).flat()];
+  if (!services.includes(diagnosis.service))
+    return `it accuses a service that is not known here (${shown(diagnosis.service)})`;
+  const changes = inventory.changes[diagnosis.service] ?? [];
+  const stranger = [diagnosis.change, ...diagnosis.suspects].find((id) => id !== 'none' && !changes.includes(id));
+  if (stranger !== undefined)
+    return `it names a change that was not collected of ${diagnosis.service} (${shown(stranger)})`;
+  const uncited = diagnosis.statement.find((claim) => claim.evidence.length === 0);
+  if (uncited || diagnosis.statement.length === 0) return 'it claims something in a sentence that cites no evidence';
+  return undefined;
+}
+
+function shown(text: string): string {
+  return cleanLine(text, 80);
+}
