@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { linkSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { argv, exit, kill, on, pid } from 'node:process';
+import process, { argv, exit, kill, pid } from 'node:process';
 import {
   attemptFiles,
   readWhole,
@@ -30,7 +30,7 @@ if (!spec) throw new Error(`There is no ${attemptFiles.spec} in ${folder}.`);
 if (!claimAttempt(folder, spec)) exit(0);
 
 // A worker's shutdown must not leave a change half made; the time limit below ends it in any case.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) on(signal, () => undefined);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 runCommand(folder, spec);
 
 function claimAttempt(where: string, { actionId, timeoutMs }: CommandSpec): boolean {
