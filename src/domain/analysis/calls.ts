@@ -16,7 +16,7 @@ export interface CallFailure {
 const peerField =
   /(^|[._-])(upstream|peer|target|dependency|callee|remote|destination|downstream)([._-]?(name|service|host|addr|address|url))?$|^(net\.peer\.name|server\.address|peer\.service|rpc\.service|db\.system)$/i;
 const address =
-  /\b(?:https?|grpc|tcp|amqp|redis|postgres(?:ql)?|mysql|mongodb|kafka):\/\/(?:[^@\s/"']*@)?([A-Za-z0-9.-]+(?::\d+)?)|\b(\d{1,3}(?:\.\d{1,3}){3}:\d+)\b|\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|lookup|dial tcp|connect to|connecting to|host=|host:?)\s*([A-Za-z][A-Za-z0-9.-]*\.[A-Za-z]{2,}(?::\d+)?|localhost(?::\d+)?|[A-Za-z][A-Za-z0-9-]+:\d{2,5}|::1:\d+|(?:\d{1,3}\.){3}\d{1,3})|\b((?:[a-z0-9-]+\.){2,}(?:com|net|org|io|dev|cloud|co|app|internal|local|svc)(?::\d+)?)\b/g;
+  /\b(?:https?|grpc|tcp|amqp|redis|postgres(?:ql)?|mysql|mongodb|kafka):\/\/(?:[^@\s/"']*@)?([A-Za-z0-9.-]+(?::\d+)?)|\b(\d{1,3}(?:\.\d{1,3}){3}:\d+)\b|\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|lookup|dial tcp|connect to|connecting to|host=|host:?)\s*([A-Za-z][A-Za-z0-9.-]*\.[A-Za-z]{2,}(?::\d+)?|localhost(?::\d+)?|[A-Za-z][A-Za-z0-9-]+:\d{2,5}|::1:\d+|(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?)|\b((?:[a-z0-9-]+\.){2,}(?:com|net|org|io|dev|cloud|co|app|internal|local|svc)(?::\d+)?)\b/g;
 const namedTarget =
   /\b(?:calling|call to|request to|connect(?:ion)? (?:timeout )?to|response from|reply from|answer from|error from|upstream|contacting|reach)\s+["'`]?([a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)\b/gi;
 

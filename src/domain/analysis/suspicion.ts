@@ -41,7 +41,7 @@ export function followCalls(facts: Facts, alertService: string): readonly Suspic
   const kept = new Map<string, number>();
   let wave = new Map<string, number>([[alertService, 1]]);
   for (const service of facts.services) {
-    if (service !== alertService && isAnomalous(facts, service)) wave.set(service, 0.35);
+    if (service !== alertService && isAnomalous(facts, service)) wave.set(service, 0.2);
   }
   for (let hop = 0; hop < hops && wave.size > 0; hop++) {
     const next = new Map<string, number>();
@@ -101,7 +101,9 @@ function edgesOf(
   for (const call of facts.calls) {
     if (call.from !== service || !call.isKnown) continue;
     // A callee that fails itself takes most of the blame; one that looks healthy shares it, since answers can be wrong without a sign.
-    const trust = isAnomalous(facts, call.to) ? 1 : facts.observed.includes(call.to) ? 0.5 : 0.6;
+    // A refusal has two sides: the callee may ask for something new, or the caller may have begun to send something else.
+    const isRefused = call.mode === 'rejected';
+    const trust = isRefused ? 0.55 : isAnomalous(facts, call.to) ? 1 : facts.observed.includes(call.to) ? 0.5 : 0.6;
     weights.set(call.to, Math.max(weights.get(call.to) ?? 0, trust));
   }
   const onset = onsets.get(service);
