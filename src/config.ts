@@ -37,6 +37,28 @@ export function resolveSecret(reference: SecretReference): string {
   return createResolveSecret(process.env)(reference);
 }
 
+/** The values of every secret that the settings name and this process can resolve; for taking them out of texts. */
+export function listKnownSecrets(settings: ResidentSettings): readonly string[] {
+  const { people, gateway, prometheus, notifyUrls } = settings;
+  const references = [
+    ...people.map((person) => person.token),
+    ...Object.values(gateway.webhooks).flatMap(({ bearer, basic }) => [...bearer, basic?.password]),
+    prometheus?.bearer,
+    ...notifyUrls,
+  ];
+  const values = references.flatMap((reference) => {
+    if (!reference) return [];
+    try {
+      return [resolveSecret(reference)];
+    } catch {
+      // A secret that this process does not hold cannot leave through it either.
+      return [];
+    }
+  });
+  const key = readVariable('ANTHROPIC_API_KEY');
+  return key ? [...values, key] : values;
+}
+
 /** A variable of the environment; one that is set to nothing counts as not set. */
 export function readVariable(name: VariableName): string | undefined {
   return process.env[name] || undefined;

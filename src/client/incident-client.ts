@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { IncidentState } from '../domain/incident.ts';
 import { incidentWorkflowId } from '../domain/names.ts';
 import type { Decision } from '../domain/plan.ts';
+import { createRedact } from '../domain/redaction.ts';
 import { steerSignal } from '../workflows/messages.ts';
 import { pingTemporal } from './connect.ts';
 import { decide, type DecideOptions, type DecisionAnswer } from './decisions.ts';
@@ -26,10 +27,18 @@ export interface IncidentClient extends Intake {
 }
 
 export function createIncidentClient(client: Client, options: IntakeOptions): IncidentClient {
+  const redact = options.redact ?? createRedact();
   return {
     ...createIntake(client, options),
-    decide: (incidentId, decision, decideOptions) => decide(client, incidentId, decision, decideOptions),
-    steer: (incidentId, hint) => client.workflow.getHandle(incidentId).signal(steerSignal, hint),
+    decide: (incidentId, decision, decideOptions) =>
+      decide(
+        client,
+        incidentId,
+        decision.reason === undefined ? decision : { ...decision, reason: redact(decision.reason) },
+        decideOptions,
+      ),
+    steer: (incidentId, hint) =>
+      client.workflow.getHandle(incidentId).signal(steerSignal, { by: hint.by, text: redact(hint.text) }),
     cancel: async (incidentId, runId) => {
       await client.workflow.getHandle(incidentId, runId).cancel();
     },

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { serve, type ServerType } from '@hono/node-server';
 import { connect } from '../client/connect.ts';
 import { createIncidentClient } from '../client/incident-client.ts';
-import { loadSettings, loadTemporalConnection, resolveSecret } from '../config.ts';
+import { listKnownSecrets, loadSettings, loadTemporalConnection, resolveSecret } from '../config.ts';
+import { createRedact } from '../domain/redaction.ts';
 import { createLogger } from '../logger.ts';
 import { createApp } from './app.ts';
 
@@ -18,7 +19,8 @@ function start(): void {
   const settings = loadSettings(values.config);
   const temporal = loadTemporalConnection(settings.temporal);
   if (!temporal) throw new Error('No Temporal: set TEMPORAL_ADDRESS or temporal.address, or start with `resident up`.');
-  const incidents = createIncidentClient(connect(temporal), { debounceMs: settings.timings.debounceMs });
+  const redact = createRedact({ secrets: listKnownSecrets(settings) });
+  const incidents = createIncidentClient(connect(temporal), { debounceMs: settings.timings.debounceMs, redact });
   const app = createApp({ incidents, settings, resolveSecret, logger });
   const listen = values.listen ?? `${settings.gateway.host}:${settings.gateway.port}`;
   const colon = listen.lastIndexOf(':');
