@@ -27,7 +27,7 @@ export function verifyPlanDigest(plan: Plan): string | undefined {
   const { digest, text, ...facts } = plan;
   const actual = digestValue({ ...facts, text });
   if (actual !== digest)
-    return `The plan's digest is ${digest.slice(0, 12)}, but its bytes give ${actual.slice(0, 12)}.`;
+    return `The plan's digest is ${String(digest).slice(0, 12)}, but its bytes give ${actual.slice(0, 12)}.`;
   if (renderPlan(facts) !== text) return 'The text that people read is not the text of this plan.';
   return undefined;
 }

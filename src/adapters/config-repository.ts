@@ -69,26 +69,29 @@ export function createConfigRepository(environment: Readonly<Record<string, stri
     findByAction,
     async revert(request) {
       const { repository, actionId } = request;
-      const made = await findByAction(repository, actionId);
-      if (made) {
-        await updateWorkTree(run, repository, made);
-        return { commit: made, isNew: false };
-      }
-      await refuseLocalChanges(run, repository);
-      const head = (await run(repository, ['rev-parse', 'HEAD'])).trim();
-      const commit = await makeRevert(run, request, head);
+      const before = await findByAction(repository, actionId);
       try {
-        await run(repository, ['update-ref', '-m', `resident: ${actionId}`, 'HEAD', commit, head]);
+        const commit = before ?? (await commitRevert(run, request));
+        await updateWorkTree(run, repository, commit);
+        return { commit, isNew: before === undefined };
       } catch (error) {
-        // Another process moved the branch between the two lines; if it was this same action, it is done.
-        const other = await findByAction(repository, actionId);
-        if (!other) throw error;
+        // Another process at the same action moved the branch meanwhile; its commit is this one's.
+        const other = before ?? (await findByAction(repository, actionId));
+        if (before !== undefined || other === undefined) throw error;
+        await updateWorkTree(run, repository, other);
         return { commit: other, isNew: false };
       }
-      await updateWorkTree(run, repository, commit);
-      return { commit, isNew: true };
     },
   };
+}
+
+async function commitRevert(run: Run, request: RevertRequest): Promise<string> {
+  const { repository, actionId } = request;
+  await refuseLocalChanges(run, repository);
+  const head = (await run(repository, ['rev-parse', 'HEAD'])).trim();
+  const commit = await makeRevert(run, request, head);
+  await run(repository, ['update-ref', '-m', `resident: ${actionId}`, 'HEAD', commit, head]);
+  return commit;
 }
 
 interface RunOptions {
