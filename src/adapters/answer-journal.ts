@@ -48,9 +48,9 @@ export function createAnswerJournal(options: { folder: string }): AnswerJournal 
 }
 
 /** Temporary file, fsync, rename, fsync of the folder: after a crash there is the whole file or none. */
-export async function writeDurably(file: string, text: string): Promise<void> {
+export async function writeDurably(file: string, text: string, mode = 0o600): Promise<void> {
   const temporary = `${file}.${randomUUID()}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
+  const handle = await open(temporary, 'w', mode);
   try {
     await handle.writeFile(text, 'utf8');
     await handle.sync();

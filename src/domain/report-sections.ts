@@ -2,6 +2,7 @@ import { findUnknownCitations, type Claim } from './diagnosis.ts';
 import { listGaps } from './evidence.ts';
 import type { IncidentState } from './incident.ts';
 import type { Action } from './plan.ts';
+import { countOf } from './text.ts';
 import { block, cite, code, duration, plain, table, time } from './report-markdown.ts';
 
 /** The sections of a report. Each gives Markdown, or nothing when there is nothing to tell. */
@@ -65,7 +66,7 @@ export function renderPlanSection(state: IncidentState): string {
   const { plan } = state;
   if (!plan) return '';
   return joinParts([
-    `Digest ${code(plan.digest)}, round ${plan.round}, mode ${plan.mode}, policy ${plan.decision} (${code(plan.policyDigest.slice(0, 12))}), ${plan.reproduced ? 'reproduced' : '*not reproduced*'}. ${plan.approvalsNeeded} approvals needed of ${plan.approvers.map((person) => plain(person, 80)).join(', ') || 'nobody: no approvers are configured'}, by ${time(plan.expiresAt)} UTC.`,
+    `Digest ${code(plan.digest)}, round ${plan.round}, mode ${plan.mode}, policy ${plan.decision} (${code(plan.policyDigest.slice(0, 12))}), ${plan.reproduced ? 'reproduced' : '*not reproduced*'}. ${countOf(plan.approvalsNeeded, 'approval')} needed of ${plan.approvers.map((person) => plain(person, 80)).join(', ') || 'nobody: no approvers are configured'}, by ${time(plan.expiresAt)} UTC.`,
     block(plan.text),
   ]);
 }
@@ -134,7 +135,7 @@ export function renderWatch(state: IncidentState): string {
   const rows = state.readings.map((reading) => [
     time(reading.at),
     plain(reading.name),
-    reading.value === null ? '?' : String(Number(reading.value.toPrecision(4))),
+    reading.value === null ? 'none' : String(Number(reading.value.toPrecision(4))),
     plain(reading.threshold),
     reading.state,
     code(reading.expression),

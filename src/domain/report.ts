@@ -12,6 +12,7 @@ import {
   renderTimelineSection,
   renderWatch,
 } from './report-sections.ts';
+import { countOf } from './text.ts';
 
 /**
  * The incident told from its history, in Markdown: first what a person wants at 3 a.m., then what an auditor wants later.
@@ -63,14 +64,14 @@ function renderHeader(state: IncidentState): string {
     ['Phases', phases.join(', ')],
     ['Incident', `${code(state.incidentId)}, run ${code(state.runId)}`],
     ['Incident before', state.previousRunId === undefined ? '' : `run ${code(state.previousRunId)}`],
-    ['Argued by', `${plain(state.diagnosis?.engine ?? 'nobody')}, ${state.modelCalls} model calls`],
+    ['Argued by', `${plain(state.diagnosis?.engine ?? 'nobody')}, ${countOf(state.modelCalls, 'model call')}`],
     ['Lesson kept', state.lesson === undefined ? '' : code(state.lesson)],
   ];
   const shown = rows.filter(([, value]) => value !== '');
   return `# ${plain(state.alerts[0]?.name ?? 'Incident')} on ${plain(state.service)}: ${state.outcome ?? state.phase}\n\n${table(['', ''], shown)}`;
 }
 
-/** Three sentences: what was reported, what it was, how it ended. */
+/** What was reported, what it was, who approved, how it ended. */
 function renderStory(state: IncidentState): string {
   return [tellAlert(state), tellCause(state), tellEnd(state)].join(' ');
 }
@@ -112,5 +113,10 @@ const endings: Readonly<Record<Outcome, string>> = {
 
 function tellEnd(state: IncidentState): string {
   const ending = state.outcome ? endings[state.outcome] : 'It is still open';
-  return state.outcomeReason ? `${ending}: ${plain(state.outcomeReason).replace(/\.$/u, '')}.` : `${ending}.`;
+  const approved = state.approvals.filter((approval) => approval.decision === 'approve');
+  const people = approved.map((approval) => `${plain(approval.by, 80)} (${approval.via})`).join(' and ');
+  const isPolicy = approved.some((approval) => approval.via === 'policy');
+  const allowed = isPolicy ? 'Policy allowed the plan without a person' : `${people} approved the plan`;
+  const story = people === '' ? ending : `${allowed}. ${ending}`;
+  return state.outcomeReason ? `${story}: ${plain(state.outcomeReason).replace(/\.$/u, '')}.` : `${story}.`;
 }

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { inconclusive } from '../../src/domain/diagnosis.ts';
+import { block, plain } from '../../src/domain/report-markdown.ts';
+import { nameReport, renderReport } from '../../src/domain/report.ts';
+import { closedState } from '../incident-state.ts';
+
+describe('renderReport', () => {
+  it('tells a whole incident as the golden file does', async () => {
+    await expect(renderReport(closedState)).toMatchFileSnapshot('../fixtures/report.md');
+  });
+
+  it('gives the same bytes for the same state', () => {
+    expect(renderReport(closedState)).toBe(renderReport(structuredClone(closedState)));
+  });
+
+  it('cites evidence behind each sentence of the diagnosis', () => {
+    const report = renderReport(closedState);
+    for (const claim of closedState.diagnosis?.statement ?? []) {
+      expect(report).toContain(`- ${claim.text} ${claim.evidence.map((id) => `[${id}]`).join(' ')}`);
+    }
+  });
+
+  it('holds no HTML, link, image or mention of an attacker', () => {
+    const report = renderReport(closedState).replace(/`{4}text[\s\S]*?\n`{4}\n/u, '');
+    expect(report).not.toMatch(/(?<!\\)<[a-z/!]/iu);
+    expect(report).not.toMatch(/(?<!\\)\]\(/u);
+    expect(report).not.toMatch(/https?:\/\/evil/u);
+    expect(report).not.toMatch(/@channel/u);
+  });
+
+  it('names a citation that does not exist', () => {
+    const diagnosis = { ...inconclusive('x', 'analyst'), against: [{ text: 'y', evidence: ['ghost/logs/1'] }] };
+    expect(renderReport({ ...closedState, diagnosis })).toContain('cites ghost/logs/1, which is not evidence');
+  });
+
+  it('says in the story when an undo is not complete', () => {
+    const report = renderReport({ ...closedState, outcome: 'rollback-incomplete', outcomeReason: 'The undo failed' });
+    expect(report).toContain('**could not be undone wholly: a person has to finish it**: The undo failed.');
+  });
+
+  it('can tell an incident that ended before anything was known', () => {
+    const { diagnosis: _d, reproduction: _r, plan: _p, remediation: _m, ...rest } = closedState;
+    const report = renderReport({
+      ...rest,
+      alerts: [],
+      evidence: [],
+      timeline: [],
+      approvals: [],
+      undo: [],
+      readings: [],
+    });
+    expect(report).toContain('It ended before a diagnosis was argued.');
+    expect(report).not.toContain('undefined');
+  });
+});
+
+describe('nameReport', () => {
+  it('is one safe file name for one run', () => {
+    expect(nameReport(closedState)).toBe('order-service-20261121T094100Z-0f1e2d3c.md');
+    expect(nameReport({ ...closedState, service: '../../etc/x y' })).toBe('etc-x-y-20261121T094100Z-0f1e2d3c.md');
+  });
+});
+
+describe('plain and block', () => {
+  it.each([
+    '# head',
+    '[a](b)',
+    '![a](b)',
+    '<b>',
+    '**x**',
+    'a|b',
+    '`x`',
+    '&lt;',
+    'https://a.example',
+    'www.a.example',
+    'a@b.example',
+  ])('leaves no markup in %s', (text) => {
+    expect(plain(text).replace(/\\./gu, '')).not.toMatch(/[[\]<>*|`#&]|:\/\/|www\.|@/u);
+  });
+
+  it('keeps text inside its fence', () => {
+    const fenced = block('a\n````\nb');
+    expect(fenced.startsWith('`````text\n')).toBe(true);
+  });
+});
