@@ -32,6 +32,8 @@ export interface Reading {
   readonly value: number | null;
   readonly threshold: string;
   readonly state: 'ok' | 'breached' | 'unknown';
+  /** What else is to say, for example why it is unknown. */
+  readonly detail?: string;
 }
 
 /** `refused`: the last judgement before acting said no, so nothing was changed. `not-watched`: done, but nothing could be read. */
