@@ -52,7 +52,7 @@ async function findNewest(
   runId: string,
   before: Date,
 ): Promise<string | undefined> {
-  const query = `WorkflowId = '${workflowId.replace(/[\\']/gu, '\\$&')}'`;
+  const query = `WorkflowId = '${workflowId.replaceAll("'", "''")}'`;
   let newest: { readonly runId: string; readonly startTime: Date } | undefined;
   let read = 0;
   for await (const run of client.workflow.list({ query })) {

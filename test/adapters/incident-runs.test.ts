@@ -53,7 +53,7 @@ describe('createFindPreviousRun', () => {
   it('keeps a quote in a service name from changing the query', async () => {
     const { find, queries } = lookUp([[run('old', 1)]]);
     await find("x' OR '1'='1", 'now');
-    expect(queries).toEqual(["WorkflowId = 'incident/x\\' OR \\'1\\'=\\'1'"]);
+    expect(queries).toEqual(["WorkflowId = 'incident/x'' OR ''1''=''1'"]);
   });
 
   it('logs trouble and answers nothing, because a missing link fails no incident', async () => {
