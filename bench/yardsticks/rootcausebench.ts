@@ -39,6 +39,8 @@ type Row = Readonly<Record<string, unknown>>;
 const lookbackMs = 30 * 60_000;
 const live = process.argv.includes('--live');
 const verbose = process.argv.includes('--verbose');
+/** Sources taken away, to see whether the analyst abstains or guesses: `--without=deploys,graph,metrics,logs,commits`. */
+const without = (process.argv.find((argument) => argument.startsWith('--without='))?.slice(10) ?? '').split(',');
 const only = process.argv.slice(2).find((argument) => !argument.startsWith('--'));
 
 const root = process.env['RESIDENT_YARDSTICKS'];
@@ -101,7 +103,7 @@ function loadIncident(data: string): EngineInput {
   const deploys = seen(
     readJson(path.join(data, 'context/deploys.json')) as { timestamp: string; service: string; commit_sha: string }[],
   );
-  const dependencies = readCalls(readJson(path.join(data, 'traces.json')) as Row[]);
+  const dependencies = without.includes('graph') ? {} : readCalls(readJson(path.join(data, 'traces.json')) as Row[]);
   const services = [
     ...new Set([
       ...logs.map((row) => String(row['service'])),
@@ -132,17 +134,21 @@ function loadIncident(data: string): EngineInput {
     const lines = logs.filter((row) => row['service'] === service).map(toLine);
     const series = groupSeries(metrics.filter((row) => row.service === service));
     return [
-      ...(lines.length > 0 ? [wrap(service, 'logs', { kind: 'logs', service, incidentFrom, lines })] : []),
-      ...(series.length > 0 ? [wrap(service, 'metrics', { kind: 'metrics', service, incidentFrom, series })] : []),
+      ...(lines.length > 0 && !without.includes('logs')
+        ? [wrap(service, 'logs', { kind: 'logs', service, incidentFrom, lines })]
+        : []),
+      ...(series.length > 0 && !without.includes('metrics')
+        ? [wrap(service, 'metrics', { kind: 'metrics', service, incidentFrom, series })]
+        : []),
       wrap(service, 'changes', {
         kind: 'changes',
         service,
-        changes: commits.map((commit) => toChange(commit, service)),
+        changes: without.includes('commits') ? [] : commits.map((commit) => toChange(commit, service)),
       }),
       wrap(service, 'deploys', {
         kind: 'deploys',
         service,
-        deploys: deploys
+        deploys: (without.includes('deploys') ? [] : deploys)
           .filter((row) => row.service === service)
           .map((row, i) => ({
             id: `${service}-${i + 1}`,

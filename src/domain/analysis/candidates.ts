@@ -18,19 +18,22 @@ export interface Candidate {
   readonly evidence: readonly string[];
 }
 
-/** One candidate a commit and service; the best-founded one where a commit is seen for several services. */
-export function listCandidates(facts: Facts): readonly Candidate[] {
+/**
+ * One candidate a commit. Where services share a repository and a commit is seen for several, the one that surely runs it holds it,
+ * then the one whose folder it touches, then the most suspect one.
+ */
+export function listCandidates(facts: Facts, shareOf: (service: string) => number): readonly Candidate[] {
   const byId = new Map<string, Candidate>();
   const rank = { exact: 4, carried: 3, unrecorded: 2, 'perhaps-carried': 1, undeployed: 0 } as const;
+  const worth = (candidate: Candidate) =>
+    rank[candidate.reach] + ownership(candidate, facts) + 0.4 * shareOf(candidate.service);
   const services = [...new Set(facts.changes.map((item) => item.value.service))];
   for (const service of services) {
     const changes = facts.changes.filter((item) => item.value.service === service);
     const deploys = facts.deploys.filter((item) => item.value.service === service);
     for (const candidate of changes.map((item, index) => reachOf(item, index, changes, deploys, facts))) {
       const known = byId.get(candidate.id);
-      const isBetter =
-        !known || rank[candidate.reach] + ownership(candidate, facts) > rank[known.reach] + ownership(known, facts);
-      if (isBetter) byId.set(candidate.id, candidate);
+      if (!known || worth(candidate) > worth(known)) byId.set(candidate.id, candidate);
     }
   }
   for (const { value: deploy, evidenceId } of facts.deploys) {

@@ -27,6 +27,8 @@ export type Decision =
 
 /** A cause needs this score, and a rival must stay below this part of it. Set on the public incidents named in bench/yardsticks. */
 const lowestScore = 0.2;
+/** Shared words without a mechanism or a stack frame are weak grounds: decoys share words too. */
+const lowestScoreOfWords = 0.28;
 const closestRival = 0.85;
 
 /** Weighs the best change against an outside cause and against saying nothing. */
@@ -66,7 +68,8 @@ export function decide(
   const isAlone =
     alive.filter((item) => item.candidate.reach !== 'undeployed').length === 1 &&
     (suspicions.find((item) => item.service === top.candidate.service)?.share ?? 0) >= 0.6;
-  if (top.score < lowestScore && !(isAlone && top.score >= 0.07)) {
+  const lowest = topStrength(top) === 0 ? lowestScoreOfWords : lowestScore;
+  if (top.score < lowest && !(isAlone && top.score >= 0.07)) {
     return {
       kind: 'inconclusive',
       why: 'No change of the window explains the symptoms well enough.',
@@ -82,7 +85,7 @@ export function decide(
   }
   const margin = 1 - second / top.score;
   const raw = 0.2 + 0.45 * top.match.total + 0.3 * margin * Math.min(1, top.score * 2) - 0.08 * gaps;
-  const cap = top.match.frame === 0 && top.match.mechanism === 0 ? (top.match.lexical > 0.4 ? 0.65 : 0.55) : 0.95;
+  const cap = top.match.frame === 0 && top.match.mechanism === 0 ? (top.match.lexical > 0.4 ? 0.55 : 0.45) : 0.95;
   const change = top.candidate.change;
   const category = change && isConfigOnly(change) ? 'config-change' : 'code-change';
   return { kind: 'change', top, rivals, confidence: clamp(raw, 0.15, cap), category };

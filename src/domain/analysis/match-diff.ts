@@ -23,12 +23,19 @@ export const noMatch: DiffMatch = { total: 0, frame: 0, mechanism: 0, lexical: 0
 /** Which mechanisms can make a call fail in this way; the others hardly can, whatever the diff says. */
 const fitting: Readonly<Record<CallFailure['mode'], readonly string[]>> = {
   unreachable: ['changed address', 'credentials and their lifetime', 'too small a limit'],
-  timeout: ['shorter patience', 'more work for each request', 'too small a limit', 'lost synchronisation'],
+  timeout: [
+    'shorter patience',
+    'more work for each request',
+    'more load than before',
+    'too small a limit',
+    'lost synchronisation',
+  ],
   'server-error': [
     'missing value',
     'changed contract',
     'lost synchronisation',
     'too small a limit',
+    'more load than before',
     'memory that is never given back',
   ],
   rejected: ['credentials and their lifetime', 'changed contract', 'wrong arithmetic or condition'],
@@ -57,7 +64,7 @@ export function createMatcher(
   const commonest = Math.log(1 + Math.max(1, documents.length));
   return (candidate: Candidate, hunks: readonly Hunk[], view: DiffView): DiffMatch => {
     if (hunks.length === 0) return noMatch;
-    const lexical = matchWords(diffWords(hunks), symptoms, (word) => rarity(word) / commonest);
+    const lexical = matchWords(hunks, symptoms, (word) => rarity(word) / commonest);
     const frame = matchFrames(hunks, symptoms.frames);
     const mechanism = matchMechanism(view, symptoms, modeOf(candidate.service), lexical.strength);
     const total = 1 - (1 - frame.strength) * (1 - mechanism.strength) * (1 - lexical.strength);
@@ -81,7 +88,9 @@ interface Part {
 const nothing: Part = { strength: 0, because: '', evidence: [] };
 
 /** Shared words weighted by rarity (TF-IDF without the TF); only the best few count, and long diffs share words by chance. */
-function matchWords(words: ReadonlySet<string>, symptoms: Symptoms, rarity: (word: string) => number): Part {
+function matchWords(hunks: readonly Hunk[], symptoms: Symptoms, rarity: (word: string) => number): Part {
+  const words = diffWords(hunks);
+  const text = JSON.stringify(hunks);
   const shared = [...words]
     .flatMap((word) => {
       const weight = symptoms.words.get(word);
@@ -95,10 +104,16 @@ function matchWords(words: ReadonlySet<string>, symptoms: Symptoms, rarity: (wor
     strength: 0.75 * (1 - Math.exp(-sum / 1.6)),
     because: `its changed lines share the words ${shared
       .slice(0, 4)
-      .map((item) => `\`${item.word}\``)
+      .map((item) => `\`${unstem(item.word, text)}\``)
       .join(', ')} with the symptoms`,
     evidence: [],
   };
+}
+
+/** The word as the diff writes it. */
+function unstem(word: string, text: string): string {
+  const stem = word.endsWith('y') ? word.slice(0, -1) : word;
+  return new RegExp(`${stem}[a-z]*`, 'i').exec(text)?.[0] ?? word;
 }
 
 /** A stack frame inside of a changed hunk is the strongest sign; the same file is a weaker one. */
@@ -152,7 +167,7 @@ function matchMechanism(
       undefined,
     );
     if (!heaviest) continue;
-    const explained = mechanism.explain(view);
+    const explained = mechanism.explain(view, texts.map((item) => item.text).join('\n'));
     if (!explained) continue;
     const fits = mode === undefined || fitting[mode].includes(mechanism.name) ? 1 : 0.3;
     const kinship = 0.6 + 0.4 * Math.min(1, lexical / 0.35);

@@ -9,8 +9,8 @@ import { findNumberChanges } from './numbers-in-diffs.ts';
 export interface Mechanism {
   readonly name: string;
   readonly symptom: RegExp;
-  /** A sentence part that says what the diff does, and how strongly it explains the symptom (0 to 1); undefined when it does not. */
-  readonly explain: (diff: DiffView) => { readonly what: string; readonly strength: number } | undefined;
+  /** What the diff does, as part of a sentence, and how strongly that explains the symptom's text (0 to 1); undefined when it does not. */
+  readonly explain: (diff: DiffView, text: string) => { readonly what: string; readonly strength: number } | undefined;
 }
 
 /** A diff laid out for the mechanisms. */
@@ -39,7 +39,7 @@ function fewer(diff: DiffView, pattern: RegExp, what: string, strength: number) 
 
 function moved(diff: DiffView, name: RegExp, way: 'up' | 'down' | 'any', strength: number) {
   for (const change of diff.numbers) {
-    if (!name.test(`${change.name} ${change.shown}`)) continue;
+    if (!name.test(change.name)) continue;
     const up = change.to > change.from;
     if (way !== 'any' && (way === 'up') !== up) continue;
     const ratio = Math.abs(Math.log2((change.to || 1e-3) / (change.from || 1e-3)));
@@ -58,7 +58,7 @@ const remoteCall =
   /\bawait\b|query|select |fetch|\bget\w*\(|\bfind\w*\(|\bload\w*\(|http|rpc|client\.|\brequest\(|\bexec\w*\(|repository|\bdb\./i;
 const growth = /\bappend\(|\.(push|add|put|set|append|insert|enqueue)\(|\w\[[^\]]+\]\s*=[^=]/;
 const bound =
-  /evict|delete|remove|\.pop\(|shift\(|\bmax|limit|capacity|\bcap\b|lru|ttl|expire|truncate|\.clear\(|slice\(-|maxlen|bounded|ring/i;
+  /evict|delete|remove|\.pop\(|shift\(|\bmax|limit|capacity|\bcap\b|\blru|ttl|expire|truncate|\.clear\(|slice\(-|maxlen|bounded|\bring(buffer)?\b/i;
 const sharedContainer =
   /^(?:export\s+)?(?:var|let|const|static|private static|public static|global)\b.*(\[\]|\{\}|\bmap\b|Map|List|Array|Set|dict|Queue|make\()|^[A-Za-z_]\w*\s*=\s*(\[\]|\{\}|dict\(|list\(|defaultdict|deque\()/;
 
@@ -72,19 +72,46 @@ export const mechanisms: readonly Mechanism[] = [
   {
     name: 'lost synchronisation',
     symptom:
-      /concurrent|data race|race condition|deadlock|ConcurrentModification|lock(ed)? (wait|timeout)|could not serialize|double free/i,
-    explain: (diff) => fewer(diff, lockWord, 'it removes a lock', 0.85),
+      /concurrent|data race|race condition|deadlock|ConcurrentModification|lock (wait|timeout)|acquire lock|isolation|could not serialize|double free/i,
+    explain: (diff) =>
+      fewer(diff, lockWord, 'it removes a lock', 0.85) ??
+      touches(
+        diff,
+        /\block\b|transaction|for update|isolation|begin\b.*tx|synchronized|mutex/i,
+        'it changes what is locked',
+        0.55,
+      ),
   },
   {
     name: 'too small a limit',
     symptom:
-      /pool|exhaust|too many|saturat|budget|queue (is )?full|no (free|idle|available)|max(imum)?\b.*(reach|exceed)|limit|backpressure|overflow|retry|retries|quota|throttl|429|semaphore|starv/i,
+      /pool|exhaust|too many|saturat|budget|queue (is )?full|no (free|idle|available)|max(imum)?\b.*(reach|exceed)|limit|backpressure|overflow|retry|retries|quota|throttl|429|semaphore|starv|lag|backlog|too large|413/i,
     explain: (diff) =>
       moved(
         diff,
-        /max|pool|conn|limit|size|capacity|attempt|retr|budget|worker|thread|concurren|queue|burst|rate|quota|replica|cpu|memory|backlog/i,
+        /max|pool|conn|limit|size|capacity|attempt|retr|budget|worker|thread|concurren|queue|burst|rate|quota|replica|cpu|memory|backlog|prefetch/i,
         'down',
         0.85,
+      ) ??
+      fewer(
+        diff,
+        /\bclose\(|\.release\(|\bdefer\b|\bfinally\b|^\s*with\s|\busing\b|dispose|disconnect\(/i,
+        'it removes what gave a resource back',
+        0.75,
+      ),
+  },
+  {
+    name: 'more load than before',
+    symptom:
+      /overload|429|throttl|rate.?limit|too many requests|storm|stampede|hit.?rat|miss(es)?\b|cpu|saturat|rejected|traffic|requests?.?per|rps|qps|queue|lag|backlog/i,
+    explain: (diff) =>
+      moved(diff, /retr|attempt|concurren|parallel|worker|batch|prefetch|fan.?out/i, 'up', 0.65) ??
+      moved(diff, /interval|backoff|ttl|cache|delay|jitter|period|debounce/i, 'down', 0.75) ??
+      fewer(
+        diff,
+        /backoff|jitter|sleep|debounce|throttle|rate.?limit|cache|memo/i,
+        'it removes what held load back',
+        0.75,
       ),
   },
   {
@@ -129,8 +156,17 @@ export const mechanisms: readonly Mechanism[] = [
   {
     name: 'changed contract',
     symptom:
-      /unknown (field|column|property|key)|no (mapping|such (column|field|table|key|property))|not found|\b(400|404|405|406|409|415|422)\b|invalid|missing|required|unexpected|schema|pars(e|ing)|deserial|decode|unmarshal|malformed|bad request|validation|does not exist|KeyError|NoSuch|unprocessable|mismatch|TypeError|ValueError|unsupported/i,
-    explain: (diff) => explainRename(diff) ?? explainNewDemand(diff),
+      /unknown (field|column|property|key)|no (mapping|such (column|field|table|key|property))|not found|\b(400|404|405|406|409|415|422)\b|invalid|missing|required|unexpected|schema|pars(e|ing)|deserial|decode|unmarshal|malformed|bad request|validation|does not exist|KeyError|NoSuch|unprocessable|mismatch|TypeError|ValueError|unsupported|not set|environment variable|config|refused the|must (be|have|contain)|problem/i,
+    explain: (diff, text) =>
+      explainRename(diff, text) ??
+      explainNewValue(diff, text) ??
+      touches(
+        diff,
+        /\b(drop|alter|rename)\s+(table|column|index|type|constraint)|\bNOT NULL\b|rename_column|remove_column/i,
+        'it changes the schema of stored data',
+        0.7,
+      ) ??
+      explainNewDemand(diff),
   },
   {
     name: 'changed address',
@@ -196,18 +232,45 @@ function explainCallInLoop(diff: DiffView) {
   return undefined;
 }
 
-function explainRename(diff: DiffView) {
+/** A name that the diff took away, best of all one that the errors ask for. */
+function explainRename(diff: DiffView, text: string) {
   const literals = (lines: readonly string[]) =>
     new Set(
-      lines.flatMap((line) => [...line.matchAll(/["'`]([A-Za-z_][\w.-]{1,40})["'`]/g)].map((match) => match[1] ?? '')),
+      lines.flatMap((line) =>
+        [...line.matchAll(/["'`]([A-Za-z_][\w.-]{1,40})["'`]|\b([A-Za-z_]\w{2,40})\s*:/g)].map(
+          (match) => match[1] ?? match[2] ?? '',
+        ),
+      ),
     );
   const removed = literals(diff.removed);
   const added = literals(diff.added);
   const gone = [...removed].filter((literal) => !added.has(literal));
   const come = [...added].filter((literal) => !removed.has(literal));
+  const missed = gone.find((literal) => new RegExp(`(^|[^\\w])${literal.replaceAll('.', '\\.')}($|[^\\w])`).test(text));
+  if (missed !== undefined) return { what: `it takes away \`${missed}\`, which the errors name`, strength: 0.85 };
   return gone.length > 0 && come.length > 0
-    ? { what: `it renames \`${gone[0] ?? ''}\` to \`${come[0] ?? ''}\``, strength: 0.55 }
+    ? { what: `it renames \`${gone[0] ?? ''}\` to \`${come[0] ?? ''}\``, strength: 0.5 }
     : undefined;
+}
+
+/** A field that the errors name, and that is made in another way now. */
+function explainNewValue(diff: DiffView, text: string) {
+  const fields = (lines: readonly string[]) =>
+    new Map(
+      lines.flatMap((line) =>
+        [...line.matchAll(/["'`]?\b([A-Za-z_]\w{2,40})["'`]?\s*(?:=>|[:=])\s*([^,;]+)/g)].map(
+          (match) => [match[1] ?? '', (match[2] ?? '').trim()] as const,
+        ),
+      ),
+    );
+  const after = fields(diff.added);
+  for (const [field, value] of fields(diff.removed)) {
+    const now = after.get(field);
+    if (now !== undefined && now !== value && new RegExp(`\\b${field}\\b`, 'i').test(text)) {
+      return { what: `it changes how \`${field}\` is made, which the errors name`, strength: 0.75 };
+    }
+  }
+  return undefined;
 }
 
 function explainNewDemand(diff: DiffView) {
@@ -224,10 +287,10 @@ function explainNewDemand(diff: DiffView) {
 }
 
 function explainOperator(diff: DiffView) {
-  const bare = (line: string) => line.replace(/[<>=!+\-*/%&|\s]/g, '');
+  const bare = (line: string) => line.replace(/\b(true|false|True|False|not|and|or)\b|[<>=!+\-*/%&|\s]/g, '');
   const flipped = diff.removed.some(
     (line) =>
       bare(line).length > 3 && diff.added.some((other) => bare(other) === bare(line) && other.trim() !== line.trim()),
   );
-  return flipped ? { what: 'it changes an operator', strength: 0.7 } : undefined;
+  return flipped ? { what: 'it turns a condition or an operator round', strength: 0.65 } : undefined;
 }

@@ -37,61 +37,68 @@ export function findNumberChanges(hunks: readonly Hunk[]): readonly NumberChange
     const added = codeOnly(hunk.added).map(readNumbers);
     return codeOnly(hunk.removed).flatMap((line) => {
       const before = readNumbers(line);
-      if (before.values.length === 0) return [];
-      const twin =
-        added.find((after) => after.skeleton === before.skeleton) ??
-        added.find((after) => after.name !== '' && after.name === before.name);
-      if (!twin) return pairByName(hunk.path, line, hunk.added);
-      return before.values.flatMap((from, i) => {
-        const to = twin.values[i];
-        return to === undefined || to === from
+      const twin = before.numbers.length > 0 ? added.find((after) => after.skeleton === before.skeleton) : undefined;
+      const pairs = twin
+        ? before.numbers.map((number, i) => [number, twin.numbers[i]] as const)
+        : before.numbers
+            .filter(({ name }) => name !== '')
+            .map((number) => [number, findNamed(added, number.name)] as const);
+      return pairs.flatMap(([from, to]) =>
+        to === undefined || to.value === from.value
           ? []
-          : [{ path: hunk.path, name: before.name, from, to, shown: `${line.trim()} → ${twin.line.trim()}` }];
-      });
+          : [
+              {
+                path: hunk.path,
+                name: from.name,
+                from: from.value,
+                to: to.value,
+                shown: `${from.name}: ${from.raw} → ${to.raw}`,
+              },
+            ],
+      );
     });
   });
 }
 
-/** `{MaxAttempts: 8, Delay: 5}` against `{MaxAttempts: 2}`: named values inside of lines that differ otherwise. */
-function pairByName(path: string, line: string, added: readonly string[]): readonly NumberChange[] {
-  const named = /([A-Za-z_][\w.-]*)["']?\s*[:=]\s*(-?\d+(?:\.\d+)?)/g;
-  return [...line.matchAll(named)].flatMap(([, name = '', value = '']) => {
-    for (const other of added) {
-      const twin = [...other.matchAll(named)].find((match) => match[1] === name);
-      if (twin && twin[2] !== value)
-        return [
-          { path, name, from: Number(value), to: Number(twin[2]), shown: `${name}: ${value} → ${twin[2] ?? ''}` },
-        ];
-    }
-    return [];
-  });
+interface NamedNumber {
+  /** The nearest name before the number. */
+  readonly name: string;
+  readonly raw: string;
+  readonly value: number;
 }
 
 interface NumberedLine {
-  readonly line: string;
-  readonly name: string;
   readonly skeleton: string;
-  readonly values: readonly number[];
+  readonly numbers: readonly NamedNumber[];
+}
+
+/** `{MaxAttempts: 8, Delay: 5}` against `{MaxAttempts: 2}`: the same name in a line that differs otherwise. */
+function findNamed(lines: readonly NumberedLine[], name: string): NamedNumber | undefined {
+  return lines.flatMap((line) => line.numbers).find((number) => number.name === name);
 }
 
 const quantity =
   /(?<![\w.])(\d[\d_]*(?:\.\d+)?)(?:\s*(ns|us|ms|s|m|h|d)\b)?((?:\s*\*\s*(?:\d[\d_]*(?:\.\d+)?|(?:\w+\.)?(?:nano|micro|milli)?(?:millis|seconds?|sec|minutes?|min|hours?|days?)\w*))*)/gi;
 
 function readNumbers(line: string): NumberedLine {
-  const values: number[] = [];
-  const skeleton = line.replace(quantity, (_match, digits: string, unit: string | undefined, product: string) => {
-    let value = Number(digits.replaceAll('_', ''));
-    if (unit) value *= unitInSeconds[unit.toLowerCase()] ?? 1;
-    for (const factor of product
-      .split('*')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''))
-      value *= readFactor(factor);
-    values.push(value);
-    return '#';
-  });
-  const name = /([A-Za-z_][\w.-]*)["']?\s*(?::=|[:=]|,)\s*[^=]*$/.exec(skeleton.split('#')[0] ?? '')?.[1] ?? '';
-  return { line, name, skeleton: skeleton.replace(/\s+/g, ''), values };
+  const numbers: NamedNumber[] = [];
+  const skeleton = line.replace(
+    quantity,
+    (raw: string, digits: string, unit: string | undefined, product: string, offset: number) => {
+      let value = Number(digits.replaceAll('_', ''));
+      if (unit) value *= unitInSeconds[unit.toLowerCase()] ?? 1;
+      const factors = product.split('*').map((part) => part.trim());
+      for (const factor of factors.filter((part) => part !== '')) value *= readFactor(factor);
+      const name =
+        line
+          .slice(0, offset)
+          .match(/[A-Za-z_][\w.-]*/g)
+          ?.at(-1) ?? '';
+      numbers.push({ name, raw: raw.trim(), value });
+      return '#';
+    },
+  );
+  return { skeleton: skeleton.replace(/\s+/g, ''), numbers };
 }
 
 function readFactor(factor: string): number {

@@ -46,7 +46,7 @@ function findOutage(facts: Facts, suspicion: Suspicion): ForeignCause | undefine
     unreachable: 1,
     'server-error': 1,
     timeout: 0.9,
-    rejected: 0,
+    rejected: 0.6,
     unclear: 0,
   };
   const strength = Math.min(

@@ -22,7 +22,6 @@ export interface ScoredCandidate {
   readonly ruledOut?: string;
 }
 
-const clockSlackMs = 90_000;
 const reachFactor = { exact: 1, carried: 0.95, unrecorded: 0.85, 'perhaps-carried': 0.5, undeployed: 0.25 } as const;
 
 /** Scores every change of the window, best first. Ties are broken by the later deploy, then by id, so that the order never varies. */
@@ -32,16 +31,19 @@ export function scoreCandidates(
   suspicions: readonly Suspicion[],
   symptoms: Symptoms,
 ): readonly ScoredCandidate[] {
-  const items = listCandidates(facts).map((candidate) => ({
-    candidate,
-    hunks: candidate.change ? readHunks(candidate.change) : [],
-  }));
+  const items = listCandidates(facts, (service) => suspicions.find((item) => item.service === service)?.share ?? 0).map(
+    (candidate) => ({
+      candidate,
+      hunks: candidate.change ? readHunks(candidate.change) : [],
+    }),
+  );
   const match = createMatcher(items, symptoms, (service) => dominantMode(service, suspicions));
   const opinions = readGuidance(
     input.guidance,
     facts.services,
     items.map((item) => item.candidate.id),
   );
+  const slackMs = clockSlackMs(input);
   const alertOnset =
     suspicions.find((item) => item.service === input.service)?.onsetMs ??
     Math.min(...input.alerts.map((alert) => Date.parse(alert.startsAt)));
@@ -52,7 +54,7 @@ export function scoreCandidates(
       const leadMinutes = (onsetMs - candidate.atMs) / 60_000;
       const timed = Number.isFinite(leadMinutes) ? { leadMinutes: Math.round(leadMinutes * 10) / 10 } : {};
       const opinion = opinions.get(candidate.id) ?? opinions.get(candidate.service);
-      const out = findReasonAgainst(input, candidate, hunks, onsetMs);
+      const out = findReasonAgainst(input, facts, candidate, hunks, onsetMs + slackMs);
       if (out !== undefined) return { candidate, score: 0, match: noMatch, ...timed, ruledOut: out };
       const found = match(candidate, hunks, viewDiff(hunks));
       const trust = opinion === 'for' ? 1 : 0.1 + 0.9 * (suspicion?.share ?? 0);
@@ -70,6 +72,12 @@ export function scoreCandidates(
     );
 }
 
+/** Clocks of machines and intervals of scrapes differ by a minute or so; in a short window by a part of it. */
+function clockSlackMs(input: EngineInput): number {
+  const spans = input.evidence.map(({ evidence }) => Date.parse(evidence.window.to) - Date.parse(evidence.window.from));
+  return Math.min(90_000, 0.04 * Math.max(0, ...spans));
+}
+
 /** The way in which most of a service's calls, or calls to it, fail; undefined when its failure is its own. */
 function dominantMode(service: string, suspicions: readonly Suspicion[]): CallFailure['mode'] | undefined {
   const own = suspicions.find((item) => item.service === service);
@@ -83,9 +91,10 @@ function dominantMode(service: string, suspicions: readonly Suspicion[]): CallFa
 
 function findReasonAgainst(
   input: EngineInput,
+  facts: Facts,
   candidate: Candidate,
   hunks: ReturnType<typeof readHunks>,
-  onsetMs: number,
+  latestMs: number,
 ): string | undefined {
   if (
     input.rejected.some(
@@ -95,15 +104,27 @@ function findReasonAgainst(
   )
     return 'people rejected it in this incident';
   if (candidate.deploy?.status === 'failed') return 'its deploy failed, so it never ran';
-  if (candidate.atMs > onsetMs + clockSlackMs) {
-    const late = Math.round((candidate.atMs - onsetMs) / 60_000);
+  if (!candidate.change && wasReplaced(facts, candidate, latestMs))
+    return 'another revision replaced it before the failure began';
+  if (candidate.atMs > latestMs) {
+    const late = Math.max(1, Math.round((candidate.atMs - latestMs) / 60_000));
     const verb = candidate.reach === 'unrecorded' || candidate.reach === 'undeployed' ? 'committed' : 'deployed';
-    return `it was ${verb} ${late} min after the failure began`;
+    return `it was ${verb} about ${late} min after the failure began`;
   }
   const harmless = candidate.change ? explainHarmless(candidate.change, hunks) : undefined;
   if (harmless !== undefined) return harmless;
   const paths = candidate.change?.files.map((file) => file.path) ?? [];
   return paths.length > 0 && paths.every(isOtherEnvironment) ? 'it touches only another environment' : undefined;
+}
+
+/** A deploy whose commits are unknown counts only while it runs; commits that are known live on in later revisions. */
+function wasReplaced(facts: Facts, candidate: Candidate, latestMs: number): boolean {
+  return facts.deploys.some(({ value }) => {
+    const atMs = Date.parse(value.at);
+    return (
+      value.service === candidate.service && value.status !== 'failed' && atMs > candidate.atMs && atMs <= latestMs
+    );
+  });
 }
 
 /** Faults may wait for load, a cache or a lifetime to run out: hours cost little, and never all. */

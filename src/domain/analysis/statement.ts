@@ -1,5 +1,6 @@
 import type { Claim, Diagnosis, RuledOut } from '../diagnosis.ts';
 import { inconclusive } from '../diagnosis.ts';
+import { cleanLine } from '../prompt-text.ts';
 import type { EngineInput } from '../engine.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';
@@ -22,6 +23,7 @@ interface Argument {
 }
 
 const mostRuledOut = 25;
+const longestSentence = 600;
 
 /** Puts a decision into sentences; each cites the evidence that it was read from. */
 export function describeDecision(argument: Argument): Diagnosis {
@@ -138,6 +140,7 @@ function finish(
   service: string,
   part: Partial<Diagnosis> & Pick<Diagnosis, 'verdict' | 'change' | 'category' | 'confidence' | 'statement'>,
 ): Diagnosis {
+  const statement = part.statement.map((claim) => ({ ...claim, text: cleanLine(claim.text, longestSentence) }));
   return {
     service,
     against: [],
@@ -148,7 +151,8 @@ function finish(
     lessons: [],
     engine: argument.engine,
     ...part,
-    evidence: [...new Set(part.statement.flatMap((claim) => claim.evidence))],
+    statement,
+    evidence: [...new Set(statement.flatMap((claim) => claim.evidence))],
   };
 }
 
@@ -208,9 +212,9 @@ function describeCandidate(item: ScoredCandidate): string {
   const lead =
     item.leadMinutes === undefined
       ? ''
-      : item.leadMinutes >= 0
+      : item.leadMinutes >= 1
         ? `, ${item.leadMinutes} min before the failure began`
-        : ', as the failure began';
+        : ', less than a minute before the failure began';
   return `${candidate.change ? 'Commit' : 'Deploy'} ${short(candidate.id)}${subject} ${verb} ${candidate.service} at ${new Date(candidate.atMs).toISOString()}${lead}`;
 }
 
@@ -236,6 +240,7 @@ function ruleOut(
 function explainLoss(item: ScoredCandidate, argument: Argument, otherwise: string): string {
   const share = argument.suspicions.find((suspicion) => suspicion.service === item.candidate.service)?.share ?? 0;
   if (item.candidate.reach === 'undeployed') return `no deploy record says that it reached ${item.candidate.service}`;
+  if (!item.candidate.change) return 'nothing is known of what it changed, and others explain the symptoms';
   if (share < 0.1) return `no failing call leads to ${item.candidate.service}, and it shows no failure first`;
   return item.match.total < 0.15 ? 'its diff has nothing in common with the symptoms' : otherwise;
 }

@@ -6,7 +6,7 @@ const stopWords = new Set(
     'int string bool true false nil null none undefined err error errors fail failed failing failure failures warn warning info debug msg message ' +
     'log logger logging request requests response responses call called caller upstream downstream http https server service svc api app main new old use used ' +
     'using code status value values data name id key ctx context self args file line lines src lib pkg internal cmd test tests num hex uuid ip path str dur time ' +
-    'above below during after before over under total count rate ratio percent pct avg p50 p90 p95 p99 sum max min per sec seconds minutes ms www com org net json text html'
+    'above below during after before over under total count rate ratio percent pct avg p50 p90 p95 p99 sum max min per sec seconds minutes ms www com org net json text html go js ts mjs py rb java kt rs cs php cpp yml yaml xml'
   ).split(' '),
 );
 
