@@ -1,0 +1,84 @@
+import type { IncidentRow } from '../client/read.ts';
+import type { TimelineEntry, IncidentState } from '../domain/incident.ts';
+import { paint, plain, renderTable, renderTime } from './output.ts';
+
+export function renderList(rows: readonly IncidentRow[]): string {
+  if (rows.length === 0) return 'No incidents.';
+  return renderTable(
+    ['INCIDENT', 'SEVERITY', 'STATE', 'OPENED', 'CLOSED', 'RUN'],
+    rows.map((row) => [
+      row.incidentId,
+      row.severity,
+      row.isOpen ? `${row.phase}${row.awaitingApproval ? ' (waits for you)' : ''}` : (row.outcome ?? 'ended'),
+      renderTime(row.openedAt),
+      row.closedAt ? renderTime(row.closedAt) : '',
+      row.runId,
+    ]),
+  );
+}
+
+export function renderEntry(entry: TimelineEntry): string {
+  const time = renderTime(entry.at).slice(11);
+  return `${paint('dim', time)}  ${paint('cyan', entry.phase.padEnd(11))} ${plain(entry.text)}`;
+}
+
+/** The whole case for people, most important first. */
+export function renderState(state: IncidentState, link: string | undefined): string {
+  const outcome = state.outcome
+    ? `${state.outcome}${state.outcomeReason ? `: ${state.outcomeReason}` : ''}`
+    : state.phase;
+  const parts = [
+    paint('bold', `${state.incidentId}  ${plain(outcome)}`),
+    [`run ${state.runId}`, `severity ${state.severity}`, `opened ${renderTime(state.openedAt)}`].join(', '),
+    ...(link ? [link] : []),
+    '',
+    ...state.timeline.map(renderEntry),
+    ...renderDiagnosis(state),
+    ...renderReproduction(state),
+    ...renderPlan(state),
+    ...(state.report ? ['', `Report: ${state.report}`] : []),
+  ];
+  return parts.join('\n');
+}
+
+function renderDiagnosis({ diagnosis }: IncidentState): readonly string[] {
+  if (!diagnosis) return [];
+  const { verdict, service, change, category, confidence } = diagnosis;
+  const head =
+    verdict === 'cause' ? `${service}, ${change}, ${category}, confidence ${confidence.toFixed(2)}` : verdict;
+  return [
+    '',
+    paint('bold', `Diagnosis: ${plain(head)}`),
+    ...diagnosis.statement.map((claim) => `  ${plain(claim.text)} ${paint('dim', `[${claim.evidence.join(', ')}]`)}`),
+    ...diagnosis.ruledOut.map((item) => `  Ruled out: ${plain(`${item.candidate}: ${item.reason}`)}`),
+    ...diagnosis.missing.map((text) => `  Missing: ${plain(text)}`),
+  ];
+}
+
+function renderReproduction({ reproduction }: IncidentState): readonly string[] {
+  if (!reproduction) return [];
+  return [
+    '',
+    paint(
+      'bold',
+      `Reproduction: ${reproduction.verdict}${reproduction.reason ? `: ${plain(reproduction.reason)}` : ''}`,
+    ),
+    ...reproduction.runs.map(
+      (run) => `  ${run.service} at ${run.revision.slice(0, 12)}: ${run.end}, exit code ${run.exitCode}`,
+    ),
+  ];
+}
+
+function renderPlan(state: IncidentState): readonly string[] {
+  const { plan } = state;
+  if (!plan) return [];
+  const lines = ['', paint('bold', `Plan ${plan.digest}`), plain(plan.text)];
+  for (const approval of state.approvals) {
+    lines.push(`${approval.decision} by ${plain(approval.by)} (${approval.via}) at ${renderTime(approval.at)}`);
+  }
+  for (const refusal of state.refusals) lines.push(`refused: ${plain(`${refusal.by}: ${refusal.why}`)}`);
+  if (state.awaitingApproval) {
+    lines.push('', `To decide: resident approve ${state.service}   or   resident reject ${state.service} --reason "…"`);
+  }
+  return lines;
+}

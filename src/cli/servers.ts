@@ -1,0 +1,79 @@
+import path from 'node:path';
+import { cacheFolder, childEnvironment } from '../config.ts';
+import type { ResidentSettings } from '../domain/settings.ts';
+import { ensureProgram, type Ensured } from '../setup/ensure-program.ts';
+import { freePort } from '../setup/free-port.ts';
+import { renderStep } from '../setup/progress.ts';
+import { startDocker, startTemporal } from '../setup/servers.ts';
+import type { ProgramName } from '../setup/programs.ts';
+import { CommandEnd, exitCodes } from './exit.ts';
+import type { StartServer } from './keep-server.ts';
+
+export interface ServerOptions {
+  readonly settings: ResidentSettings;
+  readonly namespace: string;
+  /** False with `--no-install`: what is not there stays away. */
+  readonly mayInstall: boolean;
+  readonly say: (text: string) => void;
+}
+
+/** How to start our own Temporal: its state file lies beside the configuration, so the next start goes on where it was. */
+export function createStartTemporal(options: ServerOptions): StartServer {
+  return async (address) => {
+    const found = await ensure('temporal', options);
+    if (found.status === 'missing' || found.path === undefined) {
+      const why = found.status === 'missing' ? `${found.reason}. ${found.remedy}` : 'it has no program to start';
+      throw new CommandEnd(exitCodes.failed, `No Temporal server: ${why}`);
+    }
+    const { stateFolder } = options.settings;
+    const port = address === undefined ? await freePort() : Number(address.slice(address.lastIndexOf(':') + 1));
+    return startTemporal({
+      command: found.path,
+      env: childEnvironment(),
+      stateFile: path.join(stateFolder, 'temporal.db'),
+      logFile: path.join(stateFolder, 'logs', 'temporal.log'),
+      port,
+      uiPort: await uiPortFor(port),
+      namespace: options.namespace,
+    });
+  };
+}
+
+/** The same one after a restart, so that links in reports and chats stay right. */
+const uiPorts = new Map<number, number>();
+
+async function uiPortFor(port: number): Promise<number> {
+  const known = uiPorts.get(port) ?? (await freePort());
+  uiPorts.set(port, known);
+  return known;
+}
+
+/** A Docker engine for sandboxes: one that runs, or our own. Without one Resident works on, and says what is lost. */
+export async function findDocker(
+  options: ServerOptions,
+): Promise<{ readonly host: string; stop(): Promise<void> } | undefined> {
+  const found = await ensure('docker', options);
+  if (found.status === 'missing') {
+    options.say(`no Docker engine (${found.reason}): ${found.costs}`);
+    return undefined;
+  }
+  if (found.address !== undefined) return { host: found.address, stop: async () => undefined };
+  if (found.path === undefined) return undefined;
+  try {
+    const dataRoot = path.join(cacheFolder(), 'docker');
+    const engine = await startDocker({ command: found.path, env: childEnvironment(), dataRoot });
+    return { host: engine.address, stop: () => engine.stop() };
+  } catch (error) {
+    options.say(`no Docker engine: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+function ensure(name: ProgramName, options: ServerOptions): Promise<Ensured> {
+  return ensureProgram(name, {
+    env: childEnvironment(),
+    cacheFolder: cacheFolder(),
+    mayFetch: options.mayInstall,
+    onStep: (step) => options.say(renderStep(step)),
+  });
+}

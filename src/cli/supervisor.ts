@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { childEnvironment } from '../config.ts';
+import type { ResidentSettings } from '../domain/settings.ts';
+import { identityOf, isSameProcess, type ProcessIdentity } from '../setup/process-identity.ts';
+import { CommandEnd, exitCodes } from './exit.ts';
+import { keepAlive, type KeptAlive } from './keep-alive.ts';
+import { endLeftovers } from './leftovers.ts';
+import { programFor } from './program.ts';
+import { readRunFile, removeRunFile, writeRunFile, type RunFile } from './run-file.ts';
+import { keepServer, type StartServer } from './keep-server.ts';
+
+export interface SupervisorParts {
+  readonly settings: ResidentSettings;
+  readonly namespace: string;
+  /** A Temporal that is not ours; without it `startTemporal` starts one. */
+  readonly temporalAddress?: string;
+  readonly startTemporal: StartServer;
+  /** Undefined when no sandbox is wanted. Gives undefined when there is no engine, after saying so. */
+  readonly findDocker?: () => Promise<{ readonly host: string; stop(): Promise<void> } | undefined>;
+  readonly say: (text: string) => void;
+}
+
+export interface Supervisor {
+  /** What runs, as written to run.json. */
+  readonly run: () => RunFile;
+  /** Ends everything that it started, newest first, and removes run.json. */
+  stop(): Promise<void>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Starts what one machine needs, and keeps it running: a Temporal server where none is given, the workers, the gateway.
+ * It holds no state of incidents: killed at any moment, the next one takes up where this one was.
+ * @throws CommandEnd when another supervisor works in the same state folder.
+ */
+export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
+  const { settings, say } = parts;
+  const previous = await takeOver(settings.stateFolder, say);
+  const run: Mutable<RunFile> = {
+    startedAt: new Date().toISOString(),
+    supervisor: identityOf(process.pid),
+    processes: {},
+  };
+  const record = (change: Partial<RunFile>) => {
+    Object.assign(run, change);
+    writeRunFile(settings.stateFolder, run);
+  };
+  const note = (role: string, identity: ProcessIdentity) =>
+    record({ processes: { ...run.processes, [role]: identity } });
+  record({});
+
+  const parting: (() => Promise<void>)[] = [];
+  const endNow = () => endAtOnce(settings.stateFolder, run);
+  process.once('exit', endNow);
+  const stop = async () => {
+    process.off('exit', endNow);
+    for (const end of parting.splice(0).reverse()) await end();
+    removeRunFile(settings.stateFolder);
+  };
+  try {
+    const address = parts.temporalAddress ?? (await startTemporal());
+    if (parts.temporalAddress) record({ temporal: { address, namespace: parts.namespace } });
+    const docker = await parts.findDocker?.();
+    if (docker) parting.push(() => docker.stop());
+    const environment = { TEMPORAL_ADDRESS: address, ...(docker ? { DOCKER_HOST: docker.host } : {}) };
+    const worker = startChild('worker', 'src/workers/main.ts', () => [], { parts, environment, note });
+    parting.push(() => worker.stop());
+    parting.push(await startGateway(environment));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { run: () => run, stop };
+
+  async function startTemporal(): Promise<string> {
+    const server = await keepServer('temporal', parts.startTemporal, {
+      say,
+      ...(previous?.temporal ? { preferredAddress: previous.temporal.address } : {}),
+      onStart: (started) => {
+        note('temporal', identityOf(started.pid));
+        const ui = started.uiAddress ? { uiAddress: started.uiAddress } : {};
+        record({ temporal: { address: started.address, namespace: parts.namespace, ...ui } });
+      },
+    });
+    parting.push(() => server.stop());
+    return server.address;
+  }
+
+  /** The gateway says where it listens; started again it gets the same port, which senders know. */
+  async function startGateway(environment: Readonly<Record<string, string>>): Promise<() => Promise<void>> {
+    let address: string | undefined;
+    let listening = (): void => undefined;
+    const isListening = new Promise<void>((resolve) => (listening = resolve));
+    const listen = () => (address ? ['--listen', new URL(address).host] : []);
+    const onMessage = (message: unknown) => {
+      address = (message as { listening?: string }).listening ?? address;
+      if (address) record({ gateway: { address } });
+      listening();
+    };
+    const gateway = startChild('gateway', 'src/gateway/main.ts', listen, { parts, environment, note, onMessage });
+    const limit = setTimeout(listening, 20_000);
+    await isListening;
+    clearTimeout(limit);
+    return () => gateway.stop();
+  }
+}
+
+/** Refuses where another supervisor is alive; ends what a killed one left behind. */
+async function takeOver(stateFolder: string, say: (text: string) => void): Promise<RunFile | undefined> {
+  const run = readRunFile(stateFolder);
+  if (!run) return undefined;
+  if (isSameProcess(run.supervisor) && run.supervisor.pid !== process.pid) {
+    throw new CommandEnd(
+      exitCodes.failed,
+      `Resident runs here already: process ${run.supervisor.pid}, since ${run.startedAt}, state in ${stateFolder}. End that one first, or use another stateFolder.`,
+    );
+  }
+  const ended = await endLeftovers(run);
+  if (ended.length > 0) say(`ended what a killed \`up\` left behind: ${ended.join(', ')}`);
+  removeRunFile(stateFolder);
+  return run;
+}
+
+/** For an exit that waits for nobody. Servers of set-up end by themselves then. */
+function endAtOnce(stateFolder: string, run: RunFile): void {
+  for (const [role, identity] of Object.entries(run.processes)) {
+    if (role !== 'temporal' && isSameProcess(identity)) process.kill(identity.pid, 'SIGTERM');
+  }
+  removeRunFile(stateFolder);
+}
+
+interface ChildParts {
+  readonly parts: SupervisorParts;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly note: (role: string, identity: ProcessIdentity) => void;
+  readonly onMessage?: (message: unknown) => void;
+}
+
+function startChild(role: string, file: string, extra: () => readonly string[], child: ChildParts): KeptAlive {
+  const { settings, say } = child.parts;
+  const logFile = path.join(settings.stateFolder, 'logs', `${role}.log`);
+  mkdirSync(path.dirname(logFile), { recursive: true });
+  return keepAlive({
+    role,
+    spawn: () => {
+      const { command, args, environment } = programFor(file, ['--config', settings.file, ...extra()]);
+      const log = openSync(logFile, 'a');
+      // Its own process group: a terminal's Ctrl-C reaches us, and we end the children in order.
+      const spawned = spawn(command, args, {
+        stdio: ['ignore', log, log, 'ipc'],
+        detached: true,
+        env: childEnvironment({ ...environment, ...child.environment }),
+      });
+      closeSync(log);
+      return spawned;
+    },
+    onSpawn: (pid) => child.note(role, identityOf(pid)),
+    ...(child.onMessage ? { onMessage: child.onMessage } : {}),
+    onDeath: (why, restartInMs) =>
+      say(`the ${role} process ended (${why}); starting it again in ${restartInMs} ms. Its log: ${logFile}`),
+  });
+}
