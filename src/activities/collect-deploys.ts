@@ -1,5 +1,7 @@
 import type { DeployRecords, DeployRecordsRead } from '../adapters/deploy-records.ts';
+import type { Git } from '../adapters/git/git.ts';
 import { findDeployAt, listDeploysWithin } from '../domain/deploys.ts';
+import type { Deploy } from '../domain/evidence.ts';
 import type { ServiceSettings } from '../domain/settings.ts';
 import { redactDeep, type Redact } from '../domain/redaction.ts';
 import { countOf } from '../domain/text.ts';
@@ -9,12 +11,15 @@ import { notConfigured, recordEvidence, type Collected, type EvidencePorts } fro
 export interface CollectDeploysPorts extends EvidencePorts {
   readonly services: Readonly<Record<string, ServiceSettings>>;
   readonly deployRecords: DeployRecords;
+  /** Resolves tags and short SHAs to the commits that they name. */
+  readonly git?: Git;
 }
 
 /** Reads which revisions of a service were deployed in the window. */
 export function createCollectDeploys(ports: CollectDeploysPorts): ObserveActivities['collectDeploys'] {
   return async (input) => {
-    const file = ports.services[input.service]?.deploysFile;
+    const settings = ports.services[input.service];
+    const file = settings?.deploysFile;
     const asked = {
       kind: 'deploys',
       source: `deploys ${file ?? ''}`.trim(),
@@ -25,13 +30,31 @@ export function createCollectDeploys(ports: CollectDeploysPorts): ObserveActivit
         const remedy = `Add \`deploys: { file: … }\` to the service ${input.service} in resident.yaml.`;
         return notConfigured(input.service, 'deploy records', remedy);
       }
-      return describe(input, await ports.deployRecords.read(file, input.service), ports.redact);
+      const read = await ports.deployRecords.read(file, input.service);
+      const within = await nameCommits(ports.git, settings?.source, listDeploysWithin(read.deploys, input.window));
+      return describe(input, read, within, ports.redact);
     });
   };
 }
 
-function describe(input: CollectInput, { deploys, badLines }: DeployRecordsRead, redact: Redact): Collected {
-  const within = listDeploysWithin(deploys, input.window);
+async function nameCommits(git: Git | undefined, source: string | undefined, deploys: readonly Deploy[]) {
+  if (!git || source === undefined) return deploys;
+  return Promise.all(
+    deploys.map(async (deploy): Promise<Deploy> => {
+      if (/^[0-9a-f]{40}$/.test(deploy.revision)) return deploy;
+      // A revision that the repository does not know stays as it was recorded.
+      const commit = await git.resolve(source, deploy.revision).catch(() => undefined);
+      return commit === undefined ? deploy : { ...deploy, commit };
+    }),
+  );
+}
+
+function describe(
+  input: CollectInput,
+  { deploys, badLines }: DeployRecordsRead,
+  within: readonly Deploy[],
+  redact: Redact,
+): Collected {
   const before = findDeployAt(deploys, input.window.from);
   const runs = before ? `${before.revision.slice(0, 10)} has run since ${before.at}` : 'no earlier deploy is recorded';
   const bad = badLines.slice(0, 3).map(({ line, why }) => `line ${line}: ${why}`);

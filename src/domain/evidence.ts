@@ -100,7 +100,10 @@ export interface ChangesBody {
 export interface Deploy {
   readonly id: string;
   readonly service: string;
+  /** As the record tells it: a SHA, a short one, or a tag. */
   readonly revision: string;
+  /** Full SHA of the commit that `revision` names, where it is written otherwise and the repository knows it. */
+  readonly commit?: string;
   readonly previous?: string;
   readonly at: string;
   readonly by?: string;

@@ -28,6 +28,8 @@ export interface SandboxRequest {
   /** The other services, at their deployed revisions. */
   readonly neighbours: readonly SourceArchive[];
   readonly limits: SandboxLimits;
+  /** What the run does not show as it is in production, for example a neighbour at HEAD for want of deploy records. */
+  readonly notes?: readonly string[];
 }
 
 export interface SandboxLimits {
