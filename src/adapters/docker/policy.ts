@@ -98,7 +98,7 @@ function planHostConfig({ limits, engine, seccompProfile, runtime }: ContainerPl
       { Name: 'fsize', Soft: workBytes, Hard: workBytes },
     ],
     LogConfig: { Type: 'none', Config: {} },
-    RestartPolicy: { Name: 'no' },
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: false,
     ...(runtime === undefined ? {} : { Runtime: runtime }),
   };

@@ -5,13 +5,16 @@ import type { Container } from 'dockerode';
 import type { RunEnd, SandboxLimits } from '../../domain/reproduction.ts';
 import type { ImageBuilder } from '../image-builder/builder.ts';
 import { OutsideError } from '../outside-error.ts';
-import { checkEngine, engineLost, isConnectionError, openEngine, statusOf } from './engine.ts';
+import { checkEngine, describe, engineLost, isConnectionError, openEngine, statusOf } from './engine.ts';
 import type { EngineAddress, EngineFacts, Preflight } from './engine.ts';
 import { runExec, type ExecReport } from './exec.ts';
 import { codeUser, keeperUser, listDifferences, listStatusFaults } from './policy.ts';
 import { planContainer, readSeccompProfile, sizeFolders, workFolder } from './policy.ts';
 import { reapContainers, type ReapFilter } from './reaper.ts';
 import { joinSources, packSource, type PackedSource } from './sources.ts';
+
+export type { PackedSource } from './sources.ts';
+export type { SandboxImage } from '../image-builder/builder.ts';
 
 export interface DockerSandboxOptions {
   readonly address: EngineAddress;
@@ -71,6 +74,7 @@ export function createDockerSandbox({ address, images, logger, runtime }: Docker
 
   async function run(order: RunOrder): Promise<RunReport> {
     order.signal.throwIfAborted();
+    assertHasWorkFolder(order);
     const sizes = sizeFolders(order.limits);
     const needed = order.sources.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0);
     if (needed > sizes.workBytes) throw sourcesTooLarge(needed, sizes.workBytes, order.limits);
@@ -82,7 +86,7 @@ export function createDockerSandbox({ address, images, logger, runtime }: Docker
       return await runInContainer(docker, { order, logger, engine: engine!, ...(runtime ? { runtime } : {}) });
     } catch (error) {
       if (isConnectionError(error)) throw engineLost('a sandbox was at work', error);
-      throw error;
+      throw statusOf(error) === undefined ? error : engineRefused(error);
     }
   }
 
@@ -235,6 +239,25 @@ async function removeContainer(container: Container, logger: DockerSandboxOption
     if (statusOf(error) === 404 || statusOf(error) === 409) return;
     logger.warn({ containerId: container.id, error }, 'A sandbox could not be removed; the reaper will try again.');
   }
+}
+
+function assertHasWorkFolder({ sources, workService }: RunOrder): void {
+  if (sources.some(({ service }) => service === workService)) return;
+  throw new OutsideError(
+    `The command runs in the folder of ${workService}, whose source is not among ${sources.map(({ service }) => service).join(', ')}. ` +
+      `Give ${workService} a \`source\` in resident.yaml.`,
+    { system: 'Sandbox', kind: 'NoWorkFolder', retryable: false },
+  );
+}
+
+/** The engine answered and said no, for example to start a container. Its own faults (5xx) may pass. */
+function engineRefused(error: unknown): OutsideError {
+  const status = statusOf(error) ?? 0;
+  return new OutsideError(
+    `The Docker engine refused a step of the sandbox (HTTP ${status}): ${describe(error).slice(0, 500)}`,
+    { system: 'Docker', kind: 'Refused', retryable: status >= 500 },
+    { cause: error },
+  );
 }
 
 function unconfined(what: string): OutsideError {

@@ -31,7 +31,7 @@ export interface ImageBuilder {
 
 const repository = 'resident-sandbox';
 /** Raise it when what a recipe writes changes though the machine's files do not. */
-const recipeVersion = '1';
+const recipeVersion = '2';
 
 export const builtLanguages: readonly string[] = Object.keys(recipes);
 

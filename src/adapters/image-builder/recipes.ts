@@ -85,7 +85,8 @@ export async function findTools(): Promise<readonly string[]> {
 
 /** The programs with their libraries, users and mount points: nothing is downloaded. */
 export async function addBase(files: FileSet, programs: readonly string[]): Promise<void> {
-  for (const program of programs) await addPath(files, program);
+  // `/bin/sh` by that name, for scripts ask for it so; on most systems it brings the link from /bin to /usr/bin.
+  for (const program of ['/bin/sh', ...programs]) await addPath(files, program);
   await addLibraries(files, programs);
   const sandboxUsers = ['sandbox:x:65533:65533::/tmp:/bin/sh', 'keeper:x:65534:65534::/tmp:/bin/sh'];
   files.set('/etc/passwd', { kind: 'text', text: ['root:x:0:0::/:/bin/sh', ...sandboxUsers, ''].join('\n') });

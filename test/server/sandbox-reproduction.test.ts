@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRunReproduction } from '../../src/activities/run-reproduction.ts';
+import type { SandboxRequest } from '../../src/domain/reproduction.ts';
+import { expectNothingLeft, isEngineThere, limits, makeRequest } from './sandbox-harness.ts';
+import { makeSandbox, makeStore, packRevisions } from './sandbox-harness.ts';
+
+const parts = isEngineThere ? makeSandbox() : undefined!;
+const context = () => ({
+  signal: new AbortController().signal,
+  heartbeat: () => undefined,
+  remainingMs: () => Number.POSITIVE_INFINITY,
+});
+
+/** Eight revisions of a small service; from `firstBad` on a session lasts one hour instead of 24. */
+function makeHistory(firstBad: number): Record<string, string>[] {
+  const test = `
+    import test from 'node:test'; import assert from 'node:assert'; import { sessionHours } from '../session.js';
+    test('a session lasts a day', () => assert.equal(sessionHours, 24));`;
+  return Array.from({ length: 8 }, (_, index) => ({
+    'package.json': '{"type":"module"}',
+    'session.js': `export const sessionHours = ${index < firstBad ? 24 : 1};\n`,
+    'notes.txt': `revision ${index}`,
+    'test/session.test.js': test,
+  }));
+}
+
+async function reproduce(trees: Record<string, string>[], rest: Partial<SandboxRequest>) {
+  const store = makeStore();
+  const revisions = await packRevisions(store, 'app', trees);
+  const runReproduction = createRunReproduction({ sandbox: parts.sandbox, store, context });
+  const request = makeRequest(revisions, { command: ['node', '--test'], ...rest });
+  return { result: await runReproduction(request), revisions, store };
+}
+
+describe.skipIf(!isEngineThere)('a reproduction in the real sandbox', () => {
+  afterEach(() => expectNothingLeft(parts.docker));
+
+  it('fails on the suspect, passes on the one before, and keeps the output', async () => {
+    const { result, revisions, store } = await reproduce(makeHistory(4), { suspectIndex: 4 });
+    expect(result).toMatchObject({ verdict: 'reproduced', reason: '', firstBad: revisions[4]!.revision });
+    expect(result.before).toBe(revisions[3]!.revision);
+    expect(result.runs.map(({ end }) => end)).toEqual(['failed', 'passed', 'failed']);
+    expect(result.runs[0]!.outputTail).toContain('1 == 24');
+    expect(store.bodies.get(result.runs[0]!.outputDigest!)?.toString()).toContain('a session lasts a day');
+    expect(result.imageDigest).toMatch(/^sha256:/);
+  });
+
+  it('bisects eight revisions from a suspect that came later', async () => {
+    for (const firstBad of [1, 3, 6]) {
+      const { result, revisions } = await reproduce(makeHistory(firstBad), { suspectIndex: 7 });
+      expect(result).toMatchObject({ verdict: 'reproduced', firstBad: revisions[firstBad]!.revision });
+      // log2(8), the two ends, the one before the suspect, and the repeat.
+      expect(result.runs.length).toBeLessThanOrEqual(3 + 2 + 1 + 1);
+    }
+  });
+
+  it('runs the neighbour that shows the failure against the suspect of another service', async () => {
+    const store = makeStore();
+    const users = await packRevisions(store, 'user-service', makeHistory(2).slice(0, 4));
+    const contract = `
+      import test from 'node:test'; import assert from 'node:assert';
+      import { sessionHours } from '../../user-service/session.js';
+      test('our cached token outlives its use', () => assert.ok(sessionHours > 20));`;
+    const [orders] = await packRevisions(store, 'order-service', [
+      { 'package.json': '{"type":"module"}', 'test/contract.test.js': contract },
+    ]);
+    const runReproduction = createRunReproduction({ sandbox: parts.sandbox, store, context });
+    const result = await runReproduction({
+      ...makeRequest(users, { command: ['node', '--test', 'test/contract.test.js'], suspectIndex: 2 }),
+      workService: 'order-service',
+      suspectService: 'user-service',
+      neighbours: [orders!],
+    });
+    expect(result).toMatchObject({ verdict: 'reproduced', suspectService: 'user-service' });
+  });
+
+  it('reproduces a hang by the time limit, in Python', async () => {
+    const trees = [1, 2, 3].map((version) => ({
+      'app.py': version < 3 ? 'def work(): return 1\n' : 'def work():\n  while True: pass\n',
+      'test_app.py':
+        'import unittest, app\nclass T(unittest.TestCase):\n  def test_work(self): self.assertEqual(app.work(), 1)\n',
+    }));
+    const { result } = await reproduce(trees, {
+      image: 'python',
+      command: ['python3', '-m', 'unittest'],
+      limits: { ...limits, timeoutMs: 2_500 },
+    });
+    expect(result.runs.map(({ end }) => end)).toEqual(['timed-out', 'passed', 'timed-out']);
+    expect(result.verdict).toBe('reproduced');
+  });
+
+  it('says that it cannot run where the command is not in the image or no engine answers', async () => {
+    const absent = await reproduce(makeHistory(4), { command: ['no-such-program'], suspectIndex: 4 });
+    expect(absent.result).toMatchObject({ verdict: 'cannot-run' });
+    expect(absent.result.reason).toMatch(/no-such-program.*sandbox\.reproduce/s);
+    const image = await reproduce(makeHistory(4), { image: 'example/absent:1', suspectIndex: 4 });
+    expect(image.result).toMatchObject({ verdict: 'cannot-run', runs: [] });
+  });
+});

@@ -1,0 +1,188 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { expectNothingLeft, isEngineThere, limits, makeSandbox, runInside } from './sandbox-harness.ts';
+
+const parts = isEngineThere ? makeSandbox() : undefined!;
+
+async function until(what: string, isTrue: () => Promise<boolean>, limitMs = 10_000): Promise<void> {
+  const endsAt = Date.now() + limitMs;
+  while (!(await isTrue())) {
+    if (Date.now() > endsAt) throw new Error(`Waited ${limitMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Host processes whose command line holds the mark: containers share the host's process table. */
+async function countProcesses(mark: string): Promise<number> {
+  const child = spawn('ps', ['-eo', 'args']);
+  let text = '';
+  for await (const chunk of child.stdout) text += String(chunk);
+  return text.split('\n').filter((line) => line.includes(mark)).length;
+}
+
+describe.skipIf(!isEngineThere)('a run in the sandbox', () => {
+  afterEach(() => expectNothingLeft(parts.docker));
+
+  it('passes and fails by the exit code, in the folder of the service, with the whole output', async () => {
+    const good = await runInside(parts, ['node', '-e', 'console.log(process.cwd()); console.error("err")']);
+    expect(good).toMatchObject({ end: 'passed', exitCode: 0 });
+    expect(good.output.toString().split('\n').sort()).toEqual(['', '/work/app', 'err']);
+    expect(await runInside(parts, ['sh', '-c', 'exit 7'])).toMatchObject({ end: 'failed', exitCode: 7 });
+  });
+
+  it('runs set-up first, in the same files, and names the set-up command that fails', async () => {
+    const setup = [['sh', '-c', 'echo ready > made'], ['./check.sh']];
+    const files = { 'check.sh': '#!/bin/sh\ngrep ready made' };
+    expect(await runInside(parts, ['cat', 'made'], { setup, files })).toMatchObject({ end: 'passed' });
+    const failed = await runInside(parts, ['true'], { setup: [['true'], ['sh', '-c', 'exit 3']] });
+    expect(failed).toMatchObject({ end: 'failed', exitCode: 3, failedSetup: 1 });
+  });
+
+  it('is confined: other users, no capability, read-only system, no devices, no engine socket', async () => {
+    const script = `
+      id -u; grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status
+      touch /usr/x /etc/x /x 2>&1; ls /var/run/docker.sock 2>&1; kill -9 1 2>&1; cat /proc/1/environ 2>&1; true`;
+    const text = (await runInside(parts, ['sh', '-c', script])).output.toString();
+    expect(text).toMatch(/^65533\nCapEff:\t0+\nNoNewPrivs:\t1\nSeccomp:\t2$/m);
+    expect(text.match(/Read-only file system/g)).toHaveLength(3);
+    expect(text).toMatch(/docker.sock.*No such file/);
+    expect(text).toMatch(/Operation not permitted|not permitted/i);
+    expect(text).toMatch(/environ: Permission denied/);
+  });
+
+  it('ends at its time limit with every child dead', async () => {
+    const mark = `${process.pid}7777`;
+    const script = `trap '' TERM; setsid sleep ${mark} & sleep ${mark} & sleep ${mark}`;
+    const startedAt = Date.now();
+    const report = runInside(parts, ['sh', '-c', script], { limits: { ...limits, timeoutMs: 2_000 } });
+    await until('the sleepers run', async () => (await countProcesses(`sleep ${mark}`)) >= 3);
+    expect(await report).toMatchObject({ end: 'timed-out', exitCode: -1 });
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    await until('no sleeper is left', async () => (await countProcesses(`sleep ${mark}`)) === 0, 2_000);
+  });
+
+  it('names memory as the end, also when only a child was killed for it', async () => {
+    const small = { limits: { ...limits, memoryMb: 128 } };
+    const bomb = 'const all = []; for (;;) all.push(Buffer.alloc(8 << 20, 1));';
+    expect(await runInside(parts, ['node', '-e', bomb], small)).toMatchObject({ end: 'out-of-memory', exitCode: 137 });
+    const child = `node -e '${bomb}'; exit 5`;
+    expect(await runInside(parts, ['sh', '-c', child], small)).toMatchObject({ end: 'out-of-memory', exitCode: 5 });
+  });
+
+  it('is not out of memory because a command kills itself with the same signal', async () => {
+    expect(await runInside(parts, ['sh', '-c', 'kill -9 $$'])).toMatchObject({ end: 'failed', exitCode: 137 });
+  });
+
+  it('keeps both ends of a long output, and ends a flood', async () => {
+    const long = await runInside(parts, ['sh', '-c', 'echo first; seq 100000; echo last']);
+    expect(long.output.toString()).toMatch(/^first\n[\s\S]*bytes of output left out here[\s\S]*last\n$/);
+    expect(long.output.length).toBeLessThan(limits.outputBytes + 100);
+    const flood = await runInside(parts, ['sh', '-c', 'while :; do echo flooding the output; done']);
+    expect(flood).toMatchObject({ end: 'failed', exitCode: -1, flooded: true });
+    expect(flood.output.length).toBeLessThan(limits.outputBytes + 100);
+  });
+
+  it('does not wait for a child that keeps the output open', async () => {
+    const report = await runInside(parts, ['sh', '-c', 'sleep 60 & echo done']);
+    expect(report).toMatchObject({ end: 'passed' });
+    expect(report.durationMs).toBeLessThan(5_000);
+  });
+
+  it('reaches no network: not the loopback of the host, not its addresses', async () => {
+    const arrived: string[] = [];
+    const server = createServer((socket) => {
+      arrived.push('tcp');
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+    const { port } = server.address() as { port: number };
+    const probe = `
+      const net = require('net'); const os = require('os');
+      console.log(Object.keys(os.networkInterfaces()).join());
+      for (const host of ['127.0.0.1', '172.17.0.1', '10.0.0.1', '169.254.169.254', '${hostname()}'])
+        net.connect(${port}, host).on('error', (e) => console.log(host, e.code)).on('connect', () => console.log(host, 'CONNECTED'));
+    `;
+    const text = (await runInside(parts, ['node', '-e', probe])).output.toString();
+    // Positive control: the same server is reached from outside the sandbox.
+    const control = spawn(process.execPath, ['-e', `require('net').connect(${port}, '127.0.0.1')`]);
+    await until('the control arrives', async () => arrived.length > 0);
+    control.kill();
+    server.close();
+    expect(arrived).toEqual(['tcp']);
+    expect(text).toMatch(/^lo\n/);
+    expect(text).not.toContain('CONNECTED');
+    expect(text.trim().split('\n')).toHaveLength(6);
+  });
+
+  it('is gone within two seconds of a cancel', async () => {
+    const cancel = new AbortController();
+    const mark = `${process.pid}8888`;
+    const report = runInside(parts, ['sleep', mark], { signal: cancel.signal });
+    await until('the command runs', async () => (await countProcesses(`sleep ${mark}`)) > 0);
+    const startedAt = Date.now();
+    cancel.abort(new Error('cancelled by a person'));
+    await expect(report).rejects.toThrow('cancelled by a person');
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  it('refuses sources that do not fit, with the remedy', async () => {
+    const files = { 'big.bin': 'x'.repeat(70 << 20) };
+    const small = { ...limits, memoryMb: 128 };
+    await expect(runInside(parts, ['true'], { files, limits: small })).rejects.toThrow(/Raise sandbox.memoryMb/);
+  });
+});
+
+describe.skipIf(!isEngineThere)('what a dead worker leaves behind', () => {
+  it('is removed by the next worker, and by a retry of the same run', async () => {
+    for (const filter of [{ orphans: true }, { runId: 'run-of-the-dead' }]) {
+      const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'sandbox-process.ts')]);
+      const find = () => parts.docker.listContainers({ filters: { label: ['resident.run=run-of-the-dead'] } });
+      await until('its sandbox runs', async () => (await find()).length > 0, 30_000);
+      const [alive] = await find();
+      expect(await parts.sandbox.reap({ orphans: true }), 'a living worker keeps its sandbox').not.toContain(alive?.Id);
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+      expect(await find()).toHaveLength(1);
+      expect(await parts.sandbox.reap(filter)).toContain(alive?.Id);
+      expect(await find()).toHaveLength(0);
+    }
+  });
+});
+
+describe.skipIf(!isEngineThere)('an image built from this machine', () => {
+  it('has the same id twice, and is there at once the second time', async () => {
+    const first = await parts.images.ensureImage('node');
+    await parts.docker.getImage(first.tag).remove({ force: true });
+    const again = await parts.images.ensureImage('node');
+    expect(again).toMatchObject({ source: 'built', id: first.id });
+    const third = await parts.images.ensureImage('node');
+    expect(third).toMatchObject({ source: 'present', id: first.id });
+    expect(third.durationMs).toBeLessThan(2_000);
+  });
+
+  it('runs Python tests, without compiling the standard library anew', async () => {
+    const files = {
+      'test_it.py': 'import unittest, json, sqlite3\nclass T(unittest.TestCase):\n  def test_it(self): pass\n',
+    };
+    const report = await runInside(parts, ['python3', '-m', 'unittest', '-v'], { image: 'python', files });
+    expect(report.output.toString()).toMatch(/test_it.*ok[\s\S]*OK/);
+    expect(report).toMatchObject({ end: 'passed' });
+    const probe = 'import json, sys; print(json.__cached__); import os; print(os.path.exists(json.__cached__))';
+    expect((await runInside(parts, ['python3', '-c', probe], { image: 'python' })).output.toString()).toMatch(/True$/m);
+  });
+
+  it('runs npm scripts', async () => {
+    const files = { 'package.json': '{"scripts":{"test":"node -e \\"console.log(6*7)\\""}}' };
+    const report = await runInside(parts, ['npm', 'test'], { files });
+    expect(report.output.toString()).toMatch(/^42$/m);
+    expect(report).toMatchObject({ end: 'passed' });
+  });
+
+  it('is never pulled: a name that the engine does not hold is refused with the remedy', async () => {
+    await expect(parts.images.ensureImage('example/absent:1')).rejects.toThrow(/holds no image example\/absent:1/);
+  });
+});
