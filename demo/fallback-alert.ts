@@ -1,14 +1,18 @@
 import { ALERT_NAME } from './monitoring.ts';
 import type { Shop } from './run-shop.ts';
 
-const WINDOW_MS = 10_000;
-const HOLD_MS = 3_000;
 const THRESHOLD = 0.2;
 
 interface Sample {
   readonly at: number;
   readonly all: number;
   readonly failed: number;
+}
+
+export interface FallbackTimings {
+  readonly windowMs: number;
+  readonly holdMs: number;
+  readonly everyMs: number;
 }
 
 export interface FallbackAlert {
@@ -24,8 +28,10 @@ export function startFallbackAlert(options: {
   shop: Shop;
   webhook: { url: string; token: string };
   say: (line: string) => void;
+  /** The window of the ratio, how long it must be high, and the time between two looks, as in rules.yml by default. */
+  timings?: FallbackTimings;
 }): FallbackAlert {
-  const { shop, webhook, say } = options;
+  const { shop, webhook, say, timings = { windowMs: 10_000, holdMs: 3_000, everyMs: 1_000 } } = options;
   let samples: readonly Sample[] = [];
   let aboveSince: number | undefined;
   let firingSince: string | undefined;
@@ -34,11 +40,11 @@ export function startFallbackAlert(options: {
   const look = async (): Promise<void> => {
     const sample = await readSample(shop.ports['order-service']);
     if (!sample) return;
-    samples = keepWindow(samples, sample);
+    samples = keepWindow(samples, sample, timings.windowMs);
     const ratio = ratioOf(samples);
     const isHigh = ratio > THRESHOLD;
     aboveSince = isHigh ? (aboveSince ?? sample.at) : undefined;
-    const isFiring = aboveSince !== undefined && sample.at - aboveSince >= HOLD_MS;
+    const isFiring = aboveSince !== undefined && sample.at - aboveSince >= timings.holdMs;
     if (isFiring && firingSince === undefined) {
       const startsAt = new Date(sample.at).toISOString();
       if (await post(webhook, describeAlert('firing', startsAt, ratio), say)) firingSince = startsAt;
@@ -52,15 +58,15 @@ export function startFallbackAlert(options: {
     if (isLooking) return;
     isLooking = true;
     void look().finally(() => (isLooking = false));
-  }, 1000);
+  }, timings.everyMs);
   return { stop: () => clearInterval(ticker) };
 }
 
 /** The samples of the window; a counter that went back means a restart, and counting begins anew. */
-function keepWindow(samples: readonly Sample[], sample: Sample): readonly Sample[] {
+function keepWindow(samples: readonly Sample[], sample: Sample, windowMs: number): readonly Sample[] {
   const last = samples.at(-1);
   if (last && sample.all < last.all) return [sample];
-  return [...samples.filter(({ at }) => sample.at - at <= WINDOW_MS), sample];
+  return [...samples.filter(({ at }) => sample.at - at <= windowMs), sample];
 }
 
 function ratioOf(samples: readonly Sample[]): number {

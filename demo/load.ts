@@ -16,6 +16,8 @@ export interface Load {
   /** What was sent so far. */
   readonly totals: () => LoadTotals;
   readonly stop: () => LoadTotals;
+  /** Resolves once no more is sent. */
+  readonly ended: Promise<void>;
 }
 
 /**
@@ -46,15 +48,18 @@ export function startLoad(shop: Shop, options: { ratePerSecond?: number; maxSeco
 
   let number = 0;
   const ticker = setInterval(() => void sendOne((number += 1)), 1000 / ratePerSecond);
-  const end = setTimeout(() => clearInterval(ticker), maxSeconds * 1000);
+  let markEnded = () => {};
+  const ended = new Promise<void>((resolve) => (markEnded = resolve));
+  const end = setTimeout(() => void stop(), maxSeconds * 1000);
   end.unref();
   const totals = () => ({ sent, answers: { ...answers }, skipped });
   const stop = () => {
     clearInterval(ticker);
     clearTimeout(end);
+    markEnded();
     return totals();
   };
-  return { totals, stop };
+  return { totals, stop, ended };
 }
 
 interface LoadRequest {

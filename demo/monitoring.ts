@@ -9,17 +9,17 @@ import type { Shop } from './run-shop.ts';
 
 export const ALERT_NAME = 'OrderServiceErrorRatioHigh';
 
-/** The share of requests that a service answered with 5xx in the last ten seconds; 0 when there were none. */
+/** The share of requests that a service answered with 5xx in the last ten seconds; no value when nobody asked. */
 export function errorRatio(service: string): string {
   const rate = (labels: string) => `sum(rate(http_requests_total{service="${service}"${labels}}[10s]))`;
-  return `(${rate(',code=~"5.."')} or vector(0)) / ${rate('')}`;
+  return `(${rate(',code=~"5.."')} or vector(0)) / (${rate('')} > 0)`;
 }
 
 /** For each neighbour of `service`: the share of its calls that got no answer, or one that is nobody's normal business. */
 export function upstreamErrorRatio(service: string): string {
   const rate = (labels: string) =>
     `sum by (upstream) (rate(upstream_requests_total{service="${service}"${labels}}[10s]))`;
-  return `(${rate(',code!~"2..|402|404|409"')} or ${rate('')} * 0) / ${rate('')}`;
+  return `(${rate(',code!~"2..|402|404|409"')} or ${rate('')} * 0) / (${rate('')} > 0)`;
 }
 
 export interface MonitoringFiles {

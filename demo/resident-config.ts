@@ -95,7 +95,7 @@ function describeMetrics(name: ServiceName): unknown {
   return [
     { name: 'error ratio', expr: errorRatio(name) },
     { name: 'requests per second', expr: `sum(rate(http_requests_total{service="${name}"}[10s]))` },
-    { name: 'mean duration in seconds', expr: `${seconds('sum')} / ${seconds('count')}` },
+    { name: 'mean duration in seconds', expr: `${seconds('sum')} / (${seconds('count')} > 0)` },
     ...(callsOthers ? [{ name: 'upstream error ratio', expr: upstreamErrorRatio(name) }] : []),
     { name: 'unauthorized ratio', expr: unauthorizedRatio(name) },
   ];
@@ -104,5 +104,5 @@ function describeMetrics(name: ServiceName): unknown {
 /** The share of answers that were 401: a neighbour's failure that is no 5xx of its own. */
 function unauthorizedRatio(name: ServiceName): string {
   const rate = (labels: string) => `sum(rate(http_requests_total{service="${name}"${labels}}[10s]))`;
-  return `(${rate(',code="401"')} or vector(0)) / ${rate('')}`;
+  return `(${rate(',code="401"')} or vector(0)) / (${rate('')} > 0)`;
 }

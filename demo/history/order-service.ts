@@ -73,7 +73,11 @@ test('a charge that fails`,
         before: 'startService({ port, logFolder',
         after: 'startService({ port, clock, logFolder',
       },
-      { file: 'config/default.json', before: '"rememberedOrders"', after: '"sessionCacheHours": 20, "rememberedOrders"' },
+      {
+        file: 'config/default.json',
+        before: '"rememberedOrders"',
+        after: '"sessionCacheHours": 20, "rememberedOrders"',
+      },
     ],
   },
   { subject: 'Test the service over HTTP', author: mei, adds: ['test/service.test.js'] },
@@ -83,6 +87,15 @@ test('a charge that fails`,
     body: 'The nightly job has all four repositories beside each other.',
     author: mei,
     adds: ['testing/neighbours.js', 'test/contract/place-orders.test.js'],
+    edits: [
+      {
+        file: 'README.md',
+        before: '`npm test` tests it. Settings',
+        after:
+          '`npm test` tests it; the tests in `test/contract` also\n' +
+          'start the neighbours when their repositories lie beside this one. Settings',
+      },
+    ],
   },
   {
     subject: 'Release the goods when the charge fails',
@@ -128,13 +141,13 @@ test('a charge that fails`,
   },
   takeBodyLimit(mei),
   {
-    subject: 'Test orders over three days',
+    subject: 'Test orders over two days',
     author: mei,
     edits: [
       {
         file: 'test/contract/place-orders.test.js',
         before: '/** A working day, an order an hour. */\nconst HOURS = 8;',
-        after: '/** Three working days, an order an hour. */\nconst HOURS = 72;',
+        after: '/** Two days and nights, an order an hour. */\nconst HOURS = 48;',
       },
     ],
   },

@@ -36,6 +36,12 @@ export const userHistory: readonly CommitRecipe[] = [
     adds: ['src/sessions.js', 'test/sessions.test.js'],
     edits: [
       {
+        file: 'README.md',
+        before: '| `GET /customers/:id`',
+        after:
+          '| `POST /sessions`     | `{ client }` in, a signed session token out                 |\n| `GET /customers/:id`',
+      },
+      {
         file: 'src/service.js',
         before: `import { readFileSync } from 'node:fs';`,
         after: `import { randomBytes } from 'node:crypto';\nimport { readFileSync } from 'node:fs';`,
