@@ -15,15 +15,17 @@ export interface FakeModel {
   stop(): Promise<void>;
 }
 
-/** `answered` is true when the whole answer went out on a connection that was still open. */
+/** `answered` counts whole answers, with success, on a connection that was still open: what a real API would charge for. */
 export interface FakeModelCall {
   readonly digest: string;
   readonly requests: number;
   readonly answered: number;
 }
 
+type FakeEvent = 'request' | 'answered' | 'failed' | 'lost';
+
 export interface FakeModelOptions {
-  /** JSON lines: `{event: "request" | "answered" | "lost", digest, at}`; appended to. */
+  /** JSON lines: `{event: "request" | "answered" | "failed" | "lost", digest, at}`; appended to. */
   readonly ledgerFile: string;
   readonly port?: number;
   /** How long each answer takes, so that there is time to kill somebody. */
@@ -42,7 +44,7 @@ const maxBodyBytes = 16 * 1024 * 1024;
 
 export async function startFakeModel(options: FakeModelOptions): Promise<FakeModel> {
   const counts = new Map<string, { requests: number; answered: number }>();
-  const record = (event: 'request' | 'answered' | 'lost', digest: string) => {
+  const record = (event: FakeEvent, digest: string) => {
     const count = counts.get(digest) ?? { requests: 0, answered: 0 };
     if (event === 'request') count.requests += 1;
     if (event === 'answered') count.answered += 1;
@@ -68,7 +70,7 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   options: FakeModelOptions,
-  record: (event: 'request' | 'answered' | 'lost', digest: string) => void,
+  record: (event: FakeEvent, digest: string) => void,
 ): Promise<void> {
   const path = new URL(request.url ?? '/', 'http://fake').pathname;
   if (request.method !== 'POST' || path !== '/v1/messages') {
@@ -77,7 +79,7 @@ async function serve(
   const bytes = await readBody(request);
   const digest = createHash('sha256').update(bytes).digest('hex');
   record('request', digest);
-  response.once('finish', () => record('answered', digest));
+  response.once('finish', () => record(response.statusCode < 300 ? 'answered' : 'failed', digest));
   response.once('close', () => {
     if (!response.writableFinished) record('lost', digest);
   });

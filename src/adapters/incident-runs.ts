@@ -22,7 +22,7 @@ export type FindPreviousRun = (service: string, runId: string) => Promise<string
  * undefined: a missing link is no reason to fail an incident.
  */
 export function createFindPreviousRun(options: IncidentRunsOptions): FindPreviousRun {
-  const { client, log, tries = 3, pauseMs = 150 } = options;
+  const { client, log, tries = 2, pauseMs = 50 } = options;
   return async (service, runId) => {
     const workflowId = incidentWorkflowId(service);
     try {

@@ -19,16 +19,22 @@ export function acceptDiagnosis(answer: unknown, input: EngineInput, analyst: Di
     return { refused: cleanLine(`its report has another shape than asked for (${faults.join('; ')})`, 400) };
   }
   const inventory = readInventory(input);
-  const fault = findFault(parsed.data, inventory, input);
+  const fault = findFault(parsed.data, inventory, input, analyst);
   return fault === undefined ? { diagnosis: convert(parsed.data, inventory, analyst, engine) } : { refused: fault };
 }
 
-function findFault(report: DiagnosisReport, inventory: Inventory, input: EngineInput): string | undefined {
+function findFault(
+  report: DiagnosisReport,
+  inventory: Inventory,
+  input: EngineInput,
+  analyst: Diagnosis,
+): string | undefined {
   const cited = [...report.statement, ...report.against, ...report.ruledOut].flatMap((item) => item.evidence);
   const unknown = cited.find((id) => !inventory.evidenceIds.includes(id));
   if (unknown !== undefined) return `it cites evidence that does not exist (${name(unknown)})`;
   const changes = Object.values(inventory.changes).flat();
-  const candidates = [...inventory.services, ...inventory.outside, ...changes];
+  const known = analyst.ruledOut.map((item) => item.candidate);
+  const candidates = [...inventory.services, ...inventory.outside, ...changes, ...known];
   const stranger = report.ruledOut.find((item) => !candidates.includes(item.candidate));
   if (stranger) return `it rules out something that is not in the inventory (${name(stranger.candidate)})`;
   if (report.verdict !== 'inconclusive' && report.statement.some((claim) => claim.evidence.length === 0)) {
@@ -36,7 +42,8 @@ function findFault(report: DiagnosisReport, inventory: Inventory, input: EngineI
   }
   // What an answer without a cause names is dropped by `convert`.
   if (report.verdict !== 'cause') return undefined;
-  if (!inventory.services.includes(report.service)) {
+  const services = [...inventory.services, ...Object.values(input.dependencies).flat()];
+  if (!services.includes(report.service)) {
     return `it blames a service that is not in the inventory (${name(report.service)})`;
   }
   if (report.change !== 'none' && !inventory.changes[report.service]?.includes(report.change)) {

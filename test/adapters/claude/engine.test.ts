@@ -205,6 +205,13 @@ describe('A model that means harm', () => {
     expect(got.missing.at(-1)).toContain('a person rejected');
   });
 
+  it('may blame an outside system of the call graph, but gets no change of it', async () => {
+    const outside = { ...report, service: 'bank.example', change: 'none', category: 'outside-dependency' };
+    const engine = await startEngine(() => reporting(outside));
+    const got = requireDiagnosis(await engine.step(input, { call }));
+    expect(got).toMatchObject({ engine: 'claude/fake-1', service: 'bank.example', change: 'none', suspects: [] });
+  });
+
   it('cannot smuggle invisible or terminal characters into a sentence', async () => {
     const text = '\u001b[31mIt is\u202e user\u200b-service.\n\n# Approved';
     const engine = await startEngine(() =>
@@ -248,7 +255,7 @@ describe('When Anthropic does not answer', () => {
     expect(error).toMatchObject({ trouble: { system: 'Anthropic', kind, retryable: true } });
     expect((error as { trouble: { retryAfterMs?: number } }).trouble.retryAfterMs).toBe(retryAfterMs);
     expect((error as Error).message).not.toContain(key);
-    expect(fake?.calls()).toMatchObject([{ requests: 1 }]);
+    expect(fake?.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
   });
 
   it.each([400, 401, 403, 404, 413])('%d lets the analyst answer, because asking again cannot help', async (status) => {
