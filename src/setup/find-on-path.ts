@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Where servers are kept that a plain user's PATH leaves out. */
-const systemFolders = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
+export const systemFolders: readonly string[] = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
 
 /** The first executable file of one of these names on the PATH, then in `also`. */
 export async function findOnPath(

@@ -8,6 +8,8 @@ export interface LookOptions {
   readonly cacheFolder: string;
   /** Whether we are root; asked of the system when not given. */
   readonly isRoot?: boolean;
+  /** Folders that are looked through after the PATH; the system's own for servers when not given. */
+  readonly systemFolders?: readonly string[];
 }
 
 /** A program that can be used: a server that runs at `address`, or an executable at `path` for us to start. */
@@ -43,7 +45,7 @@ async function tryLooking(way: Way, program: Program, options: LookOptions): Pro
     case 'running':
       return lookForRunning(way.sockets, options);
     case 'path': {
-      const file = await findOnPath(way.commands, options.env);
+      const file = await findOnPath(way.commands, options.env, options.systemFolders);
       return file ? judgeFile(file, 'path', program, options) : absent(`${way.commands.join(', ')} not on the PATH`);
     }
     case 'cache': {

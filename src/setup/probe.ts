@@ -22,14 +22,20 @@ export async function acceptsTcp(host: string, port: number, limitMs = 2_000): P
 
 /** A Docker engine's version when it answers at this socket file; undefined when it does not. */
 export async function dockerVersionAt(socketPath: string, limitMs = 2_000): Promise<string | undefined> {
+  const text = await askDocker(socketPath, '/version', limitMs);
+  return /"Version":\s*"([^"]+)"/.exec(text ?? '')?.[1];
+}
+
+/** What a Docker engine answers to a GET; undefined when none answers at this socket file within the limit. */
+export async function askDocker(socketPath: string, url: string, limitMs = 5_000): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const ask = request({ socketPath, path: '/version', timeout: limitMs }, (response) => {
+    const ask = request({ socketPath, path: url, timeout: limitMs }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
       response.once('error', () => resolve(undefined));
-      response.once('end', () => resolve(/"Version":\s*"([^"]+)"/.exec(text)?.[1]));
+      response.once('end', () => resolve(response.statusCode === 200 ? text : undefined));
     });
-    ask.once('timeout', () => ask.destroy());
+    ask.once('timeout', () => ask.destroy(new Error('late')));
     ask.once('error', () => resolve(undefined));
     ask.end();
   });
