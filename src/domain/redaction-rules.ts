@@ -8,14 +8,14 @@ export type Token = (kind: string, value: string) => string;
 const privateKey =
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,16000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g;
 const authorization =
-  /(authorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)(?:(digest|aws4-hmac-sha256|signature|oauth|hawk)\s[^\r\n"']{6,4096}|(?:(basic|bearer|token|apikey|negotiate|ntlm)\s{1,4})([^\s"',;\\]{4,8192})|([^\s"',;\\]{8,8192}))/gi;
+  /(authorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)(?:(digest|aws4-hmac-sha256|signature|oauth|hawk)\s{1,4}(?:[\w-]{1,40}=(?:\\?"[^"\r\n]{0,2000}"|[^\s,"']{0,2000}),?\s{0,2}){1,30}|(?:(basic|bearer|token|apikey|negotiate|ntlm)\s{1,4})([^\s"',;\\]{4,8192})|([^\s"',;\\]{8,8192}))/gi;
 const bearer = /\b(bearer\s{1,4})([\w.~+/=-]{8,8192})/gi;
 const basic = /\b(basic\s{1,4})([A-Za-z0-9+/]{8,4096}={0,2})(?![\w-])/gi;
 const cookies =
   /((?:set-)?cookie\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?)([\w.-]{1,128}=[^;\s"'\\]{0,4096}(?:;\s{0,2}[\w.-]{1,128}(?:=[^;"'\\\r\n]{0,4096})?){0,60})/gi;
 const cookieAttribute = /^(?:path|domain|expires|max-age|samesite|secure|httponly|priority|partitioned)$/i;
-const urlPassword = /([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s/:@"'<>?#]{0,256}):([^\s/"'<>]{1,512})@/gi;
-const urlToken = /([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s/:@"'<>?#]{8,512})@/gi;
+const urlPassword = /([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s/:@"'<>?#[\]]{0,256}):([^\s/"'<>]{1,512})@/gi;
+const urlToken = /([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s/:@"'<>?#[\]]{8,512})@/gi;
 
 /** Header values, URL userinfo and key blocks: what is secret by where it stands. */
 export function redactHeaders(text: string, token: Token): string {
