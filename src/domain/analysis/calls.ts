@@ -20,6 +20,10 @@ const address =
 const namedTarget =
   /\b(?:calling|call to|request to|connect(?:ion)? (?:timeout )?to|response from|reply from|answer from|error from|upstream|contacting|reach)\s+["'`]?([a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)\b/gi;
 
+/** Field names under which programs write what went wrong. */
+const errorField =
+  /(^|[._-])(err|error|exception|reason|cause|details?|problems?|violations?|faults?|issues?|description|stacktrace|trace)(\.\w+)?$|stack/i;
+
 /** Everything that a line names as the other side of a call, most telling first. Own name excluded by the caller. */
 export function readPeers(line: LogLine): readonly string[] {
   const peers: string[] = [];
@@ -35,14 +39,10 @@ export function readPeers(line: LogLine): readonly string[] {
 }
 
 /** Message with the fields that hold error text. */
-export function readFailureText(line: LogLine): string {
+export function readFailureText(line: LogLine, withStack = true): string {
   let text = line.message;
   for (const [key, value] of Object.entries(line.fields)) {
-    if (
-      /(^|[._-])(err|error|exception|reason|cause|detail|details|stack|stacktrace|trace)(\.\w+)?$|stack/i.test(key) &&
-      typeof value === 'string'
-    )
-      text += ` ${value}`;
+    if (errorField.test(key) && typeof value === 'string') text += ` ${value}`;
   }
   return text;
 }

@@ -144,6 +144,11 @@ export function isOtherEnvironment(path: string): boolean {
   );
 }
 
+/** Source lines that do something: without comments, and without what is only logged. */
+export function behaviourOnly(lines: readonly string[]): readonly string[] {
+  return codeOnly(lines).filter((line) => !logCall.test(line));
+}
+
 /** Source lines without comments. */
 export function codeOnly(lines: readonly string[]): readonly string[] {
   return lines.filter((line) => !commentLine.test(line));

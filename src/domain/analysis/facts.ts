@@ -26,6 +26,8 @@ export interface Facts {
   /** Services whose logs or metrics were read. */
   readonly observed: readonly string[];
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
+  /** Length of the longest window that was asked for. */
+  readonly spanMs: number;
 }
 
 /** Patterns that speak of failure; chatter at info level does not. */
@@ -84,6 +86,10 @@ export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' 
     ),
     observed: listServices(evidence, (item) => item.body?.kind === 'logs' || item.body?.kind === 'metrics'),
     dependencies: input.dependencies,
+    spanMs: Math.max(
+      0,
+      ...evidence.map(({ evidence: item }) => Date.parse(item.window.to) - Date.parse(item.window.from)),
+    ),
   };
 }
 

@@ -42,6 +42,9 @@ const fitting: Readonly<Record<CallFailure['mode'], readonly string[]>> = {
   unclear: mechanisms.map((mechanism) => mechanism.name),
 };
 
+/** The one mechanism whose marks show at the caller alone. */
+const contract = 'changed contract';
+
 /** The words of a diff: changed lines, hunk headers and file names; words of the subject are an author's and do not count. */
 export function diffWords(hunks: readonly Hunk[]): ReadonlySet<string> {
   const text = hunks.flatMap((hunk) => [
@@ -58,6 +61,7 @@ export function createMatcher(
   candidates: readonly { candidate: Candidate; hunks: readonly Hunk[] }[],
   symptoms: Symptoms,
   modeOf: (service: string) => CallFailure['mode'] | undefined,
+  answersNewly: (candidate: Candidate) => number,
 ) {
   const documents = candidates.map((item) => diffWords(item.hunks));
   const rarity = countRarity(documents);
@@ -66,7 +70,13 @@ export function createMatcher(
     if (hunks.length === 0) return noMatch;
     const lexical = matchWords(hunks, symptoms, (word) => rarity(word) / commonest);
     const frame = matchFrames(hunks, symptoms.frames);
-    const mechanism = matchMechanism(view, symptoms, modeOf(candidate.service), lexical.strength);
+    const mechanism = matchMechanism(
+      view,
+      symptoms,
+      modeOf(candidate.service),
+      lexical.strength,
+      answersNewly(candidate),
+    );
     const total = 1 - (1 - frame.strength) * (1 - mechanism.strength) * (1 - lexical.strength);
     return {
       total,
@@ -120,19 +130,23 @@ function unstem(word: string, text: string): string {
 function matchFrames(hunks: readonly Hunk[], frames: readonly Frame[]): Part {
   let best = nothing;
   frames.forEach((frame, depth) => {
-    const nearness = 1 / (1 + depth / 8);
+    // The innermost frame of one's own failed; the ones outside of it only led there.
+    const nearness = 1 / (1 + depth);
     for (const hunk of hunks) {
       if (!isSameFile(hunk.path, frame.file)) continue;
       const line = frame.line ?? -1;
       const isInside =
-        hunk.start !== undefined && line >= hunk.start - 3 && line <= hunk.start + (hunk.length ?? 1) + 3;
-      const text = [hunk.header, ...hunk.context, ...hunk.removed, ...hunk.added].join('\n');
+        hunk.start !== undefined && line >= hunk.start && line < hunk.start + Math.max(1, hunk.length ?? 1);
+      const text = [hunk.header, ...hunk.removed, ...hunk.added].join('\n');
       const namesSymbol = frame.symbol.length >= 3 && new RegExp(`\\b${frame.symbol}\\b`).test(text);
-      const strength = nearness * (isInside ? 0.92 : namesSymbol ? 0.88 : 0.6);
+      // Lines that both sides number and that do not meet are a sign against, even within one file.
+      const isElsewhere = hunk.start !== undefined && line >= 0 && !isInside;
+      const strength =
+        nearness * (isInside ? 0.92 : isElsewhere ? (namesSymbol ? 0.45 : 0.25) : namesSymbol ? 0.88 : 0.6);
       if (strength > best.strength) {
         best = {
           strength,
-          because: `the stack frame ${frame.file}:${frame.line ?? '?'} lies ${isInside || namesSymbol ? 'in its changed lines' : 'in a file that it changes'}`,
+          because: `the stack frame ${frame.file}:${frame.line ?? '?'} lies ${isInside || (namesSymbol && !isElsewhere) ? 'in its changed lines' : 'in a file that it changes'}`,
           evidence: [frame.evidenceId],
         };
       }
@@ -158,6 +172,7 @@ function matchMechanism(
   symptoms: Symptoms,
   mode: CallFailure['mode'] | undefined,
   lexical: number,
+  answersNewly: number,
 ): Part {
   let best = nothing;
   for (const mechanism of mechanisms) {
@@ -171,7 +186,8 @@ function matchMechanism(
     if (!explained) continue;
     const fits = mode === undefined || fitting[mode].includes(mechanism.name) ? 1 : 0.3;
     const kinship = 0.6 + 0.4 * Math.min(1, lexical / 0.35);
-    const strength = explained.strength * Math.min(1, 0.35 + heaviest.weight) * fits * kinship;
+    const usual = explained.strength * Math.min(1, 0.35 + heaviest.weight) * fits * kinship;
+    const strength = mechanism.name === contract ? Math.max(usual, 0.75 * answersNewly) : usual;
     if (strength > best.strength)
       best = {
         strength,

@@ -1,5 +1,5 @@
 import type { Hunk } from './diffs.ts';
-import { codeOnly } from './diffs.ts';
+import { behaviourOnly, codeOnly } from './diffs.ts';
 import { findNumberChanges } from './numbers-in-diffs.ts';
 
 /**
@@ -24,8 +24,8 @@ export interface DiffView {
 export function viewDiff(hunks: readonly Hunk[]): DiffView {
   return {
     hunks,
-    removed: hunks.flatMap((hunk) => codeOnly(hunk.removed)),
-    added: hunks.flatMap((hunk) => codeOnly(hunk.added)),
+    removed: hunks.flatMap((hunk) => behaviourOnly(hunk.removed)),
+    added: hunks.flatMap((hunk) => behaviourOnly(hunk.added)),
     numbers: findNumberChanges(hunks),
   };
 }
@@ -249,7 +249,7 @@ function explainRename(diff: DiffView, text: string) {
   const missed = gone.find((literal) => new RegExp(`(^|[^\\w])${literal.replaceAll('.', '\\.')}($|[^\\w])`).test(text));
   if (missed !== undefined) return { what: `it takes away \`${missed}\`, which the errors name`, strength: 0.85 };
   return gone.length > 0 && come.length > 0
-    ? { what: `it renames \`${gone[0] ?? ''}\` to \`${come[0] ?? ''}\``, strength: 0.5 }
+    ? { what: `it renames \`${gone[0] ?? ''}\` to \`${come[0] ?? ''}\``, strength: 0.4 }
     : undefined;
 }
 

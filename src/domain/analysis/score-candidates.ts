@@ -4,11 +4,13 @@ import type { Candidate } from './candidates.ts';
 import { isSameRevision, listCandidates, ownership } from './candidates.ts';
 import { explainHarmless, isDependencyBump, isOtherEnvironment, readHunks } from './diffs.ts';
 import type { Facts } from './facts.ts';
+import { failurePatterns } from './facts.ts';
 import { readGuidance } from './guidance.ts';
 import type { DiffMatch } from './match-diff.ts';
 import { createMatcher, noMatch } from './match-diff.ts';
 import { viewDiff } from './mechanisms.ts';
 import type { Suspicion } from './suspicion.ts';
+import { nearness } from './suspicion.ts';
 import type { Symptoms } from './symptoms.ts';
 
 /** A candidate with its score, or the reason why it is out. */
@@ -37,13 +39,18 @@ export function scoreCandidates(
       hunks: candidate.change ? readHunks(candidate.change) : [],
     }),
   );
-  const match = createMatcher(items, symptoms, (service) => dominantMode(service, suspicions));
+  const match = createMatcher(
+    items,
+    symptoms,
+    (service) => dominantMode(facts, service, suspicions),
+    (candidate) => answersNewly(candidate, facts, suspicions),
+  );
   const opinions = readGuidance(
     input.guidance,
     facts.services,
     items.map((item) => item.candidate.id),
   );
-  const slackMs = clockSlackMs(input);
+  const slackMs = clockSlackMs(facts);
   const alertOnset =
     suspicions.find((item) => item.service === input.service)?.onsetMs ??
     Math.min(...input.alerts.map((alert) => Date.parse(alert.startsAt)));
@@ -63,6 +70,7 @@ export function scoreCandidates(
         (opinion === 'against' ? 0.15 : 1) *
         (0.12 + 0.88 * found.total) *
         timing(leadMinutes) *
+        (1 + 0.3 * nearness(leadMinutes * 60_000, facts.spanMs)) *
         reachFactor[candidate.reach] *
         kindFactor(candidate, facts);
       return { candidate, score: Math.round(score * 1000) / 1000, match: found, ...timed };
@@ -72,20 +80,42 @@ export function scoreCandidates(
     );
 }
 
-/** Clocks of machines and intervals of scrapes differ by a minute or so; in a short window by a part of it. */
-function clockSlackMs(input: EngineInput): number {
-  const spans = input.evidence.map(({ evidence }) => Date.parse(evidence.window.to) - Date.parse(evidence.window.from));
-  return Math.min(90_000, 0.04 * Math.max(0, ...spans));
+/**
+ * 0 to 1: a service that shows no failure was changed just when a caller's own code began to throw. What it answers may be new to
+ * that caller.
+ */
+function answersNewly(candidate: Candidate, facts: Facts, suspicions: readonly Suspicion[]): number {
+  const callers = suspicions.filter(
+    (item) => item.own > 0.4 && facts.dependencies[item.service]?.includes(candidate.service),
+  );
+  const isHealthy = suspicions.find((item) => item.service === candidate.service)?.onsetMs === undefined;
+  if (!isHealthy) return 0;
+  return Math.max(0, ...callers.map((item) => nearness((item.onsetMs ?? -Infinity) - candidate.atMs, facts.spanMs)));
 }
 
-/** The way in which most of a service's calls, or calls to it, fail; undefined when its failure is its own. */
-function dominantMode(service: string, suspicions: readonly Suspicion[]): CallFailure['mode'] | undefined {
+/** Clocks of machines and intervals of scrapes differ by a minute or so; in a short window by a part of it. */
+function clockSlackMs(facts: Facts): number {
+  return Math.min(90_000, 0.04 * facts.spanMs);
+}
+
+/**
+ * The way in which most of a service's calls, or calls to it, fail; undefined when its failure is its own, or when failing calls are
+ * a small part of it (a neighbour that restarts refuses a call or two).
+ */
+function dominantMode(
+  facts: Facts,
+  service: string,
+  suspicions: readonly Suspicion[],
+): CallFailure['mode'] | undefined {
   const own = suspicions.find((item) => item.service === service);
   if (own && own.own > 0.4) return undefined;
-  const calls =
-    own && own.callsTo.length > 0
-      ? own.callsTo
-      : suspicions.flatMap((item) => item.callsTo.filter((call) => call.to === service));
+  const outgoing = facts.calls.filter((call) => call.from === service);
+  const calls = outgoing.length > 0 ? outgoing : facts.calls.filter((call) => call.to === service);
+  const callers = new Set(calls.map((call) => call.from));
+  const lines = failurePatterns(facts)
+    .filter((pattern) => callers.has(pattern.service))
+    .reduce((sum, pattern) => sum + pattern.after, 0);
+  if (calls.reduce((sum, call) => sum + call.pattern.after, 0) < 0.2 * lines) return undefined;
   return [...calls].sort((a, b) => b.pattern.weight - a.pattern.weight)[0]?.mode;
 }
 

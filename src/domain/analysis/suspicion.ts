@@ -86,6 +86,12 @@ function shareOfOwn(facts: Facts, service: string): number {
   return ownWeight / (ownWeight + callWeight);
 }
 
+/** 1 for a change at the very onset, falling by half for each two percent of the window that it came earlier; 0 when it came later. */
+export function nearness(leadMs: number, spanMs: number): number {
+  if (!Number.isFinite(leadMs) || leadMs < -0.04 * spanMs) return 0;
+  return 2 ** (-Math.max(0, leadMs) / Math.max(1, 0.02 * spanMs));
+}
+
 interface Edge {
   readonly to: string;
   readonly part: number;
@@ -112,8 +118,24 @@ function edgesOf(
     if (weights.has(callee) || onset === undefined || calleeOnset === undefined) continue;
     if (calleeOnset <= onset + clockSlackMs) weights.set(callee, 0.6);
   }
+  let isNewlyDeployed = false;
+  // A callee that was deployed just as the caller began to fail may answer something else now, without a sign of its own.
+  for (const callee of facts.dependencies[service] ?? []) {
+    const near = Math.max(
+      0,
+      ...facts.deploys
+        .filter((item) => item.value.service === callee && item.value.status !== 'failed')
+        .map((item) => nearness((onset ?? -Infinity) - Date.parse(item.value.at), facts.spanMs)),
+    );
+    if (onset === undefined || near < 0.1) continue;
+    weights.set(callee, Math.max(weights.get(callee) ?? 0, 0.6 * near));
+    isNewlyDeployed ||= near > 0.5;
+  }
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
   if (total === 0) return [];
-  const passed = 0.85 * Math.max(...weights.values()) * (1 - 0.7 * (own.get(service) ?? 0));
+  const ownPart = own.get(service) ?? 0;
+  // An exception of one's own clears a callee that merely fails, and less so one that may answer differently since its deploy.
+  const holds = isNewlyDeployed ? 0.3 : 0.7;
+  const passed = 0.85 * Math.max(...weights.values()) * (1 - holds * ownPart);
   return [...weights].map(([to, weight]) => ({ to, part: (passed * weight) / total }));
 }

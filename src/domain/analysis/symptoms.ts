@@ -52,12 +52,17 @@ export function readSymptoms(facts: Facts, suspicions: readonly Suspicion[], ale
   for (const { service, share } of suspicions) {
     const trust = 0.3 + 0.7 * share;
     for (const pattern of failurePatterns(facts, service)) {
-      const text = pattern.examples.map(readFailureText).join('\n') || pattern.template;
+      const text = pattern.examples.map((line) => readFailureText(line)).join('\n') || pattern.template;
       const weight = trust * pattern.weight;
       texts.push({ text, weight, evidenceId: pattern.evidenceId, service });
-      addWords(text, weight);
+      // Paths of a stack are held against file names as frames; as words they would count twice.
+      addWords(
+        pattern.examples.map((line) => readFailureText(line, false).replace(/\n\s*at .*/g, '')).join('\n') ||
+          pattern.template,
+        weight,
+      );
       for (const example of pattern.examples) addWords(fieldText(example.fields), 0.8 * weight);
-      frames.push(...readFrames(pattern.examples.map(readFailureText).join('\n'), pattern.evidenceId));
+      frames.push(...readFrames(pattern.examples.map((line) => readFailureText(line)).join('\n'), pattern.evidenceId));
     }
     for (const shift of [
       ...failureShifts(facts, service),
@@ -79,7 +84,7 @@ function fieldText(fields: Readonly<Record<string, string | number | boolean>>):
   return Object.entries(fields)
     .filter(
       ([key, value]) =>
-        !/trace|span|request.?id|req.?id|pid|host(name)?$|time|version|caller|logger|thread/i.test(key) &&
+        !/trace|span|stack|request.?id|req.?id|pid|host(name)?$|time|version|caller|logger|thread/i.test(key) &&
         String(value).length < 300,
     )
     .map(([key, value]) => `${key} ${String(value)}`)
