@@ -1,59 +1,19 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fakeMessage, startFakeModel, type FakeModel, type FakeReply } from '../../../demo/fake-model.ts';
-import { createAnswerJournal } from '../../../src/adapters/answer-journal.ts';
-import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
-import type { EngineAnswer, EngineContext } from '../../../src/domain/engine.ts';
-import { analyst, badCommit, call, diagnosis, goodCommit, input, report } from './case.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fakeMessage, type FakeReply } from '../../../demo/fake-model.ts';
+import { reporting, requireDiagnosis, requireQuestions, startBench, type Bench } from './bench.ts';
+import { badCommit, call, diagnosis, goodCommit, input, report } from './case.ts';
 
-let folder: string;
-let fake: FakeModel | undefined;
-const key = 'sk-ant-secret-key-of-a-test';
-
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'claude-'));
-});
+let bench: Bench | undefined;
 afterEach(async () => {
-  await fake?.stop();
-  fake = undefined;
-  await rm(folder, { recursive: true, force: true });
+  await bench?.stop();
+  bench = undefined;
 });
 
 async function startEngine(answer?: (request: unknown) => FakeReply) {
-  fake = await startFakeModel({ ledgerFile: path.join(folder, 'ledger.jsonl'), ...(answer ? { answer } : {}) });
-  return makeEngine(fake.url);
-}
-
-function makeEngine(baseUrl: string) {
-  return createClaudeEngine({
-    apiKey: key,
-    baseUrl,
-    model: 'fake-1',
-    analyst,
-    journal: createAnswerJournal({ folder: path.join(folder, 'answers') }),
-    redact: (text) => text.replaceAll('hunter2', '[[SECRET]]'),
-  });
-}
-
-const reporting = (answer: unknown): FakeReply => ({
-  body: fakeMessage(
-    'fake-1',
-    'f'.repeat(64),
-    [{ type: 'tool_use', id: 'toolu_1', name: 'report_diagnosis', input: answer }],
-    'tool_use',
-  ),
-});
-
-function requireDiagnosis(answer: EngineAnswer) {
-  if (answer.kind !== 'diagnosis') throw new Error(`expected a diagnosis, got ${answer.kind}`);
-  return answer.diagnosis;
-}
-
-function requireQuestions(answer: EngineAnswer) {
-  if (answer.kind !== 'questions') throw new Error(`expected questions, got ${answer.kind}`);
-  return answer;
+  bench = await startBench(answer);
+  return bench.engine;
 }
 
 describe('Claude on top of the analyst', () => {
@@ -72,7 +32,7 @@ describe('Claude on top of the analyst', () => {
       before: goodCommit,
       signatures: diagnosis.signatures,
     });
-    expect(fake?.calls().map(({ requests, answered }) => [requests, answered])).toEqual([
+    expect(bench?.fake.calls().map(({ requests, answered }) => [requests, answered])).toEqual([
       [1, 1],
       [1, 1],
     ]);
@@ -81,9 +41,9 @@ describe('Claude on top of the analyst', () => {
   it('does not pay again for a call that was answered, and says that it made none', async () => {
     const engine = await startEngine();
     const first = await engine.step(input, { call });
-    const again = await makeEngine(fake?.url ?? '').step(input, { call });
+    const again = await bench!.makeEngine().step(input, { call });
     expect(again).toEqual({ ...first, usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0 } });
-    expect(fake?.calls()).toMatchObject([{ requests: 1, answered: 1 }]);
+    expect(bench?.fake.calls()).toMatchObject([{ requests: 1, answered: 1 }]);
   });
 
   it.each([
@@ -103,7 +63,7 @@ describe('Claude on top of the analyst', () => {
       return reporting(report);
     });
     await engine.step({ ...input, guidance: ['the password is hunter2'] }, { call });
-    const folderOfAnswers = path.join(folder, 'answers');
+    const folderOfAnswers = path.join(bench?.folder ?? '', 'answers');
     const files = await readdir(folderOfAnswers);
     const kept = await Promise.all(files.map((file) => readFile(path.join(folderOfAnswers, file), 'utf8')));
     expect(files).toHaveLength(1);
@@ -234,70 +194,5 @@ describe('A model that means harm', () => {
       confidence: 0,
       suspects: [],
     });
-  });
-});
-
-describe('When Anthropic does not answer', () => {
-  const failing = (status: number, headers: Record<string, string> = {}): FakeReply => ({
-    status,
-    headers,
-    body: { type: 'error', error: { type: 'some_error', message: `no, says ${key}` } },
-  });
-
-  it.each([
-    [429, 'RateLimited', { 'retry-after': '7' }, 7_000],
-    [529, 'Overloaded', { 'retry-after-ms': '1500' }, 1_500],
-    [500, 'Unavailable', {}, undefined],
-    [408, 'Timeout', {}, undefined],
-  ])('%d is thrown as %s for Temporal to try again', async (status, kind, headers, retryAfterMs) => {
-    const engine = await startEngine(() => failing(status, headers));
-    const error = await engine.step(input, { call }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ trouble: { system: 'Anthropic', kind, retryable: true } });
-    expect((error as { trouble: { retryAfterMs?: number } }).trouble.retryAfterMs).toBe(retryAfterMs);
-    expect((error as Error).message).not.toContain(key);
-    expect(fake?.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
-  });
-
-  it.each([400, 401, 403, 404, 413])('%d lets the analyst answer, because asking again cannot help', async (status) => {
-    const engine = await startEngine(() => failing(status));
-    const got = requireDiagnosis(await engine.step(input, { call }));
-    expect(got.engine).toBe('analyst');
-    expect(got.missing.at(-1)).toContain('could not be asked');
-    expect(JSON.stringify(got)).not.toContain(key);
-  });
-
-  it('the analyst answers even to trouble that may pass once an answer is due', async () => {
-    const engine = await startEngine(() => failing(529));
-    expect(requireDiagnosis(await engine.step(input, { call, mustAnswer: true })).engine).toBe('analyst');
-  });
-
-  it('a refusal lets the analyst answer', async () => {
-    const engine = await startEngine(() => ({ body: fakeMessage('fake-1', 'e'.repeat(64), [], 'refusal') }));
-    expect(requireDiagnosis(await engine.step(input, { call })).missing.at(-1)).toContain('refused');
-  });
-
-  it('words that are no message are kept as paid, and the analyst answers', async () => {
-    const engine = await startEngine(() => ({ body: { hello: 'world' } }));
-    expect(requireDiagnosis(await engine.step(input, { call })).engine).toBe('analyst');
-  });
-
-  it('a connection refused is Unreachable and may pass', async () => {
-    const engine = await startEngine();
-    await fake?.stop();
-    await expect(engine.step(input, { call })).rejects.toMatchObject({
-      trouble: { kind: 'Unreachable', retryable: true },
-    });
-  });
-
-  it('an abort stops the call and is not answered by anybody', async () => {
-    fake = await startFakeModel({ ledgerFile: path.join(folder, 'ledger.jsonl'), delayMs: 60_000 });
-    const controller = new AbortController();
-    const context: EngineContext = { call, signal: controller.signal };
-    const step = makeEngine(fake.url).step(input, context);
-    step.catch(() => undefined);
-    await expect.poll(() => fake?.calls().length).toBe(1);
-    controller.abort();
-    await expect(step).rejects.toMatchObject({ trouble: { kind: 'Cancelled' } });
-    expect(fake.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
   });
 });

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fakeMessage, startFakeModel, type FakeModel, type FakeReply } from '../../../demo/fake-model.ts';
+import { createAnswerJournal } from '../../../src/adapters/answer-journal.ts';
+import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
+import type { Engine, EngineAnswer } from '../../../src/domain/engine.ts';
+import { analyst } from './case.ts';
+
+export const key = 'sk-ant-secret-key-of-a-test';
+
+/** A fake model, a journal in a folder of its own, and engines on top of them. */
+export interface Bench {
+  readonly folder: string;
+  readonly fake: FakeModel;
+  readonly engine: Engine;
+  makeEngine(): Engine;
+  stop(): Promise<void>;
+}
+
+export async function startBench(answer?: (request: unknown) => FakeReply, delayMs = 0): Promise<Bench> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'claude-'));
+  const ledgerFile = path.join(folder, 'ledger.jsonl');
+  const fake = await startFakeModel({ ledgerFile, delayMs, ...(answer ? { answer } : {}) });
+  const makeEngine = () =>
+    createClaudeEngine({
+      apiKey: key,
+      baseUrl: fake.url,
+      model: 'fake-1',
+      analyst,
+      journal: createAnswerJournal({ folder: path.join(folder, 'answers') }),
+      redact: (text) => text.replaceAll('hunter2', '[[SECRET]]'),
+    });
+  const stop = async () => {
+    await fake.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { folder, fake, engine: makeEngine(), makeEngine, stop };
+}
+
+export const reporting = (answer: unknown): FakeReply => ({
+  body: fakeMessage(
+    'fake-1',
+    'f'.repeat(64),
+    [{ type: 'tool_use', id: 'toolu_1', name: 'report_diagnosis', input: answer }],
+    'tool_use',
+  ),
+});
+
+export function requireDiagnosis(answer: EngineAnswer) {
+  if (answer.kind !== 'diagnosis') throw new Error(`expected a diagnosis, got ${answer.kind}`);
+  return answer.diagnosis;
+}
+
+export function requireQuestions(answer: EngineAnswer) {
+  if (answer.kind !== 'questions') throw new Error(`expected questions, got ${answer.kind}`);
+  return answer;
+}
