@@ -21,7 +21,8 @@ export interface RunReproductionParts {
 
 /** Three runs decide (suspect, the one before, the suspect again); each must fit, with time left to remove the container. */
 const decidingRuns = 3;
-const overheadMs = 10_000;
+const overheadMs = 5_000;
+const shortestRunMs = 1_000;
 const shownLength = 12;
 /** A shell's and Docker's exit codes for a program that cannot be started. */
 const notStartedCodes = [126, 127];
@@ -51,6 +52,9 @@ export function createRunReproduction({
       await sandbox.reap({ runId: request.runId });
       const image = await sandbox.ensureImage(request.image, (step) => heartbeat({ phase: 'image', step }));
       const runTimeoutMs = Math.min(request.limits.timeoutMs, Math.max(1, remainingMs() - overheadMs) / decidingRuns);
+      if (runTimeoutMs < Math.min(shortestRunMs, request.limits.timeoutMs)) {
+        return cannot('There is no time for even a short run. Raise `timings.sandboxTimeoutSeconds` in resident.yaml.');
+      }
       const trials = createTrials({ request, sandbox, store, image, runTimeoutMs, signal, heartbeat });
       const hasTime = () => remainingMs() > runTimeoutMs + overheadMs;
       const judged = await judge(request, trials, hasTime);
@@ -145,8 +149,9 @@ function readRemedy(error: unknown): string | undefined {
 
 function readTemporalContext(): RunContext {
   const context = Context.current();
-  const { startToCloseTimeoutMs, currentAttemptScheduledTimestampMs } = context.info;
-  const endsAt = startToCloseTimeoutMs > 0 ? currentAttemptScheduledTimestampMs + startToCloseTimeoutMs : Infinity;
+  const { startToCloseTimeoutMs } = context.info;
+  // Counted on this machine's clock from now: the server's may differ.
+  const endsAt = startToCloseTimeoutMs > 0 ? Date.now() + startToCloseTimeoutMs : Infinity;
   return {
     signal: context.cancellationSignal,
     heartbeat: (details) => context.heartbeat(details),

@@ -189,12 +189,18 @@ describe('runReproduction', () => {
       world.clock.remainingMs -= 20_000;
       return breaksAt(1)(content);
     });
-    world.clock.remainingMs = 70_000;
+    world.clock.remainingMs = 65_000;
     const request = makeRequest(eight, 7);
     const result = await world.runReproduction({ ...request, limits: { ...request.limits, timeoutMs: 600_000 } });
     expect(world.seen[0]!.limits.timeoutMs).toBe(20_000);
     expect(result).toMatchObject({ verdict: 'cannot-run' });
     expect(result.reason).toMatch(/time for the reproduction ended after 2 runs/);
+  });
+
+  it('runs nothing when there is no time: a run cut short would look like a failure', async () => {
+    const world = makeWorld(breaksAt(5));
+    world.clock.remainingMs = 6_000;
+    expect(await world.runReproduction(makeRequest(eight, 5))).toMatchObject({ verdict: 'cannot-run', runs: [] });
   });
 
   it('needs a revision before the suspect', async () => {
