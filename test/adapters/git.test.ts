@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { extract } from 'tar-stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGit, type Git } from '../../src/adapters/git/git.ts';
+import { createRepository, type FakeRepository } from '../fakes/repository.ts';
+
+let folder: string;
+let repository: FakeRepository;
+let git: Git;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'resident-git-'));
+  repository = createRepository(path.join(folder, 'order'));
+  git = createGit({ cacheFolder: path.join(folder, 'cache'), freshMs: 0 });
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const at = (minute: number) => `2026-11-21T09:${String(minute).padStart(2, '0')}:00Z`;
+const window = { from: at(0), to: at(59) };
+
+async function listFiles(tar: Buffer): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  const reader = extract();
+  reader.on('entry', (header, stream, next) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('end', () => {
+      files[header.name] = header.linkname ?? Buffer.concat(chunks).toString();
+      next();
+    });
+  });
+  reader.end(tar);
+  for await (const _ of reader);
+  return files;
+}
+
+describe('git', () => {
+  it('lists the commits of the window, oldest first, and not those before or after', async () => {
+    repository.commit('2026-11-20T09:00:00Z', 'old', { a: '1' });
+    const first = repository.commit(at(10), 'first', { a: '2' });
+    const second = repository.commit(at(20), 'second', { a: '3' });
+    repository.commit('2026-11-21T11:00:00Z', 'later', { a: '4' });
+    expect(await git.listWithin(repository.folder, window)).toEqual([first, second]);
+  });
+
+  it('spells out a branch that was merged in the window, however old its commits are', async () => {
+    repository.commit('2026-11-18T09:00:00Z', 'base', { a: '1' });
+    repository.git(['checkout', '--quiet', '-b', 'feature']);
+    const old = repository.commit('2026-11-19T09:00:00Z', 'written days ago', { b: '1' });
+    repository.git(['checkout', '--quiet', 'main']);
+    repository.git(['merge', '--quiet', '--no-ff', '-m', 'merge feature', 'feature'], at(30));
+    const merge = repository.git(['rev-parse', 'HEAD']);
+    expect(await git.listWithin(repository.folder, window)).toEqual([old, merge]);
+    expect(await git.readDiff(repository.folder, merge)).toEqual([]);
+    expect((await git.readDiff(repository.folder, old)).map((file) => file.path)).toEqual(['b']);
+  });
+
+  it('lists what a deploy brought, and nothing for a deploy that went back', async () => {
+    const one = repository.commit('2026-11-01T09:00:00Z', 'one', { a: '1' });
+    const two = repository.commit('2026-11-02T09:00:00Z', 'two', { a: '2' });
+    const three = repository.commit('2026-11-03T09:00:00Z', 'three', { a: '3' });
+    repository.git(['tag', 'v3']);
+    expect(await git.listBetween(repository.folder, one.slice(0, 8), 'v3')).toEqual([two, three]);
+    expect(await git.listBetween(repository.folder, three, one)).toEqual([]);
+  });
+
+  it('tells of a commit what it is, and cannot be fooled by its message', async () => {
+    const parent = repository.commit(at(1), 'root', { a: '1' });
+    const id = repository.commit(at(2), 'subject\n\nbody\n\u001e\u001fcommit 0000\nparent x', { a: '2' });
+    const [commit, ...rest] = await git.readCommits(repository.folder, [id]);
+    expect(rest).toEqual([]);
+    expect(commit).toMatchObject({
+      id,
+      author: 'Ana',
+      at: '2026-11-21T09:02:00.000Z',
+      subject: 'subject',
+      parents: [parent],
+    });
+    expect(commit?.body).toContain('body');
+  });
+
+  it('shortens lock files, generated files and binaries, and keeps the line that matters', async () => {
+    repository.commit(at(1), 'root', { a: '1' });
+    const big = Array.from({ length: 5_000 }, (_, n) => `line ${n}`).join('\n');
+    const id = repository.commit(at(2), 'change', {
+      'package-lock.json': big,
+      'dist/app.js': big,
+      'logo.png': '\u0000\u0001binary',
+      'src/sessions.js': 'export const lifetimeSeconds = 3600;\n',
+      'with space.txt': 'x\n',
+    });
+    const files = Object.fromEntries((await git.readDiff(repository.folder, id)).map((file) => [file.path, file.diff]));
+    expect(files['package-lock.json']).toMatch(/\(cut: lock file diff, 5000 lines added and 0 removed in all\)$/);
+    expect(files['dist/app.js']?.length).toBeLessThan(2_000);
+    expect(files['logo.png']).toContain('Binary files');
+    expect(files['src/sessions.js']).toContain('+export const lifetimeSeconds = 3600;');
+    expect(files['with space.txt']).toContain('+x');
+  });
+
+  it('archives the same bytes each time, with what export-ignore would leave out', async () => {
+    const id = repository.commit(at(1), 'root', {
+      'src/a.js': 'a',
+      'test/a.test.js': 't',
+      '.gitattributes': 'test export-ignore\n',
+    });
+    repository.commit(at(2), 'next', { 'src/a.js': 'b' });
+    const [first, second] = [await git.archive(repository.folder, id), await git.archive(repository.folder, id)];
+    expect(createHash('sha256').update(first).digest('hex')).toBe(createHash('sha256').update(second).digest('hex'));
+    expect(await listFiles(first)).toEqual({
+      '.gitattributes': 'test export-ignore\n',
+      'src/a.js': 'a',
+      'test/a.test.js': 't',
+    });
+  });
+
+  it('keeps to the folder of a service inside a larger repository', async () => {
+    repository.commit('2026-11-01T09:00:00Z', 'root', { 'order/a': '1', 'user/a': '1' });
+    const ours = repository.commit(at(1), 'ours', { 'order/a': '2', 'user/a': '2' });
+    repository.commit(at(2), 'theirs', { 'user/a': '3' });
+    const source = path.join(repository.folder, 'order');
+    expect(await git.listWithin(source, window)).toEqual([ours]);
+    expect((await git.readDiff(source, ours)).map((file) => file.path)).toEqual(['order/a']);
+    expect(await listFiles(await git.archive(source, ours))).toEqual({ a: '2' });
+  });
+
+  it('mirrors a remote repository once and fetches what is new', async () => {
+    const first = repository.commit(at(1), 'first', { a: '1' });
+    const url = `file://${repository.folder}`;
+    expect(await Promise.all([git.resolve(url, 'HEAD'), git.resolve(url, 'main')])).toEqual([first, first]);
+    const second = repository.commit(at(2), 'second', { a: '2' });
+    expect(await git.resolve(url, 'main')).toBe(second);
+    expect(await readdir(path.join(folder, 'cache'))).toHaveLength(1);
+  });
+
+  it('runs nothing that the repository carries', async () => {
+    const witness = path.join(folder, 'ran');
+    const script = path.join(folder, 'evil.sh');
+    await writeFile(script, `#!/bin/sh\ntouch ${witness}\n`);
+    await chmod(script, 0o755);
+    const id = repository.commit(at(1), 'root', { a: '1', '.gitattributes': '* diff=evil filter=evil\n' });
+    for (const key of ['core.fsmonitor', 'diff.external', 'diff.evil.textconv', 'filter.evil.smudge', 'core.pager']) {
+      repository.git(['config', key, script]);
+    }
+    await git.listWithin(repository.folder, window);
+    await git.readDiff(repository.folder, id);
+    await git.archive(repository.folder, id);
+    expect(await readdir(folder)).not.toContain('ran');
+  });
+
+  it('takes no option for a revision, and says what is wrong and what to do', async () => {
+    repository.commit(at(1), 'root', { a: '1' });
+    await expect(git.resolve(repository.folder, '--output=x')).rejects.toMatchObject({ trouble: { system: 'Git' } });
+    await expect(git.resolve(repository.folder, 'f00dface')).rejects.toThrow(/not in this repository/);
+    await expect(git.resolve(folder, 'HEAD')).rejects.toThrow(/Check `source`/);
+    await expect(git.resolve(path.join(folder, 'none'), 'HEAD')).rejects.toThrow(/Check `source`/);
+  });
+});
