@@ -11,14 +11,16 @@ export interface StartedServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server, at `address` where given, with the same state as before. */
-export type StartServer = (address?: string) => Promise<StartedServer>;
+export type ServerPlace = Pick<StartedServer, 'address' | 'uiAddress'>;
+
+/** Starts a server, where it was before if that is given, with the same state as before. */
+export type StartServer = (before?: ServerPlace) => Promise<StartedServer>;
 
 export interface KeepServerOptions {
   readonly say: (text: string) => void;
   readonly onStart: (server: StartedServer) => void;
   /** Where it was the last time: clients may know that address. */
-  readonly preferredAddress?: string;
+  readonly before?: ServerPlace;
   readonly firstDelayMs?: number;
 }
 
@@ -28,9 +30,9 @@ export async function keepServer(
   start: StartServer,
   options: KeepServerOptions,
 ): Promise<{ readonly address: string; stop(): Promise<void> }> {
-  const { say, onStart, preferredAddress, firstDelayMs = 200 } = options;
+  const { say, onStart, before, firstDelayMs = 200 } = options;
   const ending = new AbortController();
-  let server = await startAtOrElsewhere(start, preferredAddress);
+  let server = await startThereOrElsewhere(start, before);
   onStart(server);
   const { address } = server;
   const watching = watch();
@@ -50,7 +52,7 @@ export async function keepServer(
   async function startAgain(): Promise<void> {
     for (let delayMs = firstDelayMs; !ending.signal.aborted; delayMs = Math.min(delayMs * 2, 5_000)) {
       try {
-        server = await start(address);
+        server = await start(server);
         return onStart(server);
       } catch (error) {
         say(`the ${role} server did not start: ${messageOf(error)}`);
@@ -70,11 +72,11 @@ export async function keepServer(
   };
 }
 
-/** The old address may be taken by now; then any other is better than none. */
-async function startAtOrElsewhere(start: StartServer, address: string | undefined): Promise<StartedServer> {
-  if (address === undefined) return start();
+/** The old port may be taken by now; then any other is better than none. */
+async function startThereOrElsewhere(start: StartServer, before: ServerPlace | undefined): Promise<StartedServer> {
+  if (before === undefined) return start();
   try {
-    return await start(address);
+    return await start(before);
   } catch {
     return start();
   }

@@ -5,6 +5,7 @@ import { addCancel } from './commands/cancel.ts';
 import { addCheck } from './commands/check.ts';
 import { addApprove, addReject } from './commands/decide.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addExport } from './commands/export.ts';
 import { addFollow } from './commands/follow.ts';
 import { addList } from './commands/list.ts';
@@ -23,7 +24,19 @@ export function createProgram(): Command {
     .version(version)
     .showHelpAfterError('(resident --help lists the commands)')
     .exitOverride();
-  const add = [addUp, addCheck, addOpen, addList, addShow, addFollow, addApprove, addReject, addSteer, addCancel];
+  const add = [
+    addUp,
+    addDoctor,
+    addCheck,
+    addOpen,
+    addList,
+    addShow,
+    addFollow,
+    addApprove,
+    addReject,
+    addSteer,
+    addCancel,
+  ];
   for (const addCommand of [...add, addReport, addExport, addDemo]) addCommand(program);
   // A command inherits this only when it is made after it was set; these were made by their own files.
   for (const command of program.commands) command.exitOverride();

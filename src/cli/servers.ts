@@ -19,33 +19,28 @@ export interface ServerOptions {
 
 /** How to start our own Temporal: its state file lies beside the configuration, so the next start goes on where it was. */
 export function createStartTemporal(options: ServerOptions): StartServer {
-  return async (address) => {
+  return async (before) => {
     const found = await ensure('temporal', options);
     if (found.status === 'missing' || found.path === undefined) {
       const why = found.status === 'missing' ? `${found.reason}. ${found.remedy}` : 'it has no program to start';
       throw new CommandEnd(exitCodes.failed, `No Temporal server: ${why}`);
     }
     const { stateFolder } = options.settings;
-    const port = address === undefined ? await freePort() : Number(address.slice(address.lastIndexOf(':') + 1));
     return startTemporal({
       command: found.path,
       env: childEnvironment(),
       stateFile: path.join(stateFolder, 'temporal.db'),
       logFile: path.join(stateFolder, 'logs', 'temporal.log'),
-      port,
-      uiPort: await uiPortFor(port),
+      port: await portOf(before?.address),
+      // The same one after a restart, so that links in reports and chats stay right.
+      uiPort: await portOf(before?.uiAddress),
       namespace: options.namespace,
     });
   };
 }
 
-/** The same one after a restart, so that links in reports and chats stay right. */
-const uiPorts = new Map<number, number>();
-
-async function uiPortFor(port: number): Promise<number> {
-  const known = uiPorts.get(port) ?? (await freePort());
-  uiPorts.set(port, known);
-  return known;
+async function portOf(address: string | undefined): Promise<number> {
+  return address === undefined ? freePort() : Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
 /** A Docker engine for sandboxes: one that runs, or our own. Without one Resident works on, and says what is lost. */

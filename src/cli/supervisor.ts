@@ -78,7 +78,7 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
   async function startTemporal(): Promise<string> {
     const server = await keepServer('temporal', parts.startTemporal, {
       say,
-      ...(previous?.temporal ? { preferredAddress: previous.temporal.address } : {}),
+      ...(previous?.temporal ? { before: previous.temporal } : {}),
       onStart: (started) => {
         note('temporal', identityOf(started.pid));
         const ui = started.uiAddress ? { uiAddress: started.uiAddress } : {};

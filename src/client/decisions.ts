@@ -62,7 +62,7 @@ async function decideByUpdate(
     return { status: 'accepted', via: 'update' };
   } catch (error) {
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-    return { status: 'refused', via: 'update', reason: rootCause(error) ?? error.message };
+    return { status: 'refused', via: 'update', reason: rootCause(error.cause) ?? error.message };
   }
 }
 

@@ -38,7 +38,8 @@ export function addOpen(program: Command): void {
           ...(expr === undefined ? {} : { expression: expr }),
           ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
         });
-        const opened = await incidents.openOrAttach(service, [alert]);
+        // Attaching first leaves the debounce of an incident that has just opened alone.
+        const opened = (await incidents.attach(service, [alert])) ?? (await incidents.openOrAttach(service, [alert]));
         if (options.json) return sayJson(opened);
         say(`${opened.incidentId}, run ${opened.runId}`);
         say(linkTo(opened.incidentId, opened.runId) ?? `resident follow ${service}`);
