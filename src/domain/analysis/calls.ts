@@ -42,7 +42,8 @@ export function readPeers(line: LogLine): readonly string[] {
 export function readFailureText(line: LogLine, withStack = true): string {
   let text = line.message;
   for (const [key, value] of Object.entries(line.fields)) {
-    if (errorField.test(key) && typeof value === 'string') text += ` ${value}`;
+    if (typeof value !== 'string' || !errorField.test(key)) continue;
+    if (withStack || !/stack|trace/i.test(key)) text += ` ${value}`;
   }
   return text;
 }

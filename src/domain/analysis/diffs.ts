@@ -6,6 +6,8 @@ export interface Hunk {
   /** First line and length in the new file; absent where the header does not say. */
   readonly start?: number;
   readonly length?: number;
+  /** Numbers of the lines in the new file that were added, or before which lines were removed. */
+  readonly touched: readonly number[];
   readonly header: string;
   readonly removed: readonly string[];
   readonly added: readonly string[];
@@ -72,11 +74,23 @@ function buildHunk(path: string, header: string, lines: readonly string[]): Hunk
   return {
     path,
     header: header.replace(/^@@.*?@@/, '').trim() || header,
+    touched: range ? listTouched(lines, Number(range[1])) : [],
     ...(range ? { start: Number(range[1]), length: Number(range[2] ?? 1) } : {}),
     removed: subtract(removed, added),
     added: subtract(added, removed),
     context: lines.filter((line) => line.startsWith(' ')),
   };
+}
+
+function listTouched(lines: readonly string[], start: number): readonly number[] {
+  const touched: number[] = [];
+  let line = start;
+  for (const text of lines) {
+    if (text.startsWith('+')) touched.push(line++);
+    else if (text.startsWith('-')) touched.push(line);
+    else line++;
+  }
+  return touched;
 }
 
 function subtract(lines: readonly string[], others: readonly string[]): readonly string[] {

@@ -116,8 +116,9 @@ export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly Lo
  */
 function findHistoryStart(evidence: Evidence, lines: readonly LogLine[]): number {
   const firstMs = Date.parse(lines[0]?.at ?? evidence.window.from);
-  const firstFailure = lines.findIndex((line) => line.level === 'error' || line.level === 'warn');
-  const isChatty = firstFailure === -1 || firstFailure >= 5;
+  const opening = lines.slice(0, 40);
+  const calm = opening.filter((line) => line.level !== 'error' && line.level !== 'warn').length;
+  const isChatty = calm >= 0.3 * opening.length;
   return isChatty || evidence.truncated !== undefined ? firstMs : Math.min(firstMs, Date.parse(evidence.window.from));
 }
 

@@ -141,8 +141,9 @@ function matchFrames(hunks: readonly Hunk[], frames: readonly Frame[]): Part {
       const namesSymbol = frame.symbol.length >= 3 && new RegExp(`\\b${frame.symbol}\\b`).test(text);
       // Lines that both sides number and that do not meet are a sign against, even within one file.
       const isElsewhere = hunk.start !== undefined && line >= 0 && !isInside;
-      const strength =
-        nearness * (isInside ? 0.92 : isElsewhere ? (namesSymbol ? 0.45 : 0.25) : namesSymbol ? 0.88 : 0.6);
+      const isTouched = hunk.touched.some((touched) => Math.abs(touched - line) <= 1);
+      const inFile = isElsewhere ? (namesSymbol ? 0.45 : 0.25) : namesSymbol ? 0.88 : 0.6;
+      const strength = nearness * (isTouched ? 0.92 : isInside ? 0.7 : inFile);
       if (strength > best.strength) {
         best = {
           strength,

@@ -16,7 +16,7 @@ import type { Symptoms } from './symptoms.ts';
 /** A candidate with its score, or the reason why it is out. */
 export interface ScoredCandidate {
   readonly candidate: Candidate;
-  /** 0 to 1: suspicion of the service × timing × match of the diff. */
+  /** From 0 to somewhat above 1: suspicion of the service × timing × match of the diff. Only order and ratios mean something. */
   readonly score: number;
   readonly match: DiffMatch;
   /** Minutes between the change taking effect and the failure; absent when no failure has a time. */

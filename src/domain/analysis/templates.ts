@@ -67,7 +67,7 @@ export function createTemplateMiner(): TemplateMiner {
       const known = exact.get(exactKey);
       if (known) return known;
       const tokens = masked.split(/\s+/).filter((token) => token !== '');
-      const leafKey = `${scope}\u0000${tokens.length}\u0000${stableToken(tokens[0])}\u0000${stableToken(tokens[1])}`;
+      const leafKey = `${scope}\u0000${tokens.length}\u0000${stableToken(tokens[0])}`;
       const leaf = leaves.get(leafKey) ?? [];
       if (leaf.length === 0) leaves.set(leafKey, leaf);
       let cluster = findSimilar(leaf, tokens);
