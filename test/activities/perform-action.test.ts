@@ -154,6 +154,10 @@ describe('a plan that changed is not carried out', () => {
     ['when a byte of it changed after the approval', { plan: { ...plan, target: 'payment-service' } }],
     ['when its text says something else', { plan: { ...plan, text: `${plan.text} ` } }],
     ['when the action has other parameters than the plan', { plan, action: other }],
+    [
+      'when the action hides a taint that the plan shows',
+      { plan: sealed({}, { ...action, tainted: ['revision'], risk: 'high' }), action },
+    ],
     ['when the action is not in the plan', { plan, action: { ...action, id: 'run-1/1.2' } }],
     ['when its risk is lower than its facts give', { plan: sealed({}, { ...action, risk: 'low' }) }],
     ['when its taint was hidden by a lower risk', { plan: sealed({}, { ...action, tainted: ['revision'] }) }],

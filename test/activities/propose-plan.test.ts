@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ProposeInput } from '../../src/activities/contract.ts';
 import { createProposePlan, type ProposePorts } from '../../src/activities/propose-plan.ts';
 import { sealPlan, verifyPlanDigest } from '../../src/adapters/canonical-json.ts';
-import { createPolicy } from '../../src/adapters/cedar.ts';
+import { createPolicy, type Policy } from '../../src/adapters/cedar.ts';
 import type { Diagnosis } from '../../src/domain/diagnosis.ts';
 import type { Evidence, EvidenceBody } from '../../src/domain/evidence.ts';
 import type { Mode } from '../../src/domain/plan.ts';
@@ -67,16 +67,17 @@ interface Setup extends Partial<ProposeInput> {
   readonly mode?: Mode;
   readonly approvers?: readonly string[];
   readonly actionsToday?: number;
+  readonly policy?: Policy;
 }
 
-async function propose({ mode = 'assist', approvers = ['ana', 'ben'], actionsToday = 0, ...more }: Setup = {}) {
+async function propose({ mode = 'assist', approvers = ['ana', 'ben'], actionsToday = 0, policy, ...more }: Setup = {}) {
   const view = { service: 'user', owner: 'team', mode, approvers } as ServiceView;
   const ports: ProposePorts = {
     settings: () => ({
       services: { user: { name: 'user', actions, deploysFile: '/d' } as unknown as ServiceSettings },
     }),
     readBody: async (digest) => bodies[digest] as EvidenceBody,
-    policy: await createPolicy(),
+    policy: policy ?? (await createPolicy()),
     sealPlan,
     holdsCommit: async () => false,
     countActionsSince: async () => actionsToday,
@@ -154,6 +155,20 @@ describe('a plan', () => {
     ['collaborative', 'auto', 0],
   ])('in mode %s is decided as %s', async (mode, decision, approvalsNeeded) => {
     expect((await propose({ mode })).plan).toMatchObject({ mode, decision, approvalsNeeded });
+  });
+
+  test('gets no more from a policy that allows everything than its mode allows', async () => {
+    const policy: Policy = {
+      digest: 'f'.repeat(64),
+      decide: () => ({ decision: 'auto', policies: ['anything-goes'], reason: 'why not' }),
+    };
+    const decide = async (mode: Mode) => (await propose({ mode, policy })).plan?.decisions[0];
+    expect(await decide('observe')).toMatchObject({
+      decision: 'forbid',
+      policies: ['anything-goes', 'ceiling-of-mode'],
+    });
+    expect(await decide('assist')).toMatchObject({ decision: 'ask' });
+    expect(await decide('semi-auto')).toMatchObject({ decision: 'ask' });
   });
 
   test('asks again once the budget of the day is used up', async () => {

@@ -9,6 +9,7 @@ import { createUndoAction } from '../../src/activities/undo-action.ts';
 import { createConfigRepository } from '../../src/adapters/config-repository.ts';
 import {
   closeGate,
+  killGroup,
   makeAction,
   makeInput,
   makePorts,
@@ -83,7 +84,7 @@ describe('config.rollback', () => {
     closeGate(world);
     const performers = [performElsewhere(world, input), performElsewhere(world, input)];
     await until('the reload has begun', () => readReloads(world).length > 0);
-    performers[0]?.child.kill('SIGKILL');
+    if (performers[0]) killGroup(performers[0]);
     const third = performElsewhere(world, input);
     rmSync(join(world.folder, 'gate'));
     expect(await third.result).toMatchObject({ result: 'done' });

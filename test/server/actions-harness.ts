@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,8 +36,12 @@ echo "$1" > current
 echo "deployed $1"
 `;
 
+const folders: string[] = [];
+const removeFolders = () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+
 export function makeWorld(actions?: World['actions'], timeoutMs = 20_000): World {
   const folder = mkdtempSync(join(tmpdir(), 'resident-actions-'));
+  if (folders.push(folder) === 1) process.once('exit', removeFolders);
   writeFileSync(join(folder, 'deploy.sh'), deployScript);
   chmodSync(join(folder, 'deploy.sh'), 0o755);
   writeFileSync(join(folder, 'current'), `${badRevision}\n`);
@@ -151,6 +155,8 @@ export interface Performer {
 export function performElsewhere(world: World, input: PerformInput, pollMs = 20): Performer {
   const program = fileURLToPath(new URL('./perform-process.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify({ world, input, pollMs })], {
+    // A process group of its own, so that a test can kill all of it, as a supervisor or a terminal does.
+    detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
@@ -163,6 +169,11 @@ export function performElsewhere(world: World, input: PerformInput, pollMs = 20)
   });
   result.catch(() => undefined);
   return { child, result };
+}
+
+/** SIGKILL to the process and to everything that it left in its group. */
+export function killGroup({ child }: Performer): void {
+  if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
 }
 
 /** Polls until a condition holds; there is no sleeping for a guessed time. */

@@ -9,6 +9,7 @@ import { createUndoAction } from '../../src/activities/undo-action.ts';
 import {
   badRevision,
   closeGate,
+  killGroup,
   isRunning,
   makeAction,
   makeInput,
@@ -39,11 +40,13 @@ describe('an action is performed exactly once', () => {
     closeGate(world);
     const first = performElsewhere(world, makeInput(world));
     await until('the command has begun', () => readLedger(world).length > 0);
-    first.child.kill('SIGKILL');
+    killGroup(first);
     await expect(first.result).rejects.toThrow('SIGKILL');
     const second = performElsewhere(world, makeInput(world));
     openGate(world);
-    expect(await second.result).toMatchObject({ result: 'done' });
+    const told = await second.result;
+    expect(told).toMatchObject({ result: 'done' });
+    expect(told.detail).toContain('ended with 0');
     expect(readLedger(world)).toEqual([`run-1/1.1 ${oldRevision}`]);
     expect(readCurrent(world)).toBe(oldRevision);
   });
@@ -52,7 +55,7 @@ describe('an action is performed exactly once', () => {
     const world = makeWorld();
     const first = performElsewhere(world, makeInput(world), 600_000);
     await until('the result is recorded', () => existsSync(join(attemptFolder(world), 'exit.json')));
-    first.child.kill('SIGKILL');
+    killGroup(first);
     await expect(first.result).rejects.toThrow('SIGKILL');
     expect(await performElsewhere(world, makeInput(world)).result).toMatchObject({ result: 'done' });
     expect(readLedger(world)).toHaveLength(1);
@@ -64,7 +67,7 @@ describe('an action is performed exactly once', () => {
     for (const file of ['spec.json', 'claim.json', 'child.json']) {
       const killed = performElsewhere(world, makeInput(world));
       await until(`${file} is there`, () => existsSync(join(folder, file)));
-      killed.child.kill('SIGKILL');
+      killGroup(killed);
       await killed.result.catch(() => undefined);
     }
     expect(await performElsewhere(world, makeInput(world)).result).toMatchObject({ result: 'done' });
@@ -89,7 +92,7 @@ describe('an action is performed exactly once', () => {
       closeGate(world);
       const first = performElsewhere(world, makeInput(world));
       await until('the command has begun', () => readLedger(world).length > 0);
-      first.child.kill('SIGKILL');
+      killGroup(first);
       const folder = attemptFolder(world);
       await until('its process is known', () => existsSync(join(folder, 'child.json')));
       process.kill(readJson(join(folder, 'claim.json')).pid, 'SIGKILL');
@@ -113,13 +116,21 @@ describe('an action is performed exactly once', () => {
   test('a command whose wrapper alone was killed is waited for, not started a second time beside itself', async () => {
     const world = makeWorld();
     closeGate(world);
-    const pending = performElsewhere(world, makeInput(world));
-    const folder = attemptFolder(world);
+    const ports = await makePorts(world, { pollMs: 5 });
+    let looks = 0;
+    const read: typeof ports.commands.read = (...request) => {
+      if (readLedger(world).length > 0) looks += 1;
+      return ports.commands.read(...request);
+    };
+    const perform = createPerformAction({ ...ports, commands: { ...ports.commands, read } });
+    const pending = perform(makeInput(world));
+    const wrapper = () => readJson(join(attemptFolder(world), 'claim.json')).pid;
     await until('the command has begun', () => readLedger(world).length > 0);
-    process.kill(readJson(join(folder, 'claim.json')).pid, 'SIGKILL');
-    await until('the wrapper is gone', () => !isRunning(readJson(join(folder, 'claim.json')).pid));
+    process.kill(wrapper(), 'SIGKILL');
+    await until('the wrapper is gone', () => !isRunning(wrapper()));
+    await expect(until('the runner gives it up', () => looks > 0, 500)).rejects.toThrow('in vain');
     openGate(world);
-    expect((await pending.result).detail).toContain('state is as wanted');
+    expect((await pending).detail).toContain('state is as wanted');
     expect(readLedger(world)).toHaveLength(1);
   });
 });
