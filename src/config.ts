@@ -91,8 +91,8 @@ export function loadTemporalConnection(fallback: {
   readonly namespace?: string | undefined;
 }): (TemporalConnection & { readonly address: string; readonly namespace: string }) | undefined {
   const found = loadClientConnectConfig();
-  const address = found.connectionOptions.address ?? fallback.address;
+  const address = found.connectionOptions.address || fallback.address;
   if (!address) return undefined;
-  const namespace = found.namespace ?? fallback.namespace ?? 'default';
+  const namespace = found.namespace || fallback.namespace || 'default';
   return { ...found, connectionOptions: { ...found.connectionOptions, address }, address, namespace };
 }

@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readRunFile, type RunFile } from '../../src/cli/run-file.ts';
+import { childEnvironment } from '../../src/config.ts';
+import { isAlive } from '../../src/setup/process-identity.ts';
+import { findTemporal } from '../find-program.ts';
+
+const program = await findTemporal();
+if (!program) process.stderr.write('SKIPPED, `resident up`: no Temporal program was found; `npm test` installs one.\n');
+
+const folder = mkdtempSync(path.join(tmpdir(), 'resident-up-'));
+const stateFolder = path.join(folder, '.resident');
+const config = path.join(folder, 'resident.yaml');
+const resident = new URL('../../bin/resident.js', import.meta.url).pathname;
+const wait = { timeout: 60_000, interval: 100 };
+const started: ChildProcess[] = [];
+
+writeFileSync(
+  config,
+  `version: 1
+gateway: { listen: 127.0.0.1:0, webhooks: { alertmanager: { bearer: { env: UP_TEST_TOKEN } } } }
+timings: { debounceSeconds: 600 }
+services: { orders: {} }
+`,
+);
+
+function up(): ChildProcess {
+  const child = spawn(process.execPath, [resident, 'up', '--config', config, '--no-docker', '--no-install'], {
+    env: childEnvironment({ UP_TEST_TOKEN: 'token', TEMPORAL_ADDRESS: '' }),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  started.push(child);
+  return child;
+}
+
+async function untilServing(differs: (run: RunFile) => boolean = () => true): Promise<RunFile> {
+  await expect
+    .poll(async () => {
+      const run = readRunFile(stateFolder);
+      return run?.gateway !== undefined && differs(run) && (await isReady(run.gateway.address));
+    }, wait)
+    .toBe(true);
+  const run = readRunFile(stateFolder);
+  if (!run) throw new Error('run.json is gone.');
+  return run;
+}
+
+async function isReady(address: string): Promise<boolean> {
+  return fetch(`${address}/readyz`).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+async function sendAlert(run: RunFile): Promise<string> {
+  const response = await fetch(`${run.gateway?.address}/webhooks/alertmanager`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer token' },
+    body: JSON.stringify({
+      version: '4',
+      status: 'firing',
+      alerts: [{ status: 'firing', labels: { alertname: 'A', service: 'orders' }, startsAt: '2026-11-21T09:00:00Z' }],
+    }),
+  });
+  expect(response.status).toBe(202);
+  const body = (await response.json()) as { incidents: { runId: string }[] };
+  return body.incidents[0]?.runId ?? '';
+}
+
+function kill(run: RunFile, role: string): void {
+  const { pid } = run.processes[role] ?? {};
+  if (pid === undefined) throw new Error(`run.json names no ${role}.`);
+  process.kill(pid, 'SIGKILL');
+}
+
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+  for (const { pid } of Object.values(readRunFile(stateFolder)?.processes ?? {})) {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  }
+});
+
+describe.skipIf(!program)('resident up', () => {
+  test('loses no incident when gateway, server and itself are killed, and leaves no process behind', async () => {
+    const first = up();
+    const run = await untilServing();
+    const runId = await sendAlert(run);
+
+    kill(run, 'gateway');
+    kill(run, 'temporal');
+    const pidOf = (state: RunFile, role: string) => state.processes[role]?.pid;
+    const restarted = await untilServing(
+      (now) => pidOf(now, 'gateway') !== pidOf(run, 'gateway') && pidOf(now, 'temporal') !== pidOf(run, 'temporal'),
+    );
+    expect(restarted.gateway).toEqual(run.gateway);
+    expect(restarted.temporal).toEqual(run.temporal);
+    expect(await sendAlert(restarted)).toBe(runId);
+
+    first.kill('SIGKILL');
+    await expect.poll(() => first.signalCode, wait).toBe('SIGKILL');
+    const second = up();
+    const again = await untilServing((now) => now.supervisor.pid === second.pid);
+    expect(again.temporal).toEqual(run.temporal);
+    expect(await sendAlert(again)).toBe(runId);
+    const before = [...Object.values(run.processes), ...Object.values(restarted.processes)];
+    expect(before.map(({ pid }) => pid).filter(isAlive)).toEqual([]);
+
+    const latest = readRunFile(stateFolder);
+    second.kill('SIGTERM');
+    await expect.poll(() => second.exitCode, wait).toBe(0);
+    expect(
+      Object.values(latest?.processes ?? {})
+        .map(({ pid }) => pid)
+        .filter(isAlive),
+    ).toEqual([]);
+    expect(readRunFile(stateFolder)).toBeUndefined();
+    expect(readFileSync(path.join(stateFolder, 'logs', 'gateway.log'), 'utf8')).not.toContain('token');
+  });
+});
