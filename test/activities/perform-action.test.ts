@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { PerformInput } from '../../src/activities/contract.ts';
 import type { JudgePorts } from '../../src/activities/judge-action.ts';
 import { createPerformAction } from '../../src/activities/perform-action.ts';
@@ -15,7 +15,10 @@ import {
   makePorts,
   makeWorld,
   oldRevision,
+  removeWorlds,
 } from '../server/actions-harness.ts';
+
+afterAll(removeWorlds);
 
 const now = new Date('2026-01-01T00:10:00.000Z');
 const expiresAt = '2026-01-01T01:00:00.000Z';

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { digestValue, sealPlan, verifyPlanDigest } from '../../src/adapters/canonical-json.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import { makeAction, makePlan, makeWorld } from '../server/actions-harness.ts';
+import { makeAction, makePlan, makeWorld, removeWorlds } from '../server/actions-harness.ts';
+
+afterAll(removeWorlds);
 
 describe('a digest', () => {
   test('does not depend on the order of keys', () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createCaptureState } from '../../src/activities/capture-state.ts';
 import { createCheckAction } from '../../src/activities/check-action.ts';
 import { createPerformAction } from '../../src/activities/perform-action.ts';
@@ -18,7 +18,10 @@ import {
   readLines,
   until,
   type World,
+  removeWorlds,
 } from './actions-harness.ts';
+
+afterAll(removeWorlds);
 
 const git = (folder: string, ...args: string[]) =>
   execFileSync('git', ['-C', folder, '-c', 'user.name=ana', '-c', 'user.email=ana@example.org', ...args], {

@@ -37,11 +37,12 @@ echo "deployed $1"
 `;
 
 const folders: string[] = [];
-const removeFolders = () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+/** For `afterAll`. */
+export const removeWorlds = () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 
 export function makeWorld(actions?: World['actions'], timeoutMs = 20_000): World {
   const folder = mkdtempSync(join(tmpdir(), 'resident-actions-'));
-  if (folders.push(folder) === 1) process.once('exit', removeFolders);
+  folders.push(folder);
   writeFileSync(join(folder, 'deploy.sh'), deployScript);
   chmodSync(join(folder, 'deploy.sh'), 0o755);
   writeFileSync(join(folder, 'current'), `${badRevision}\n`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createCaptureState } from '../../src/activities/capture-state.ts';
 import { createCheckAction } from '../../src/activities/check-action.ts';
 import { createPerformAction } from '../../src/activities/perform-action.ts';
@@ -21,7 +21,10 @@ import {
   readLines,
   until,
   type World,
+  removeWorlds,
 } from './actions-harness.ts';
+
+afterAll(removeWorlds);
 
 const openGate = (world: World) => rmSync(join(world.folder, 'gate'), { force: true });
 const readCurrent = (world: World) => readFileSync(join(world.folder, 'current'), 'utf8').trim();
