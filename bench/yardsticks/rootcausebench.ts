@@ -39,7 +39,10 @@ type Row = Readonly<Record<string, unknown>>;
 const lookbackMs = 30 * 60_000;
 const live = process.argv.includes('--live');
 const verbose = process.argv.includes('--verbose');
-/** Sources taken away, to see whether the analyst abstains or guesses: `--without=deploys,graph,metrics,logs,commits`. */
+/**
+ * What is taken away, to see whether the analyst abstains or guesses: `--without=deploys,graph,metrics,logs,commits`; `culprit` hides
+ * the culprit alone, so that every accusation is a wrong one.
+ */
 const without = (process.argv.find((argument) => argument.startsWith('--without='))?.slice(10) ?? '').split(',');
 const only = process.argv.slice(2).find((argument) => !argument.startsWith('--'));
 
@@ -57,7 +60,10 @@ function score(folder: string): void {
   const sums = { exact: 0, service: 0, decoys: 0, none: 0, noneRight: 0, abstained: 0, wrong: 0, reward: 0 };
   for (const { name } of cases) {
     const truth = readJson(path.join(folder, name, 'truth.json')) as Truth;
-    const input = loadIncident(path.join(folder, name, 'data'));
+    const input = loadIncident(
+      path.join(folder, name, 'data'),
+      without.includes('culprit') ? truth.root_cause_commit : '',
+    );
     const startedMs = performance.now();
     const diagnosis = analyse(input);
     const tookMs = Math.round(performance.now() - startedMs);
@@ -86,7 +92,7 @@ function score(folder: string): void {
   );
 }
 
-function loadIncident(data: string): EngineInput {
+function loadIncident(data: string, hidden: string): EngineInput {
   const raw = readJson(path.join(data, 'alert.json')) as Readonly<Record<string, string>>;
   const firedMs = Date.parse(raw['fired_at'] ?? '');
   const untilMs = live ? firedMs + 60_000 : Infinity;
@@ -99,10 +105,12 @@ function loadIncident(data: string): EngineInput {
       .map((line) => JSON.parse(line) as Row & { timestamp: string }),
   );
   const metrics = seen(readMetrics(path.join(data, 'metrics.csv')));
-  const commits = seen(readJson(path.join(data, 'context/commits.json')) as RawCommit[]);
+  const commits = seen(readJson(path.join(data, 'context/commits.json')) as RawCommit[]).filter(
+    (row) => row.sha !== hidden,
+  );
   const deploys = seen(
     readJson(path.join(data, 'context/deploys.json')) as { timestamp: string; service: string; commit_sha: string }[],
-  );
+  ).filter((row) => row.commit_sha !== hidden);
   const dependencies = without.includes('graph') ? {} : readCalls(readJson(path.join(data, 'traces.json')) as Row[]);
   const services = [
     ...new Set([

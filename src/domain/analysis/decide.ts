@@ -27,8 +27,8 @@ export type Decision =
 
 /** A cause needs this score, and a rival must stay below this part of it. Set on the public incidents named in bench/yardsticks. */
 const lowestScore = 0.2;
-/** Shared words without a mechanism or a stack frame are weak grounds: decoys share words too. */
-const lowestScoreOfWords = 0.28;
+/** Shared words without a mechanism or a stack frame are weak grounds, since decoys share words too: many rare ones are asked for. */
+const fewestSharedWords = 0.5;
 const closestRival = 0.85;
 
 /** Weighs the best change against an outside cause and against saying nothing. */
@@ -65,11 +65,12 @@ export function decide(
   // Commits that one deploy carried are undone together; telling them apart is the sandbox's work.
   const rivals = alive.filter((item) => item !== top && !sharesDeploy(item, top));
   const second = rivals[0]?.score ?? 0;
+  const share = suspicions.find((item) => item.service === top.candidate.service)?.share ?? 0;
+  const isRecent = (top.leadMinutes ?? Infinity) * 60_000 < 0.15 * facts.spanMs;
   const isAlone =
-    alive.filter((item) => item.candidate.reach !== 'undeployed').length === 1 &&
-    (suspicions.find((item) => item.service === top.candidate.service)?.share ?? 0) >= 0.6;
-  const lowest = topStrength(top) === 0 ? lowestScoreOfWords : lowestScore;
-  if (top.score < lowest && !(isAlone && top.score >= 0.07)) {
+    isRecent && share >= 0.6 && alive.filter((item) => item.candidate.reach !== 'undeployed').length === 1;
+  const isWordsOnly = topStrength(top) === 0 && top.match.lexical < fewestSharedWords;
+  if ((top.score < lowestScore || isWordsOnly) && !(isAlone && top.score >= 0.07)) {
     return {
       kind: 'inconclusive',
       why: 'No change of the window explains the symptoms well enough.',
@@ -85,7 +86,8 @@ export function decide(
   }
   const margin = 1 - second / top.score;
   const raw = 0.2 + 0.45 * top.match.total + 0.3 * margin * Math.min(1, top.score * 2) - 0.08 * gaps;
-  const cap = top.match.frame === 0 && top.match.mechanism === 0 ? (top.match.lexical > 0.4 ? 0.55 : 0.45) : 0.95;
+  const cap =
+    top.match.frame === 0 && top.match.mechanism === 0 ? (top.match.lexical >= fewestSharedWords ? 0.55 : 0.4) : 0.95;
   const change = top.candidate.change;
   const category = change && isConfigOnly(change) ? 'config-change' : 'code-change';
   return { kind: 'change', top, rivals, confidence: clamp(raw, 0.15, cap), category };
