@@ -25,7 +25,7 @@ async function listFiles(tar: Buffer): Promise<Record<string, string>> {
   const reader = extract();
   reader.on('entry', (header, stream, next) => {
     const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('data', (chunk) => chunks.push(chunk as Buffer));
     stream.on('end', () => {
       files[header.name] = header.linkname ?? Buffer.concat(chunks).toString();
       next();

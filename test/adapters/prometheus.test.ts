@@ -55,7 +55,7 @@ describe('Prometheus trouble', () => {
     const prometheus = createPrometheus({
       url: 'http://ana:pass9word@prometheus.test',
       fetch: async (url, init) => {
-        seen.push(String(url), JSON.stringify(init?.headers));
+        seen.push(url instanceof Request ? url.url : url.toString(), JSON.stringify(init?.headers));
         return new Response('no', { status: 500 });
       },
     });
