@@ -58,6 +58,7 @@ async function buildContext(ports: ReasonPorts, input: ReasonInput): Promise<Eng
     input.transcriptDigest === undefined ? undefined : (await ports.store.get(input.transcriptDigest)).toString('utf8');
   return {
     mustAnswer: input.mustAnswer,
+    call: { incidentId: input.incidentId, runId: input.runId, round: input.round, step: input.step },
     ...(transcript === undefined ? {} : { transcript }),
     ...(input.answers === undefined ? {} : { answers: input.answers }),
     ...(signal === undefined ? {} : { signal }),

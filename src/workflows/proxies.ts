@@ -48,6 +48,9 @@ export function reasonProxy(timings: Timings) {
   });
 }
 
+/** Two ends, the confirming repeat and a bisection of the widest window that is packed (32 revisions). */
+const sandboxRunsAtMost = 9;
+
 /**
  * Waits until the container is gone before a cancel goes on. Where no sandbox worker polls, the incident must not hang:
  * it goes on after the schedule-to-start limit and says that nothing was reproduced.
@@ -56,7 +59,7 @@ export function sandboxProxy(timings: Timings) {
   return proxyActivities<SandboxActivities>({
     taskQueue: taskQueues.sandbox,
     scheduleToStartTimeout: '3 minutes',
-    startToCloseTimeout: timings.sandboxTimeoutMs,
+    startToCloseTimeout: timings.sandboxTimeoutMs * sandboxRunsAtMost,
     heartbeatTimeout: timings.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...backoff, maximumAttempts: 10 },

@@ -1,0 +1,40 @@
+import path from 'node:path';
+import { createCollectChanges } from '../activities/collect-changes.ts';
+import { createCollectDeploys } from '../activities/collect-deploys.ts';
+import { createCollectLogs } from '../activities/collect-logs.ts';
+import { createCollectMetrics } from '../activities/collect-metrics.ts';
+import type { ObserveActivities } from '../activities/contract.ts';
+import { createPackSources } from '../activities/pack-sources.ts';
+import { createReadConditions } from '../activities/read-conditions.ts';
+import { createDeployRecords } from '../adapters/deploy-records.ts';
+import { createGit } from '../adapters/git/git.ts';
+import { createLogFiles } from '../adapters/log-files/log-files.ts';
+import { createPrometheus } from '../adapters/prometheus/prometheus.ts';
+import { cacheFolder, resolveSecret } from '../config.ts';
+import type { WorkerParts } from './parts.ts';
+
+/** Queue `observe`: read-only access to logs, metrics, sources and deploy records. */
+export function createObserveActivities({ settings, store, redact }: WorkerParts): ObserveActivities {
+  const { services, timings } = settings;
+  const timeoutMs = timings.queryTimeoutMs;
+  const git = createGit({ cacheFolder: path.join(cacheFolder(), 'git'), timeoutMs });
+  const deployRecords = createDeployRecords();
+  const watched = settings.prometheus;
+  const bearer = watched?.bearer;
+  const prometheus = watched && {
+    prometheus: createPrometheus({
+      url: watched.url,
+      timeoutMs,
+      ...(bearer ? { bearer: () => resolveSecret(bearer) } : {}),
+    }),
+  };
+  const ports = { store, redact, services };
+  return {
+    collectLogs: createCollectLogs({ ...ports, logFiles: createLogFiles({ redact, timeoutMs }) }),
+    collectMetrics: createCollectMetrics({ ...ports, ...prometheus }),
+    collectChanges: createCollectChanges({ ...ports, git, deployRecords }),
+    collectDeploys: createCollectDeploys({ ...ports, git, deployRecords }),
+    packSources: createPackSources({ ...ports, git, deployRecords }),
+    readConditions: createReadConditions({ services, redact, ...prometheus }),
+  };
+}

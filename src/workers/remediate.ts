@@ -1,0 +1,44 @@
+import { Context } from '@temporalio/activity';
+import { createCaptureState } from '../activities/capture-state.ts';
+import { createCheckAction } from '../activities/check-action.ts';
+import type { RemediateActivities } from '../activities/contract.ts';
+import type { JudgePorts } from '../activities/judge-action.ts';
+import { createPerformAction } from '../activities/perform-action.ts';
+import { createUndoAction } from '../activities/undo-action.ts';
+import { createActionJournal } from '../adapters/action-journal.ts';
+import { digestValue, verifyPlanDigest } from '../adapters/canonical-json.ts';
+import { createPolicy } from '../adapters/cedar.ts';
+import { createCommandRunner } from '../adapters/commands/runner.ts';
+import { createConfigRepository } from '../adapters/config-repository.ts';
+import { createDeployRecords } from '../adapters/deploy-records.ts';
+import type { WorkerParts } from './parts.ts';
+
+/** Queue `remediate`: the only role that can change anything. */
+export async function createRemediateActivities(parts: WorkerParts): Promise<RemediateActivities> {
+  const { currentSettings, environment, stateFolder } = parts;
+  const journal = createActionJournal(stateFolder('actions'));
+  const ports: JudgePorts = {
+    settings: currentSettings,
+    journal,
+    commands: createCommandRunner({ journal, environment }),
+    repository: createConfigRepository(environment),
+    readLastDeployed: (service) => readLastDeployed(parts, service),
+    signal: () => Context.current().cancellationSignal,
+    policy: await createPolicy(),
+    verifyPlanDigest,
+    digestValue,
+  };
+  return {
+    captureState: createCaptureState(ports),
+    performAction: createPerformAction(ports),
+    checkAction: createCheckAction(ports),
+    undoAction: createUndoAction(ports),
+  };
+}
+
+async function readLastDeployed(parts: WorkerParts, service: string): Promise<string | undefined> {
+  const file = parts.currentSettings().services[service]?.deploysFile;
+  if (file === undefined) return undefined;
+  const { deploys } = await createDeployRecords().read(file, service);
+  return deploys.filter((deploy) => deploy.status === 'succeeded').at(-1)?.revision;
+}
