@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { ResidentSettings } from '../domain/settings.ts';
+import { addCatalogs } from './catalog.ts';
 import { checkReferences } from './check-references.ts';
 import { ConfigError, createLocate, explainIssues, renderPath, type ConfigFault, type Locate } from './faults.ts';
 import { normalise, type OutsideAddresses } from './normalise.ts';
@@ -43,7 +44,9 @@ export function loadFile(file: string, options: LoadOptions): ResidentSettings {
   ].map((found) => place(found, shown, locate));
   const faults = [...issues, ...references].sort((a, b) => a.line - b.line || a.column - b.column);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
-  return normalise(parsed.data, absolute, createHash('sha256').update(bytes).digest('hex'), options.outside);
+  const catalog = addCatalogs(parsed.data, path.dirname(absolute));
+  if (catalog.faults.length > 0) throw new ConfigError(catalog.faults.map((found) => place(found, shown, locate)));
+  return normalise(catalog.file, absolute, createHash('sha256').update(bytes).digest('hex'), options.outside);
 }
 
 function place(

@@ -23,10 +23,7 @@ describe('deciding over HTTP', () => {
     'without a token of a person nothing is decided',
     async (headers) => {
       const { app, incidents } = createGateway();
-      const response = await app.request(
-        '/incidents/orders/decision',
-        post(decision, headers),
-      );
+      const response = await app.request('/incidents/orders/decision', post(decision, headers));
       expect(response.status).toBe(401);
       expect(incidents.decisions).toEqual([]);
     },
