@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/domain/analysis/analyst.ts';
+import { gatherFacts } from '../../../src/domain/analysis/facts.ts';
+import { followCalls } from '../../../src/domain/analysis/suspicion.ts';
 import { contractChange, expectSound, shorterGrants } from './contract-change.ts';
 import { at, chatter, commit, deploy, incident, repeat } from './incident.ts';
 
@@ -105,5 +107,15 @@ describe('analyst, in doubt and in conversation', () => {
       { booking: ['fares'], fares: [] },
     );
     expect(expectSound(input)).toMatchObject({ verdict: 'cause', service: 'fares', change: fares.id });
+  });
+
+  it('leaves a refused caller under suspicion beside the callee that refuses', () => {
+    const input = contractChange();
+    const shares = Object.fromEntries(
+      followCalls(gatherFacts(input), 'booking').map((item) => [item.service, item.share]),
+    );
+    expect(shares['identity']).toBe(1);
+    expect(shares['booking']).toBeGreaterThan(0.6);
+    expect(shares['ledger']).toBeLessThan(0.05);
   });
 });
