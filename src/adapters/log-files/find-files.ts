@@ -19,7 +19,7 @@ export interface FoundFiles {
 
 /** `.1`, `-20261121`, `.2026-11-21`, `_2026-11-21T09`, `.2.gz`: what logrotate, log4j, winston, Python and pino-roll add. */
 const rotation =
-  /^(?:[._-](?:\d{1,5}|\d{4}-?\d{2}-?\d{2}(?:[T_.-]?\d{1,6}){0,4}|old|bak|prev(?:ious)?))+(?:\.(?:gz|bz2|xz|zst|zip))?$/;
+  /^(?:[._-](?:\d{1,5}|\d{4}-?\d{2}-?\d{2}(?:[T_.-]?\d{1,6}){0,4}Z?|old|bak|prev(?:ious)?))+(?:\.(?:gz|bz2|xz|zst|zip))?$/;
 const packed = /\.(?:bz2|xz|zst|zip)$/;
 
 /** Every file that a pattern means, rotated ones included, newest first. Throws `Logs.Unreachable` when a folder cannot be listed. */

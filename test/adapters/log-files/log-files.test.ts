@@ -30,12 +30,13 @@ describe('log files', () => {
     await writeFile(file('order.log.2.gz'), gzipSync(json(at(30), 'd')));
     await writeFile(file('order-2026-11-21.log'), json(at(20), 'c'));
     await writeFile(file('order.log-20261121'), json(at(10), 'b'));
+    await writeFile(file('order-20261121T091500.581Z.log'), json(at(15), 'B'));
     await writeFile(file('order.2026-11-21.log.gz'), gzipSync(json(at(5), 'a')));
     await symlink(file('order.log'), file('order-current.log'));
     const literal = await read({}, 'order.log');
-    expect(literal.lines.map((line) => line.message).join('')).toBe('abcdef');
+    expect(literal.lines.map((line) => line.message).join('')).toBe('abBcdef');
     const { lines } = await read();
-    expect(lines.map((line) => line.message).join('')).toBe('abcdef');
+    expect(lines.map((line) => line.message).join('')).toBe('abBcdef');
   });
 
   it('of another service with a longer name are not taken for rotated ones', async () => {
