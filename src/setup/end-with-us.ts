@@ -40,7 +40,7 @@ function endAllNow(): void {
 
 function onSignal(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
-  const limit = sleep(20_000, undefined, { ref: false });
+  const limit = sleep(30_000, undefined, { ref: false });
   const stopped = Promise.allSettled([...dependants].map(async (dependant) => dependant.stop()));
   void Promise.race([stopped, limit]).then(() => {
     endAllNow();

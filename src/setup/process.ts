@@ -57,8 +57,8 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
   const isUp = await waitUntil(async () => ended !== undefined || (await options.isReady()), { limitMs });
   // An answer may come from a stranger on the same port while ours has died of it.
   if (isUp && ended === undefined) return server;
-  await server.stop();
   const what = ended ? `ended at once (${ended})` : `was not ready after ${limitMs / 1000} s`;
+  await server.stop();
   throw new Error(`${options.title} ${what}. The end of ${options.logFile}:\n${await tailOf(options.logFile)}`);
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { dockerVersionAt } from '../probe.ts';
 import { endGroup } from '../process.ts';
 import { waitUntil } from '../wait-until.ts';
-import type { DockerOptions, EngineFiles } from './docker.ts';
+import type { EngineFiles } from './docker.ts';
 
 /** overlay2 is what dockerd takes by itself where it can; vfs copies whole layers, but works on every file system. */
 const storageDrivers = [undefined, 'vfs'] as const;
@@ -14,16 +14,12 @@ const storageDrivers = [undefined, 'vfs'] as const;
  * Starts dockerd in a process group of its own and waits for its socket; gives its version.
  * @throws Error with the end of its log, when it comes up with no storage driver.
  */
-export async function launchDaemon(
-  options: DockerOptions,
-  files: EngineFiles,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<string> {
+export async function launchDaemon(command: string, files: EngineFiles): Promise<string> {
   await mkdir(files.dataRoot, { recursive: true });
   // The user's own /etc/docker/daemon.json belongs to the system's engine; a file that is named must be there.
   await writeFile(configFile(files), '{}\n');
   for (const driver of storageDrivers) {
-    const version = await tryLaunching(options.command, daemonArguments(files, driver), files, env);
+    const version = await tryLaunching(command, daemonArguments(files, driver), files);
     if (version !== undefined) return version;
   }
   const log = await readFile(files.logFile, 'utf8');
@@ -32,14 +28,9 @@ export async function launchDaemon(
   );
 }
 
-async function tryLaunching(
-  command: string,
-  args: readonly string[],
-  files: EngineFiles,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<string | undefined> {
+async function tryLaunching(command: string, args: readonly string[], files: EngineFiles): Promise<string | undefined> {
   const log = openSync(files.logFile, 'a');
-  const child = spawn(command, args, { env, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { env: files.env, detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   let hasEnded = false;
   child.once('error', () => (hasEnded = true)).once('exit', () => (hasEnded = true));

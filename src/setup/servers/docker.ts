@@ -10,6 +10,7 @@ import { commandLineOf, identityOf, isAlive, isSameProcess, signalGroup } from '
 import type { ProcessIdentity } from '../process-identity.ts';
 import { endGroup } from '../process.ts';
 import { launchDaemon } from './docker-daemon.ts';
+import { unmountBelow } from './unmount-below.ts';
 
 export interface DockerOptions {
   /** The `dockerd` program; its siblings (containerd, runc) are looked for beside it first. */
@@ -37,10 +38,11 @@ export interface EngineFiles {
   readonly pidFile: string;
   readonly logFile: string;
   readonly users: string;
+  readonly env: DockerOptions['env'];
 }
 
 /** dockerd may take this long to end its containers. */
-const stopLimitMs = 15_000;
+const stopLimitMs = 20_000;
 let shares = 0;
 
 /**
@@ -58,9 +60,9 @@ export async function startDocker(options: DockerOptions): Promise<DockerEngine>
     let version = await dockerVersionAt(files.socket, 5_000);
     if (version === undefined) {
       await endDaemon(files);
-      version = await launchDaemon(options, files, environmentFor(options.command, options.env));
+      version = await launchDaemon(options.command, files);
     }
-    const pid = daemonPid(files);
+    const pid = readPid(files.pidFile);
     if (pid === undefined) throw new Error(`the Docker engine at ${files.socket} has no pid in ${files.pidFile}`);
     return share(files, user, pid, version);
   });
@@ -83,6 +85,7 @@ function engineFiles(options: DockerOptions): EngineFiles {
     pidFile: path.join(runDir, 'docker.pid'),
     logFile: path.join(runDir, 'dockerd.log'),
     users: path.join(runDir, 'users'),
+    env: environmentFor(options.command, options.env),
   };
 }
 
@@ -101,27 +104,34 @@ function share(files: EngineFiles, user: string, pid: number, version: string): 
   // Without waiting, dockerd gets SIGTERM and ends its containers and containerd by itself after we are gone.
   const endNow = () => {
     rmSync(user, { force: true });
-    if (!hasUsers(files.users) && isOurs(pid, files)) signalGroup(pid, 'SIGTERM');
+    if (!hasUsers(files.users) && isOurs(pid, files.dataRoot)) signalGroup(pid, 'SIGTERM');
   };
   const untie = endWithUs({ stop, endNow });
   return { address: `unix://${files.socket}`, pid, version, stop };
 }
 
-/** Ends the daemon of these files, when one is there. */
+/** Ends the daemon of these files and the containerd that it started, as far as they are there. */
 async function endDaemon(files: EngineFiles): Promise<void> {
-  const pid = daemonPid(files);
-  if (pid !== undefined && isOurs(pid, files)) await endGroup(pid, stopLimitMs);
-  rmSync(files.pidFile, { force: true });
+  const containerdPid = path.join(files.runDir, 'exec', 'containerd', 'containerd.pid');
+  await endOurs(readPid(files.pidFile), files.dataRoot);
+  // A dockerd that was killed leaves its containerd; the next dockerd would use that, and then wait for it in vain at its end.
+  await endOurs(readPid(containerdPid), files.runDir);
+  for (const file of [files.pidFile, containerdPid]) rmSync(file, { force: true });
+  for (const folder of [files.dataRoot, files.runDir]) await unmountBelow(folder, files.env);
 }
 
-/** Pids are given out again: only a process with our data root on its command line is ours. */
-function isOurs(pid: number, files: EngineFiles): boolean {
-  return isAlive(pid) && commandLineOf(pid).includes(files.dataRoot);
+async function endOurs(pid: number | undefined, mark: string): Promise<void> {
+  if (pid !== undefined && isOurs(pid, mark)) await endGroup(pid, stopLimitMs);
 }
 
-function daemonPid(files: EngineFiles): number | undefined {
+/** Pids are given out again: only a process with our folder on its command line is ours. */
+function isOurs(pid: number, mark: string): boolean {
+  return isAlive(pid) && commandLineOf(pid).includes(mark);
+}
+
+function readPid(file: string): number | undefined {
   try {
-    return Number.parseInt(readFileSync(files.pidFile, 'utf8'), 10) || undefined;
+    return Number.parseInt(readFileSync(file, 'utf8'), 10) || undefined;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
