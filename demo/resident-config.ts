@@ -18,6 +18,12 @@ export interface ResidentConfigOptions {
   readonly approverTokenFile: string;
   readonly temporalAddress?: string;
   readonly mode?: 'observe' | 'assist' | 'semi-auto' | 'collaborative';
+  /** Address of a Messages API; with it Claude argues on top of the analyst. */
+  readonly modelUrl?: string;
+  /** A Git repository that outlives the shop, so that the next demo can recall what this one learned. */
+  readonly lessonsRepository?: string;
+  /** How soon a killed worker is noticed; the product's default when absent. */
+  readonly heartbeatSeconds?: number;
 }
 
 const dependencies: Record<ServiceName, readonly ServiceName[]> = {
@@ -49,7 +55,17 @@ export function writeResidentConfig(shop: Shop, options: ResidentConfigOptions):
     ...(options.prometheusUrl === undefined ? {} : { prometheus: { url: options.prometheusUrl } }),
     // The demo's healthy time is short: look back twenty seconds, and compare with the minute before.
     windows: { lookbackMinutes: 0.33, baselineMinutes: 1, changesHours: 1 },
-    timings: { debounceSeconds: 1, approvalTimeoutMinutes: 30, watchMinutes: 0.33, watchReadings: 3 },
+    timings: {
+      debounceSeconds: 1,
+      approvalTimeoutMinutes: 30,
+      watchMinutes: 0.33,
+      watchReadings: 3,
+      ...(options.heartbeatSeconds === undefined ? {} : { heartbeatSeconds: options.heartbeatSeconds }),
+    },
+    ...(options.modelUrl === undefined
+      ? {}
+      : { engine: { kind: 'claude', model: 'fake-model', baseUrl: options.modelUrl } }),
+    ...(options.lessonsRepository === undefined ? {} : { lessons: { repository: options.lessonsRepository } }),
     services,
   };
   writeFileSync(file, stringify(content, { lineWidth: 0 }));

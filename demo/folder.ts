@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { endLeftovers } from '../src/cli/leftovers.ts';
+import { readRunFile } from '../src/cli/run-file.ts';
+import { identityOf, isSameProcess, type ProcessIdentity } from '../src/setup/process-identity.ts';
+import { waitUntil } from '../src/setup/wait-until.ts';
+import { stopShop } from './run-shop.ts';
+
+const base = path.resolve(import.meta.dirname, '../.resident');
+const ownerFile = 'demo-owner.json';
+const endLimitMs = 10_000;
+
+/** Lessons outlive the shop: the next demo recalls what this one learned. */
+export const lessonsFolder = path.join(base, 'demo-lessons');
+
+/**
+ * A clean folder for this demo. What an earlier demo left running there, because it was killed, is ended first; a demo that
+ * still runs keeps its folder, and this one takes the next.
+ */
+export async function claimFolder(say: (text: string) => void): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const folder = path.join(base, number === 1 ? 'demo' : `demo-${number}`);
+    const owner = readOwner(folder);
+    if (owner && isSameProcess(owner)) continue;
+    const ended = await endWhatIsLeft(folder);
+    if (ended.length > 0) say(`ended what an earlier demo left running: ${ended.join(', ')}`);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, ownerFile), JSON.stringify(identityOf(process.pid)));
+    return folder;
+  }
+}
+
+function readOwner(folder: string): ProcessIdentity | undefined {
+  const file = path.join(folder, ownerFile);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity) : undefined;
+}
+
+async function endWhatIsLeft(folder: string): Promise<readonly string[]> {
+  if (!existsSync(folder)) return [];
+  const ended = await stopShop(folder);
+  const run = readRunFile(path.join(folder, '.resident'));
+  if (!run) return ended;
+  const supervisor = run.supervisor;
+  if (isSameProcess(supervisor)) {
+    process.kill(supervisor.pid, 'SIGTERM');
+    await waitUntil(() => !isSameProcess(supervisor), { limitMs: endLimitMs });
+  }
+  return [...ended, ...(await endLeftovers(run))];
+}
