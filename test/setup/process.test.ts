@@ -82,7 +82,8 @@ it('refuses to share the data of a server whose starter still lives', async () =
 });
 
 it('never ends a stranger that was given the pid of a leftover', async () => {
-  const stranger = spawn('sleep', ['60']);
+  // A group of its own, so that a signal to the group would reach it.
+  const stranger = spawn('sleep', ['60'], { detached: true });
   parents.push(stranger);
   const pid = stranger.pid ?? 0;
   await writeFile(
