@@ -5,7 +5,7 @@ import { connect } from '../src/client/connect.ts';
 import { createIncidentClient, type IncidentClient } from '../src/client/incident-client.ts';
 import { toIncidentJson, type KillJson, type RepeatedJson } from '../src/client/incident-json.ts';
 import { paint, renderTime, say } from '../src/cli/output.ts';
-import { renderEntry, renderState } from '../src/cli/render.ts';
+import { renderArgument, renderEntry } from '../src/cli/render.ts';
 import { taskQueues } from '../src/domain/names.ts';
 import type { IncidentState } from '../src/domain/incident.ts';
 import { renderDuration } from '../src/setup/progress.ts';
@@ -116,10 +116,11 @@ async function accompany(
     if (event.kind === 'back') tell(paint('yellow', 'it answers again'));
     if (event.kind === 'end') return event.state;
     if (event.kind !== 'entry') continue;
-    const { plan } = event.state;
-    if (event.state.awaitingApproval && plan && plan.digest !== asked) {
+    const { plan, timeline } = event.state;
+    const isNewest = timeline.at(-1)?.text === event.entry.text;
+    if (isNewest && event.state.awaitingApproval && plan && plan.digest !== asked) {
       asked = plan.digest;
-      say(`\n${renderState(event.state, undefined)}\n`);
+      say(`${renderArgument(event.state)}\n`);
       await decide(plan.digest, options, stop, stage);
     }
   }

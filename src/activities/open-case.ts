@@ -45,6 +45,7 @@ function takeSnapshot(settings: ResidentSettings, service: string): IncidentSett
     services: Object.fromEntries(reachable.map((item) => [item.name, viewService(item)])),
     timings: settings.timings,
     budgets: settings.budgets,
+    canNotify: settings.notifyUrls.length > 0,
     engine: settings.engine.kind === 'claude' ? `claude/${settings.engine.model}` : 'analyst',
     configDigest: settings.digest,
   };

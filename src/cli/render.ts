@@ -33,12 +33,15 @@ export function renderState(state: IncidentState, link: string | undefined): str
     ...(link ? [link] : []),
     '',
     ...state.timeline.map(renderEntry),
-    ...renderDiagnosis(state),
-    ...renderReproduction(state),
-    ...renderPlan(state),
+    renderArgument(state),
     ...(state.report ? ['', `Report: ${state.report}`] : []),
   ];
   return parts.join('\n');
+}
+
+/** What a person needs to decide: the diagnosis with its evidence, the reproduction and the plan. */
+export function renderArgument(state: IncidentState): string {
+  return [...renderDiagnosis(state), ...renderReproduction(state), ...renderPlan(state)].join('\n');
 }
 
 function renderDiagnosis({ diagnosis }: IncidentState): readonly string[] {

@@ -102,6 +102,12 @@ export function refuseDecision(
   return undefined;
 }
 
+/** An action in a few words, for timelines; its whole text is in the plan. */
+export function nameAction({ type, target, parameters }: Action): string {
+  const values = Object.entries(parameters).map(([name, value]) => `${name} ${value.slice(0, 12)}`);
+  return [type, target, ...values].join(' ');
+}
+
 const riskOrder: readonly Risk[] = ['read', 'low', 'medium', 'high'];
 
 /** One step graver; `high` stays. */

@@ -53,6 +53,8 @@ export interface IncidentSettings {
   readonly timings: Timings;
   readonly budgets: Budgets;
   readonly engine: string;
+  /** False when no webhook is configured that tells people; the timeline and the Temporal UI do all the same. */
+  readonly canNotify: boolean;
   readonly configDigest: string;
 }
 

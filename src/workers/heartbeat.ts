@@ -1,4 +1,5 @@
 import type { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptors } from '@temporalio/worker';
 import { toFailure } from '../activities/failures.ts';
 
@@ -17,6 +18,8 @@ export function createActivityInterceptors(context: Context): ActivityIntercepto
         try {
           return await next(input);
         } catch (error) {
+          // What an activity says itself stands: a command that was let finish in spite of a cancel may have failed.
+          if (error instanceof ApplicationFailure) throw error;
           // A cancelled activity must stay cancelled, or the workflow would take it for a failure.
           if (context.cancellationSignal.aborted) throw await context.cancelled.catch((reason: unknown) => reason);
           throw toFailure(error);

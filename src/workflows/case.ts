@@ -20,6 +20,8 @@ export interface Case {
   /** `<action type> <target>` that people rejected. */
   rejectedActions: string[];
   seenAlertIds: string[];
+  /** Fingerprints of alerts that their sender says are resolved, with the time at which that was heard. */
+  resolvedAt: Record<string, string>;
   /** Alerts that came after the incident had begun to close: they open the next one. */
   lateAlerts: Alert[];
   phaseEnteredAt: number;
@@ -59,6 +61,7 @@ export function createCase(input: IncidentInput): Case {
     guidance: [],
     rejectedActions: [],
     seenAlertIds: [...(input.seenAlertIds ?? [])],
+    resolvedAt: {},
     lateAlerts: [],
     phaseEnteredAt: startTime.getTime(),
   };
@@ -110,6 +113,7 @@ export function takeAlert(incident: Case, alert: Alert): void {
   }
   incident.seenAlertIds = [...incident.seenAlertIds, alert.id].slice(-maxSeenAlertIds);
   if (reception === 'resolved') {
+    incident.resolvedAt = { ...incident.resolvedAt, [alert.fingerprint]: now() };
     tell(incident, `The sender says that ${alert.name} is resolved.`);
     return;
   }
@@ -117,6 +121,8 @@ export function takeAlert(incident: Case, alert: Alert): void {
     incident.lateAlerts.push(alert);
     return;
   }
+  const { [alert.fingerprint]: _firesAgain, ...stillResolved } = incident.resolvedAt;
+  incident.resolvedAt = stillResolved;
   state.severity = state.alerts.length === 0 ? alert.severity : graverSeverity(state.severity, alert.severity);
   if (state.alerts.length < maxKeptAlerts) state.alerts = [...state.alerts, alert];
   tell(incident, `Alert ${alert.name} (${alert.severity}): ${alert.summary}`);

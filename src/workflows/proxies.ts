@@ -66,11 +66,14 @@ export function sandboxProxy(timings: Timings) {
   });
 }
 
+/** A command has the whole action timeout; judging, polling and reading the state come on top. */
+const actionOverheadMs = 30_000;
+
 /** An action is exactly-once by its id, so trying again is safe; a cancel waits for its end, or the undo would race it. */
 export function actProxy(timings: Timings) {
   return proxyActivities<RemediateActivities>({
     taskQueue: taskQueues.remediate,
-    startToCloseTimeout: timings.actionTimeoutMs,
+    startToCloseTimeout: timings.actionTimeoutMs + actionOverheadMs,
     heartbeatTimeout: timings.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...backoff, maximumAttempts: 10 },
@@ -81,7 +84,7 @@ export function actProxy(timings: Timings) {
 export function undoProxy(timings: Timings) {
   return proxyActivities<RemediateActivities>({
     taskQueue: taskQueues.remediate,
-    startToCloseTimeout: timings.actionTimeoutMs,
+    startToCloseTimeout: timings.actionTimeoutMs + actionOverheadMs,
     heartbeatTimeout: timings.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...backoff, maximumInterval: '1 minute', maximumAttempts: 30 },

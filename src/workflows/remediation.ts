@@ -29,6 +29,10 @@ interface Progress {
   readings: Reading[];
 }
 
+/** Failures of the first action which say that it never began (src/activities/action-ports.ts). */
+const nothingChanged =
+  /^(Action\.(NotApproved|PlanChanged|Expired|StateChanged|StateUnknown)|Policy\..*|Config\.(LocalChanges|Refused))$/;
+
 /**
  * Carries a plan out as a saga: the undo of each action is registered, with the state that it needs, before the action starts,
  * and the watch is part of it. On failure, cancel, a failed check and regression the undos run, newest first.
@@ -42,9 +46,7 @@ export async function remediation(input: RemediationInput): Promise<RemediationR
     if (verdict !== 'breached') return keep(verdict, progress);
     return await undoAll(input, progress, 'the service did not recover while it was watched');
   } catch (error) {
-    const isRefusal =
-      progress.actions.length === 0 &&
-      /^(Action\.(NotApproved|PlanChanged|Expired|StateChanged)|Policy\.)/.test(rootType(error));
+    const isRefusal = progress.actions.length === 0 && nothingChanged.test(rootType(error));
     if (isRefusal) return { outcome: 'refused', ...progress, undo: [], reason: rootMessage(error) };
     return await undoAll(input, progress, isCancellation(error) ? 'cancelled' : rootMessage(error));
   }

@@ -76,6 +76,7 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
         timings,
         budgets: { maxEngineSteps: 3, maxRounds: 2, maxResidents: 8 },
         engine: 'fake',
+        canNotify: true,
         configDigest: 'c',
       },
     }),

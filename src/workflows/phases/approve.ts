@@ -80,6 +80,7 @@ async function notify(incident: Case, plan: Plan, kind: NoticeKind & keyof typeo
   const { timings, service } = settingsOf(incident);
   const to = kind === 'escalation' ? [...plan.approvers, service.owner] : plan.approvers;
   tell(incident, `${noticeTexts[kind]} ${plan.approvers.join(', ') || 'nobody: no approvers are configured'}.`);
+  if (!settingsOf(incident).canNotify) return;
   const { notifyPeople } = residentProxy(timings);
   await notifyPeople
     .executeWithOptions({ summary: `Tell people: ${kind}`, retry: { maximumAttempts: 5 } }, [

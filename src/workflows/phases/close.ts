@@ -15,7 +15,7 @@ export async function close(incident: Case, outcome: Outcome, reason: string): P
   const written = await closeCase.executeWithOptions({ summary: 'Write the report and the lesson' }, [{ state }]);
   state.report = written.report;
   if (written.lesson !== undefined) state.lesson = written.lesson;
-  if (incident.settings) await tellPeople(incident, outcome, notifyPeople);
+  if (incident.settings?.canNotify) await tellPeople(incident, outcome, notifyPeople);
   tell(incident, `Report: ${written.report}`);
 }
 

@@ -1,3 +1,4 @@
+import { nameAction } from '../../domain/plan.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import { residentProxy } from '../proxies.ts';
 
@@ -25,7 +26,7 @@ export async function propose(incident: Case): Promise<void> {
   ]);
   if (plan) {
     state.plan = plan;
-    tell(incident, `Proposed (${plan.decision}): ${plan.actions.map((action) => action.summary).join('; ')}.`);
+    tell(incident, `Proposed (${plan.decision}): ${plan.actions.map(nameAction).join('; ')}.`);
   } else {
     tell(incident, `No plan: ${reason}`);
     state.outcomeReason = reason;

@@ -1,11 +1,10 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
+import { settingsOf, tell, type Case } from '../case.ts';
 import { residentProxy } from '../proxies.ts';
 
 /** Fetches a snapshot of the configuration, and links to the incident before this one on the same service. */
 export async function triage(incident: Case): Promise<void> {
   const { state } = incident;
-  enterPhase(incident, 'triage');
   const { openCase } = residentProxy();
   const opened = await openCase.executeWithOptions({ summary: `Read the settings of ${state.service}` }, [
     { service: state.service, runId: workflowInfo().runId },
