@@ -23,14 +23,14 @@ describeWithServer('approval', (harness) => {
       incident.handle.executeUpdate('decide', { args: [{ planDigest, decision: 'approve', by }] });
     const digest = plan?.digest ?? '';
     await expect(decide('another', 'ana')).rejects.toMatchObject({
-      cause: { message: expect.stringContaining('another plan') },
+      cause: { message: expect.stringContaining('another plan') as string },
     });
     await expect(decide(digest, 'mallory')).rejects.toMatchObject({
-      cause: { message: expect.stringContaining('may not decide') },
+      cause: { message: expect.stringContaining('may not decide') as string },
     });
     await expect(decide(digest, 'ana')).resolves.toBe('accepted');
     await expect(decide(digest, 'ana')).rejects.toMatchObject({
-      cause: { message: expect.stringContaining('decided already') },
+      cause: { message: expect.stringContaining('decided already') as string },
     });
     expect((await incident.state()).awaitingApproval).toBe(true);
     await expect(decide(digest, 'ben')).resolves.toBe('accepted');

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { Client, type WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
@@ -36,7 +36,7 @@ export function describeWithServer(name: string, body: (harness: () => Harness) 
     let harness: Harness | undefined;
     let stop = async (): Promise<void> => {};
     beforeAll(async () => {
-      const started = await startHarness(program);
+      const started = await startHarness(program, inject('workflowBundle'));
       harness = started.harness;
       stop = started.stop;
     });
@@ -62,11 +62,15 @@ export async function startTestServer(program: string): Promise<TestWorkflowEnvi
   });
 }
 
-async function startHarness(program: string): Promise<{ harness: Harness; stop: () => Promise<void> }> {
+/** A dev server and workers with fake activities; for tests, and for recording histories. */
+export async function startHarness(
+  program: string,
+  bundle: string,
+): Promise<{ harness: Harness; stop: () => Promise<void> }> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const environment = await startTestServer(program);
   const fakesByService = new Map<string, FakeActivities>();
-  const workers = await startWorkers(environment, dispatchByService(fakesByService));
+  const workers = await startWorkers(environment, bundle, dispatchByService(fakesByService));
   let counter = 0;
   const open = async (options: FakeOptions = {}): Promise<Running> => {
     counter += 1;
@@ -106,6 +110,7 @@ function dispatchByService(fakesByService: Map<string, FakeActivities>): AllActi
 
 async function startWorkers(
   environment: TestWorkflowEnvironment,
+  bundle: string,
   activities: AllActivities,
 ): Promise<{ stop: () => Promise<void> }> {
   const workers = await Promise.all(
@@ -115,7 +120,7 @@ async function startWorkers(
         taskQueue,
         activities,
         interceptors: { activity: [createActivityInterceptors] },
-        ...(taskQueue === taskQueues.resident ? { workflowBundle: { codePath: inject('workflowBundle') } } : {}),
+        ...(taskQueue === taskQueues.resident ? { workflowBundle: { codePath: bundle } } : {}),
       }),
     ),
   );
