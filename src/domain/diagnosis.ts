@@ -51,6 +51,14 @@ export interface RuledOut {
   readonly evidence: readonly string[];
 }
 
+/** A service whose recent changes could be the cause: what the sandbox tries when the first suspect is not confirmed. */
+export interface SuspectService {
+  readonly service: string;
+  /** Full SHAs, most likely first. */
+  readonly suspects: readonly string[];
+  readonly before?: string;
+}
+
 /** The argued cause, or `inconclusive`: it is never a guess in confident words. */
 export interface Diagnosis {
   readonly verdict: 'cause' | 'inconclusive' | 'no-fault';
@@ -70,6 +78,8 @@ export interface Diagnosis {
   readonly before?: string;
   /** Commits that could be the cause, most likely first (full SHAs of `service`). */
   readonly suspects: readonly string[];
+  /** Other services that remain possible, most likely first; with an inconclusive diagnosis, every one that is. */
+  readonly alternatives?: readonly SuspectService[];
   readonly signatures: readonly string[];
   /** What could not be looked at, or would be needed to be sure. */
   readonly missing: readonly string[];

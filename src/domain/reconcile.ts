@@ -1,10 +1,21 @@
-import type { Claim, Diagnosis } from './diagnosis.ts';
+import type { Claim, Diagnosis, SuspectService } from './diagnosis.ts';
 import type { Evidence } from './evidence.ts';
 import type { Reproduction } from './reproduction.ts';
 
+/** Services whose changes the sandbox should try, most likely first: the accused one, then those that remain possible. */
+export function listSuspectServices(diagnosis: Diagnosis): readonly SuspectService[] {
+  const { verdict, service, change, suspects, before, alternatives = [] } = diagnosis;
+  if (verdict === 'no-fault' || (verdict === 'cause' && change === 'none')) return [];
+  const accused = verdict === 'cause' ? [{ service, suspects, ...(before === undefined ? {} : { before }) }] : [];
+  return [...accused, ...alternatives.filter((other) => other.service !== service)].filter(
+    (suspect) => suspect.suspects.length > 0,
+  );
+}
+
 /**
- * Sets a diagnosis beside what the sandbox showed. A reproduction strengthens it and may name another commit of the window;
- * a suspect that passes weakens it. What could not run changes nothing but is said.
+ * Sets a diagnosis beside what the sandbox showed. A reproduction is proof: it strengthens the diagnosis, names another commit
+ * of the window, or accuses another service. What was run and not confirmed weakens it, and a weak one becomes inconclusive.
+ * What could not run changes nothing but is said.
  * @param evidenceId id under which the runs are cited
  */
 export function reconcile(
@@ -13,67 +24,112 @@ export function reconcile(
   evidence: readonly Evidence[],
   evidenceId: string,
 ): { readonly diagnosis: Diagnosis; readonly evidence: readonly Evidence[] } {
-  if (reproduction.verdict === 'cannot-run') {
-    const isWorthSaying = diagnosis.verdict === 'cause' && diagnosis.change !== 'none';
-    const missing = isWorthSaying
-      ? [...diagnosis.missing, `Not reproduced: ${reproduction.reason}`]
-      : diagnosis.missing;
-    return { diagnosis: { ...diagnosis, missing }, evidence };
+  switch (reproduction.verdict) {
+    case 'cannot-run': {
+      const missing = [...diagnosis.missing, `Not reproduced: ${reproduction.reason}`];
+      return { diagnosis: { ...diagnosis, missing }, evidence };
+    }
+    case 'reproduced':
+      return {
+        diagnosis: confirm(diagnosis, reproduction, evidenceId),
+        evidence: withRuns(evidence, reproduction, evidenceId),
+      };
+    case 'not-reproduced':
+    case 'flaky':
+      return {
+        diagnosis: doubt(diagnosis, reproduction, evidenceId),
+        evidence: withRuns(evidence, reproduction, evidenceId),
+      };
   }
-  const cited = [...evidence, describeRuns(reproduction, evidenceId)];
-  return { diagnosis: weigh(diagnosis, reproduction, evidenceId), evidence: cited };
 }
 
 const confidenceWhenReproduced = 0.95;
-const confidenceWhenNotReproduced = 0.4;
+/** An argument that did not foresee the culprit still has to fit it; the proof counts, the argument less. */
+const confidenceWhenSandboxDecided = 0.85;
+const confidenceWhenDoubted = 0.4;
+/** Below this an argument does not stand against a sandbox that says otherwise. */
+const strongArgument = 0.7;
 
-function weigh(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: string): Diagnosis {
-  const { verdict, firstBad, suspect, before } = reproduction;
-  const add = (claim: Claim): Pick<Diagnosis, 'evidence'> => ({
-    evidence: [...new Set([...diagnosis.evidence, ...claim.evidence])],
-  });
-  if (verdict === 'reproduced') {
-    const culprit = firstBad ?? suspect;
-    const claim: Claim = {
-      text: `In the sandbox the failure appears with ${culprit.slice(0, 12)} of ${reproduction.suspectService} and not with ${before.slice(0, 12)}, which ran before.`,
-      evidence: [evidenceId],
-    };
-    return {
-      ...diagnosis,
-      ...add(claim),
-      change: culprit,
-      suspects: [culprit, ...diagnosis.suspects.filter((id) => id !== culprit)],
-      confidence: Math.max(diagnosis.confidence, confidenceWhenReproduced),
-      statement: [...diagnosis.statement, claim],
-    };
-  }
+function confirm(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: string): Diagnosis {
+  const { firstBad, suspect, before, suspectService } = reproduction;
+  const culprit = firstBad ?? suspect;
+  const isForeseen = diagnosis.verdict === 'cause' && diagnosis.service === suspectService;
   const claim: Claim = {
-    text: `The sandbox did not confirm it (${verdict}): ${reproduction.reason}`,
+    text: `In the sandbox the failure appears with ${culprit.slice(0, 12)} of ${suspectService} and not with ${before.slice(0, 12)}, which ran before.`,
     evidence: [evidenceId],
   };
+  const overturned =
+    !isForeseen && diagnosis.service
+      ? [
+          {
+            candidate: diagnosis.change,
+            reason: `in the sandbox the failure does not depend on ${diagnosis.service}`,
+            evidence: [evidenceId],
+          },
+        ]
+      : [];
   return {
     ...diagnosis,
-    ...add(claim),
-    confidence: Math.min(diagnosis.confidence, confidenceWhenNotReproduced),
-    against: [...diagnosis.against, claim],
+    verdict: 'cause',
+    service: suspectService,
+    change: culprit,
+    before,
+    category: isForeseen ? diagnosis.category : 'code-change',
+    suspects: [culprit, ...(isForeseen ? diagnosis.suspects.filter((id) => id !== culprit) : [])],
+    confidence: isForeseen ? Math.max(diagnosis.confidence, confidenceWhenReproduced) : confidenceWhenSandboxDecided,
+    statement: isForeseen ? [...diagnosis.statement, claim] : [claim, ...diagnosis.statement],
+    evidence: [...new Set([...diagnosis.evidence, evidenceId])],
+    ruledOut: [...overturned, ...diagnosis.ruledOut.filter(({ candidate }) => candidate !== culprit)],
   };
 }
 
-function describeRuns(reproduction: Reproduction, id: string): Evidence {
-  const last = reproduction.runs.find((run) => run.end !== 'passed') ?? reproduction.runs[0];
-  return {
-    id,
-    service: reproduction.suspectService,
-    kind: 'reproduction',
-    source: `sandbox ${reproduction.imageDigest}`,
-    query: last ? last.command.join(' ') : '',
-    window: { from: '', to: '' },
-    outcome: reproduction.runs.length > 0 ? 'found' : 'empty',
-    summary:
-      `${reproduction.verdict}: ${reproduction.runs.map((run) => `${run.revision.slice(0, 12)} ${run.end}`).join(', ')}`.slice(
-        0,
-        400,
-      ),
-    ...(last?.outputDigest === undefined ? {} : { digest: last.outputDigest }),
+function doubt(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: string): Diagnosis {
+  const claim: Claim = {
+    text: `The sandbox did not confirm it (${reproduction.verdict}): ${reproduction.reason}`,
+    evidence: [evidenceId],
   };
+  const doubted = {
+    ...diagnosis,
+    confidence: Math.min(diagnosis.confidence, confidenceWhenDoubted),
+    against: [...diagnosis.against, claim],
+    evidence: [...new Set([...diagnosis.evidence, evidenceId])],
+  };
+  if (diagnosis.verdict !== 'cause' || diagnosis.confidence >= strongArgument) return doubted;
+  return {
+    ...doubted,
+    verdict: 'inconclusive',
+    service: '',
+    change: 'none',
+    category: 'unknown',
+    confidence: 0,
+    suspects: [],
+    ruledOut: [
+      {
+        candidate: diagnosis.change,
+        reason: 'the argument was weak, and the sandbox did not confirm it',
+        evidence: [evidenceId],
+      },
+      ...diagnosis.ruledOut,
+    ],
+  };
+}
+
+function withRuns(evidence: readonly Evidence[], reproduction: Reproduction, id: string): readonly Evidence[] {
+  const { runs, verdict, suspectService, imageDigest } = reproduction;
+  const telling = runs.find((run) => run.end !== 'passed') ?? runs[0];
+  const shown = runs.map((run) => `${run.service} ${run.revision.slice(0, 12)} ${run.end}`).join(', ');
+  return [
+    ...evidence,
+    {
+      id,
+      service: suspectService,
+      kind: 'reproduction',
+      source: `sandbox ${imageDigest}`,
+      query: telling ? telling.command.join(' ') : '',
+      window: { from: '', to: '' },
+      outcome: runs.length > 0 ? 'found' : 'empty',
+      summary: `${verdict}: ${shown}`.slice(0, 400),
+      ...(telling?.outputDigest === undefined ? {} : { digest: telling.outputDigest }),
+    },
+  ];
 }

@@ -1,69 +1,92 @@
-import { reconcile } from '../../domain/reconcile.ts';
+import type { Diagnosis, SuspectService } from '../../domain/diagnosis.ts';
+import { listSuspectServices, reconcile } from '../../domain/reconcile.ts';
 import { cannotRun, type Reproduction } from '../../domain/reproduction.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
 import { observeProxy, sandboxProxy } from '../proxies.ts';
 
-/** Runs the failure in the sandbox on the suspect revision and on the one before, and sets the diagnosis beside the result. */
+/** The first suspect, and this many others when the sandbox does not confirm it. */
+const maxAttempts = 3;
+
+/**
+ * Runs the failure in the sandbox on the suspect revision and on the one before. Where that proves nothing, the next services
+ * that remain possible are tried: what fails with one revision and passes with another needs no further argument.
+ */
 export async function reproduce(incident: Case): Promise<void> {
   enterPhase(incident, 'reproduce');
   const { state } = incident;
-  const reproduction = await runInSandbox(incident);
-  state.reproduction = reproduction;
-  if (state.diagnosis) {
-    const evidenceId = `${state.diagnosis.service || state.service}/reproduction/${state.round}`;
-    const reconciled = reconcile(state.diagnosis, reproduction, state.evidence, evidenceId);
-    state.diagnosis = reconciled.diagnosis;
-    state.evidence = reconciled.evidence;
+  const { diagnosis } = state;
+  if (!diagnosis) return;
+  const suspects = listSuspectServices(diagnosis).slice(0, maxAttempts);
+  if (suspects.length === 0) {
+    state.reproduction = cannotRun(nothingToRun(diagnosis), diagnosis.service);
+    tell(incident, describe(state.reproduction));
+    return;
   }
-  tell(incident, describe(reproduction));
+  const tried: Reproduction[] = [];
+  for (const suspect of suspects) {
+    const reproduction = await runInSandbox(incident, suspect);
+    tried.push(reproduction);
+    tell(incident, describe(reproduction));
+    if (reproduction.verdict === 'reproduced' || reproduction.verdict === 'cannot-run') break;
+  }
+  const decisive = tried.find(({ verdict }) => verdict === 'reproduced') ?? tried[0];
+  if (!decisive) return;
+  state.reproduction = { ...decisive, runs: tried.flatMap(({ runs }) => runs) };
+  const evidenceId = `${decisive.suspectService}/reproduction/${state.round}`;
+  const reconciled = reconcile(diagnosis, state.reproduction, state.evidence, evidenceId);
+  state.diagnosis = reconciled.diagnosis;
+  state.evidence = reconciled.evidence;
 }
 
-async function runInSandbox(incident: Case): Promise<Reproduction> {
+function nothingToRun({ verdict }: Diagnosis): string {
+  return verdict === 'cause'
+    ? 'The cause is not a change, so there are no two revisions to compare.'
+    : 'There is no suspect to reproduce.';
+}
+
+async function runInSandbox(incident: Case, { service, suspects, before }: SuspectService): Promise<Reproduction> {
   const { state } = incident;
-  const { services, service, timings } = settingsOf(incident);
-  const diagnosis = state.diagnosis;
-  if (!diagnosis || diagnosis.verdict !== 'cause') return cannotRun('There is no suspect to reproduce.');
-  const [suspect] = diagnosis.suspects;
-  if (suspect === undefined || diagnosis.change === 'none') {
-    return cannotRun('The cause is not a change, so there are no two revisions to compare.', diagnosis.service);
-  }
+  const { services, service: alerting, timings } = settingsOf(incident);
+  const [suspect = ''] = suspects;
   try {
     const { packSources } = observeProxy(timings);
-    const packed = await packSources.executeWithOptions({ summary: `Pack the sources around ${diagnosis.service}` }, [
+    const packed = await packSources.executeWithOptions({ summary: `Pack the sources around ${service}` }, [
       {
         incidentId: state.incidentId,
         runId: state.runId,
-        service: service.service,
-        suspectService: diagnosis.service,
+        service: alerting.service,
+        suspectService: service,
         suspect,
-        ...(diagnosis.before === undefined ? {} : { before: diagnosis.before }),
-        neighbours: Object.keys(services).filter((name) => name !== diagnosis.service && services[name]?.hasSource),
+        ...(before === undefined ? {} : { before }),
+        neighbours: Object.keys(services).filter((name) => name !== service && services[name]?.hasSource),
         evidence: state.evidence,
         timeoutMs: timings.sandboxTimeoutMs,
       },
     ]);
-    if ('cannotRun' in packed) return cannotRun(packed.cannotRun, diagnosis.service, suspect, diagnosis.before);
+    if ('cannotRun' in packed) return cannotRun(packed.cannotRun, service, suspect, before);
     const { runReproduction } = sandboxProxy(timings);
     return await runReproduction.executeWithOptions(
-      { summary: `Reproduce on ${suspect.slice(0, 12)} and before, bisect ${packed.revisions.length} revisions` },
+      { summary: `Reproduce with ${service} ${suspect.slice(0, 12)} and before; ${packed.revisions.length} revisions` },
       [packed],
     );
   } catch (error) {
     rethrowCancellation(error);
-    return cannotRun(`The sandbox did not answer: ${rootMessage(error)}`, diagnosis.service, suspect, diagnosis.before);
+    return cannotRun(`The sandbox did not answer: ${rootMessage(error)}`, service, suspect, before);
   }
 }
 
 function describe(reproduction: Reproduction): string {
-  const { verdict, suspect, before, runs, reason, firstBad } = reproduction;
+  const { verdict, suspectService, suspect, before, runs, reason, firstBad } = reproduction;
   switch (verdict) {
-    case 'reproduced':
-      return `Reproduced: fails on ${suspect.slice(0, 12)}, passes on ${before.slice(0, 12)} (${runs.length} runs; first bad ${(firstBad ?? suspect).slice(0, 12)}).`;
+    case 'reproduced': {
+      const culprit = (firstBad ?? suspect).slice(0, 12);
+      return `Reproduced: fails with ${culprit} of ${suspectService}, passes with ${before.slice(0, 12)} before it (${runs.length} runs).`;
+    }
     case 'not-reproduced':
     case 'flaky':
-      return `${verdict === 'flaky' ? 'Flaky' : 'Not reproduced'} after ${runs.length} runs: ${reason}`;
+      return `${verdict === 'flaky' ? 'Flaky' : 'Not reproduced'} with ${suspectService} ${suspect.slice(0, 12)}, ${runs.length} runs: ${reason}`;
     case 'cannot-run':
-      return `Not reproduced, the sandbox could not run it: ${reason}`;
+      return `Not reproduced: ${reason}`;
   }
 }

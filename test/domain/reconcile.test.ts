@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { findUnknownCitations, inconclusive, type Diagnosis } from '../../src/domain/diagnosis.ts';
+import { listSuspectServices, reconcile } from '../../src/domain/reconcile.ts';
+import { cannotRun, type Reproduction } from '../../src/domain/reproduction.ts';
+
+const culprit = 'b'.repeat(40);
+const before = 'a'.repeat(40);
+const other = 'c'.repeat(40);
+
+const blamed: Diagnosis = {
+  ...inconclusive('', 'analyst'),
+  verdict: 'cause',
+  service: 'order',
+  change: other,
+  category: 'code-change',
+  confidence: 0.8,
+  statement: [{ text: 'it fits', evidence: ['order/logs/1'] }],
+  suspects: [other],
+  alternatives: [{ service: 'stock', suspects: [culprit] }],
+};
+
+const runs: Reproduction['runs'] = [
+  { service: 'stock', revision: culprit, command: ['test'], end: 'failed', exitCode: 1, durationMs: 1, outputTail: '' },
+];
+
+function reproduced(suspectService: string, suspect: string): Reproduction {
+  return { verdict: 'reproduced', suspectService, suspect, before, runs, imageDigest: 'i', reason: '' };
+}
+
+const reconciled = (diagnosis: Diagnosis, reproduction: Reproduction) =>
+  reconcile(diagnosis, reproduction, [], `${reproduction.suspectService}/reproduction/1`);
+
+describe('reconcile', () => {
+  it('strengthens a diagnosis that the sandbox confirms, and cites the runs', () => {
+    const { diagnosis, evidence } = reconciled(blamed, reproduced('order', other));
+    expect(diagnosis).toMatchObject({ service: 'order', change: other, before, confidence: 0.95 });
+    expect(diagnosis.statement.at(-1)?.evidence).toEqual(['order/reproduction/1']);
+    expect(findUnknownCitations(diagnosis, ['order/logs/1', ...evidence.map((item) => item.id)])).toEqual([]);
+  });
+
+  it('names the first bad commit of the window where bisection found another one', () => {
+    const { diagnosis } = reconciled(blamed, { ...reproduced('order', other), firstBad: culprit });
+    expect(diagnosis.change).toBe(culprit);
+    expect(diagnosis.suspects).toEqual([culprit, other]);
+  });
+
+  it('accuses the service that the sandbox proves, and says that the first one is overturned', () => {
+    const { diagnosis } = reconciled(blamed, reproduced('stock', culprit));
+    expect(diagnosis).toMatchObject({ verdict: 'cause', service: 'stock', change: culprit, before });
+    expect(diagnosis.ruledOut[0]).toMatchObject({ candidate: other });
+  });
+
+  it('turns an inconclusive diagnosis into a cause when the sandbox decides between rivals', () => {
+    const open = {
+      ...inconclusive('two rivals', 'analyst'),
+      alternatives: [{ service: 'stock', suspects: [culprit] }],
+    };
+    expect(listSuspectServices(open)).toEqual([{ service: 'stock', suspects: [culprit] }]);
+    expect(reconciled(open, reproduced('stock', culprit)).diagnosis).toMatchObject({
+      verdict: 'cause',
+      change: culprit,
+    });
+  });
+
+  it('weakens a strong argument that is not confirmed, and makes a weak one inconclusive', () => {
+    const denied: Reproduction = { ...reproduced('order', other), verdict: 'not-reproduced', reason: 'passes on both' };
+    expect(reconciled(blamed, denied).diagnosis).toMatchObject({ verdict: 'cause', change: other, confidence: 0.4 });
+    const weak = reconciled({ ...blamed, confidence: 0.5 }, denied).diagnosis;
+    expect(weak).toMatchObject({ verdict: 'inconclusive', service: '', change: 'none', suspects: [], confidence: 0 });
+    expect(weak.ruledOut[0]?.candidate).toBe(other);
+  });
+
+  it('changes nothing but says so when the sandbox could not run', () => {
+    const { diagnosis, evidence } = reconciled(blamed, cannotRun('no engine'));
+    expect(diagnosis).toMatchObject({ confidence: 0.8, change: other });
+    expect(diagnosis.missing).toEqual(['Not reproduced: no engine']);
+    expect(evidence).toEqual([]);
+  });
+
+  it('tries nothing where the cause is no change', () => {
+    expect(listSuspectServices({ ...blamed, change: 'none' })).toEqual([]);
+    expect(listSuspectServices({ ...blamed, verdict: 'no-fault' })).toEqual([]);
+  });
+});
