@@ -55,7 +55,7 @@ async function readAlert(
       return isOfPrometheus ? unknown(name, told, `Prometheus has no rule named ${alert.name}`) : undefined;
     }
     const { state, value, threshold, detail } = await prometheus.readCondition(expression, alert.labels);
-    return { name, expression, value, threshold, state, detail };
+    return { name, expression, value, threshold: `not ${threshold}`, state, detail };
   } catch (error) {
     return unknown(name, told, wordsOf(error));
   }
