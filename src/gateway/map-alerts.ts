@@ -16,12 +16,12 @@ const maxPerService = 100;
 export function mapAlerts(
   alerts: readonly UnmappedAlert[],
   serviceLabels: readonly string[],
-  services: readonly string[],
+  services: ReadonlySet<string>,
 ): MappedAlerts {
   const byService = new Map<string, Alert[]>();
   const unmapped: MappedAlerts['unmapped'][number][] = [];
   for (const alert of alerts) {
-    const label = serviceLabels.find((name) => services.includes(alert.labels[name] ?? ''));
+    const label = serviceLabels.find((name) => services.has(alert.labels[name] ?? ''));
     const service = label === undefined ? undefined : alert.labels[label];
     if (service === undefined) {
       unmapped.push({ name: alert.name, fingerprint: alert.fingerprint, reason: explain(alert, serviceLabels) });

@@ -17,9 +17,11 @@ export async function readJson(request: Request, maxBytes: number): Promise<Body
     return refuse(415, `A body with Content-Encoding ${encoding.slice(0, 40)} is not read; send it as it is.`);
   }
   const tooLarge = refuse(413, `The body is larger than ${maxBytes} bytes (gateway.maxBodyKilobytes).`);
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge;
-  const bytes = await readBytes(request, maxBytes);
-  if (!bytes) return tooLarge;
+  const length = request.headers.get('content-length');
+  if (Number(length ?? 0) > maxBytes) return tooLarge;
+  // Node's HTTP parser holds a body to the length that it tells, and reading it whole spares a stream for every alert.
+  const bytes = length === null ? await readBytes(request, maxBytes) : new Uint8Array(await request.arrayBuffer());
+  if (!bytes || bytes.byteLength > maxBytes) return tooLarge;
   return parse(bytes);
 }
 
@@ -49,7 +51,9 @@ function parse(bytes: Uint8Array): BodyResult {
   }
   if (isDeeperThan(text, maxDepth)) return refuse(400, `The body nests deeper than ${maxDepth} levels.`);
   try {
-    return { ok: true, value: JSON.parse(text, dropPrototype) as unknown };
+    // A reviver makes parsing several times slower, and only these texts can spell the key that it drops.
+    const reviver = text.includes('__proto__') || text.includes('\\u') ? dropPrototype : undefined;
+    return { ok: true, value: JSON.parse(text, reviver) as unknown };
   } catch {
     return refuse(400, 'The body is not JSON.');
   }
@@ -63,19 +67,28 @@ function dropPrototype(key: string, value: unknown): unknown {
 /** Counted on the text, before anything recursive sees it. */
 function isDeeperThan(text: string, limit: number): boolean {
   let depth = 0;
-  let isText = false;
   for (let index = 0; index < text.length; index++) {
-    const character = text[index];
-    if (isText) {
-      if (character === '\\') index += 1;
-      else if (character === '"') isText = false;
-    } else if (character === '"') isText = true;
-    else if (character === '{' || character === '[') {
+    const character = text.charCodeAt(index);
+    if (character === quote) index = endOfText(text, index);
+    else if (character === openBrace || character === openBracket) {
       depth += 1;
       if (depth > limit) return true;
-    } else if (character === '}' || character === ']') depth -= 1;
+    } else if (character === closeBrace || character === closeBracket) depth -= 1;
   }
   return false;
+}
+
+const [quote, openBrace, openBracket, closeBrace, closeBracket] = [34, 123, 91, 125, 93];
+const backslash = 92;
+
+/** Where the text ends that begins at `start`, or the last index when it does not end. */
+function endOfText(text: string, start: number): number {
+  for (let index = start + 1; index < text.length; index++) {
+    const character = text.charCodeAt(index);
+    if (character === backslash) index += 1;
+    else if (character === quote) return index;
+  }
+  return text.length;
 }
 
 function refuse(status: BodyRefusal['status'], reason: string): BodyResult {

@@ -19,17 +19,26 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** What one sender's webhook works with. */
+interface Desk extends GatewayParts {
+  readonly metrics: GatewayMetrics;
+  readonly services: ReadonlySet<string>;
+  /** The run last logged for a service: one line an incident, or a storm of alerts would be a storm of lines. */
+  readonly told: Map<string, string>;
+}
+
 /** `POST /webhooks/<sender>` for one sender. @throws when one of its secrets is missing. */
 export function createWebhook(sender: string, parts: GatewayParts, metrics: GatewayMetrics) {
   const credentials = parts.settings.gateway.webhooks[sender];
   if (!credentials) throw new Error(`gateway.webhooks names no ${sender}.`);
   const isSender = createSenderCheck(credentials, parts.resolveSecret);
+  const desk: Desk = { ...parts, metrics, services: new Set(Object.keys(parts.settings.services)), told: new Map() };
 
   return async (context: Context): Promise<Response> => {
     const startedAt = performance.now();
     // Identity before the body: nothing of an unknown sender's body is parsed or logged.
     const answer = isSender(context.req.header('authorization'))
-      ? await receive(sender, context.req.raw, parts, metrics)
+      ? await receive(sender, context.req.raw, desk)
       : { code: 401 as const, body: { error: unauthorized } };
     metrics.countWebhook(sender, answer.code, (performance.now() - startedAt) / 1_000);
     if (answer.code === 503) context.header('Retry-After', String(retryAfterSeconds));
@@ -38,26 +47,20 @@ export function createWebhook(sender: string, parts: GatewayParts, metrics: Gate
   };
 }
 
-async function receive(
-  sender: string,
-  request: Request,
-  parts: GatewayParts,
-  metrics: GatewayMetrics,
-): Promise<Answer> {
-  const { settings, logger } = parts;
+async function receive(sender: string, request: Request, desk: Desk): Promise<Answer> {
+  const { settings, services, logger } = desk;
   const read = await readJson(request, settings.gateway.maxBodyBytes);
   if (!read.ok) return { code: read.refusal.status, body: { error: read.refusal.reason } };
   const notification = readAlertmanager(read.value, new Date().toISOString());
   if (!notification.ok) return { code: 400, body: { error: notification.reason } };
-  const known = Object.keys(settings.services);
-  const mapped = mapAlerts(notification.alerts, settings.gateway.serviceLabels, known);
+  const mapped = mapAlerts(notification.alerts, settings.gateway.serviceLabels, services);
   if (mapped.byService.size === 0) {
-    const error = `None of the alerts names a service of resident.yaml. Known services: ${known.join(', ')}.`;
+    const error = `None of the alerts names a service of resident.yaml. Known services: ${[...services].join(', ')}.`;
     return { code: 400, body: { error, unmapped: mapped.unmapped } };
   }
   if (mapped.unmapped.length > 0) logger.warn({ sender, unmapped: mapped.unmapped.length }, 'alerts without a service');
   try {
-    return { code: 202, body: await deliver(sender, mapped, parts, metrics) };
+    return { code: 202, body: await deliver(sender, mapped, desk) };
   } catch (error) {
     // Never a 4xx: the sender would drop the alert. What was delivered before the failure is recognised as a repeat.
     logger.error({ sender, error: messageOf(error) }, 'Temporal did not take the alerts; the sender is asked to retry');
@@ -69,8 +72,7 @@ async function receive(
 async function deliver(
   sender: string,
   { byService, unmapped }: MappedAlerts,
-  { incidents, logger }: GatewayParts,
-  metrics: GatewayMetrics,
+  { incidents, logger, metrics, told }: Desk,
 ): Promise<Readonly<Record<string, unknown>>> {
   const notOpen: string[] = [];
   const reached = await Promise.all(
@@ -85,7 +87,10 @@ async function deliver(
     }),
   );
   const opened = reached.filter((incident) => incident !== undefined);
-  logger.info({ sender, incidents: opened.map((incident) => incident.incidentId), notOpen }, 'alerts are in history');
+  const unheard = opened.filter(({ service, runId }) => told.get(service) !== runId);
+  for (const { service, runId } of unheard) told.set(service, runId);
+  if (unheard.length + notOpen.length > 0)
+    logger.info({ sender, incidents: unheard.map(({ incidentId }) => incidentId), notOpen }, 'alerts are in history');
   return { incidents: opened, unmapped, ...(notOpen.length > 0 ? { resolvedWithoutIncident: notOpen } : {}) };
 }
 
