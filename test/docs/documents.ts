@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 
-/** Files of the repository: those that Git tracks, and new ones that it does not ignore. Deleted ones are left out. */
+/** Files of the repository: those that Git tracks, and new ones that it does not ignore. Deleted ones and links are left out. */
 export function listFiles(): readonly string[] {
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const listed = execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 64_000_000 });
-  return [...new Set(listed.split('\0'))].filter((file) => file !== '' && existsSync(path.join(root, file)));
+  return [...new Set(listed.split('\0'))].filter(
+    (file) => lstatSync(path.join(root, file), { throwIfNoEntry: false })?.isFile() ?? false,
+  );
 }
 
 export function readText(file: string): string {
