@@ -41,7 +41,11 @@ async function start(): Promise<void> {
   if (!temporal) throw new Error('No Temporal: set TEMPORAL_ADDRESS or temporal.address, or start with `resident up`.');
   Runtime.install({
     logger: {
-      log: (level, message, meta) => logger.info({ level, ...meta }, message),
+      // The SDK tells of each task with all its payloads here: they belong into the history, and not into a log as well.
+      log: (level, message, meta) => {
+        if (level === 'WARN') logger.warn(meta ?? {}, message);
+        if (level === 'ERROR') logger.error(meta ?? {}, message);
+      },
       trace: () => {},
       debug: () => {},
       info: () => {},
