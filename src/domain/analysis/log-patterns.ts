@@ -1,5 +1,6 @@
 import type { Evidence, LogLine, LogsBody } from '../evidence.ts';
 import { createTemplateMiner } from './templates.ts';
+import { withoutFrames } from './traces.ts';
 
 /** A log template whose rate rose, or that was never seen before the incident. */
 export interface LogPattern {
@@ -131,7 +132,7 @@ function tallyLines(lines: readonly LogLine[]): readonly Tally[] {
   const tallies = new Map<number, Tally>();
   for (const line of lines) {
     const facets = readFacets(line);
-    const group = miner.add(line.message, `${line.level} ${facets}`);
+    const group = miner.add(withoutFrames(line.message), `${line.level} ${facets}`);
     let tally = tallies.get(group.id);
     if (!tally) {
       const status = readStatus(line);

@@ -2,7 +2,7 @@ import type { CallFailure } from './calls.ts';
 import type { Candidate } from './candidates.ts';
 import type { Hunk } from './diffs.ts';
 import { codeOnly } from './diffs.ts';
-import type { DiffView } from './mechanisms.ts';
+import type { DiffView } from './diff-view.ts';
 import { mechanisms } from './mechanisms.ts';
 import type { Frame, Symptoms } from './symptoms.ts';
 import { countRarity, splitWords } from './words.ts';
@@ -13,6 +13,8 @@ export interface DiffMatch {
   readonly frame: number;
   readonly mechanism: number;
   readonly lexical: number;
+  /** The mechanism that fits best, where one does. */
+  readonly mechanismName?: string;
   readonly because: readonly string[];
   /** Evidence ids of the symptoms that it matches. */
   readonly evidence: readonly string[];
@@ -25,6 +27,7 @@ const fitting: Readonly<Record<CallFailure['mode'], readonly string[]>> = {
   unreachable: ['changed address', 'credentials and their lifetime', 'too small a limit'],
   timeout: [
     'shorter patience',
+    'another unit of time',
     'more work for each request',
     'more load than before',
     'too small a limit',
@@ -38,12 +41,17 @@ const fitting: Readonly<Record<CallFailure['mode'], readonly string[]>> = {
     'more load than before',
     'memory that is never given back',
   ],
-  rejected: ['credentials and their lifetime', 'changed contract', 'wrong arithmetic or condition'],
+  rejected: [
+    'credentials and their lifetime',
+    'another unit of time',
+    'changed contract',
+    'wrong arithmetic or condition',
+  ],
   unclear: mechanisms.map((mechanism) => mechanism.name),
 };
 
 /** The one mechanism whose marks show at the caller alone. */
-const contract = 'changed contract';
+export const contract = 'changed contract';
 
 /** The words of a diff: changed lines, hunk headers and file names; words of the subject are an author's and do not count. */
 export function diffWords(hunks: readonly Hunk[]): ReadonlySet<string> {
@@ -83,6 +91,7 @@ export function createMatcher(
       frame: frame.strength,
       mechanism: mechanism.strength,
       lexical: lexical.strength,
+      ...(mechanism.name === undefined ? {} : { mechanismName: mechanism.name }),
       because: [frame.because, mechanism.because, lexical.because].filter((text) => text !== ''),
       evidence: [...new Set([...frame.evidence, ...mechanism.evidence])],
     };
@@ -90,6 +99,7 @@ export function createMatcher(
 }
 
 interface Part {
+  readonly name?: string;
   readonly strength: number;
   readonly because: string;
   readonly evidence: readonly string[];
@@ -147,7 +157,7 @@ function matchFrames(hunks: readonly Hunk[], frames: readonly Frame[]): Part {
       if (strength > best.strength) {
         best = {
           strength,
-          because: `the stack frame ${frame.file}:${frame.line ?? '?'} lies ${isInside || (namesSymbol && !isElsewhere) ? 'in its changed lines' : 'in a file that it changes'}`,
+          because: `the stack frame ${hunk.path}:${frame.line ?? '?'} lies ${isInside || (namesSymbol && !isElsewhere) ? 'in its changed lines' : 'in a file that it changes'}`,
           evidence: [frame.evidenceId],
         };
       }
@@ -191,6 +201,7 @@ function matchMechanism(
     const strength = mechanism.name === contract ? Math.max(usual, 0.75 * answersNewly) : usual;
     if (strength > best.strength)
       best = {
+        name: mechanism.name,
         strength,
         because: `${explained.what}, which is how failures like these arise (${mechanism.name})`,
         evidence: [heaviest.evidenceId],

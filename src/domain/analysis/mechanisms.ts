@@ -1,6 +1,10 @@
-import type { Hunk } from './diffs.ts';
-import { behaviourOnly, codeOnly } from './diffs.ts';
-import { findNumberChanges } from './numbers-in-diffs.ts';
+import { explainNewDemand, explainNewValue, explainRename } from './contract-diffs.ts';
+import type { DiffView } from './diff-view.ts';
+import { count } from './diff-view.ts';
+import { codeOnly } from './diffs.ts';
+import { findUnitChange } from './units-in-diffs.ts';
+
+export { viewDiff } from './diff-view.ts';
 
 /**
  * General knowledge of how faults are made: each mechanism names symptoms (in logs, metrics and alerts of any system) and what a
@@ -12,25 +16,6 @@ export interface Mechanism {
   /** What the diff does, as part of a sentence, and how strongly that explains the symptom's text (0 to 1); undefined when it does not. */
   readonly explain: (diff: DiffView, text: string) => { readonly what: string; readonly strength: number } | undefined;
 }
-
-/** A diff laid out for the mechanisms. */
-export interface DiffView {
-  readonly hunks: readonly Hunk[];
-  readonly removed: readonly string[];
-  readonly added: readonly string[];
-  readonly numbers: ReturnType<typeof findNumberChanges>;
-}
-
-export function viewDiff(hunks: readonly Hunk[]): DiffView {
-  return {
-    hunks,
-    removed: hunks.flatMap((hunk) => behaviourOnly(hunk.removed)),
-    added: hunks.flatMap((hunk) => behaviourOnly(hunk.added)),
-    numbers: findNumberChanges(hunks),
-  };
-}
-
-const count = (lines: readonly string[], pattern: RegExp) => lines.filter((line) => pattern.test(line)).length;
 
 function fewer(diff: DiffView, pattern: RegExp, what: string, strength: number) {
   const removed = count(diff.removed, pattern);
@@ -123,6 +108,15 @@ export const mechanisms: readonly Mechanism[] = [
     name: 'shorter patience',
     symptom: /time(d)?[ -]?out|deadline|ETIMEDOUT|took too long|cancell?ed|aborted/i,
     explain: (diff) => moved(diff, /time|deadline|wait|expire|patience|delay|interval|keep.?alive/i, 'down', 0.8),
+  },
+  {
+    name: 'another unit of time',
+    symptom:
+      /time(d)?[ -]?out|deadline|ETIMEDOUT|out of time|took too long|no time left|expired?|too (early|late|soon|old)|stale/i,
+    explain: (diff) => {
+      const unit = findUnitChange(diff.removed, diff.added);
+      return unit && { what: `it counts a time in ${unit.to} where it was ${unit.from}`, strength: 0.8 };
+    },
   },
   {
     name: 'more work for each request',
@@ -230,60 +224,6 @@ function explainCallInLoop(diff: DiffView) {
     }
   }
   return undefined;
-}
-
-/** A name that the diff took away, best of all one that the errors ask for. */
-function explainRename(diff: DiffView, text: string) {
-  const literals = (lines: readonly string[]) =>
-    new Set(
-      lines.flatMap((line) =>
-        [...line.matchAll(/["'`]([A-Za-z_][\w.-]{1,40})["'`]|\b([A-Za-z_]\w{2,40})\s*:/g)].map(
-          (match) => match[1] ?? match[2] ?? '',
-        ),
-      ),
-    );
-  const removed = literals(diff.removed);
-  const added = literals(diff.added);
-  const gone = [...removed].filter((literal) => !added.has(literal));
-  const come = [...added].filter((literal) => !removed.has(literal));
-  const missed = gone.find((literal) => new RegExp(`(^|[^\\w])${literal.replaceAll('.', '\\.')}($|[^\\w])`).test(text));
-  if (missed !== undefined) return { what: `it takes away \`${missed}\`, which the errors name`, strength: 0.85 };
-  return gone.length > 0 && come.length > 0
-    ? { what: `it renames \`${gone[0] ?? ''}\` to \`${come[0] ?? ''}\``, strength: 0.4 }
-    : undefined;
-}
-
-/** A field that the errors name, and that is made in another way now. */
-function explainNewValue(diff: DiffView, text: string) {
-  const fields = (lines: readonly string[]) =>
-    new Map(
-      lines.flatMap((line) =>
-        [...line.matchAll(/["'`]?\b([A-Za-z_]\w{2,40})["'`]?\s*(?:=>|[:=])\s*([^,;]+)/g)].map(
-          (match) => [match[1] ?? '', (match[2] ?? '').trim()] as const,
-        ),
-      ),
-    );
-  const after = fields(diff.added);
-  for (const [field, value] of fields(diff.removed)) {
-    const now = after.get(field);
-    if (now !== undefined && now !== value && new RegExp(`\\b${field}\\b`, 'i').test(text)) {
-      return { what: `it changes how \`${field}\` is made, which the errors name`, strength: 0.75 };
-    }
-  }
-  return undefined;
-}
-
-function explainNewDemand(diff: DiffView) {
-  return count(
-    diff.added,
-    /\b(throw|raise|reject|panic|abort)\b|\b(400|401|403|404|409|410|422)\b|required|must |NOT NULL|assert/i,
-  ) >
-    count(
-      diff.removed,
-      /\b(throw|raise|reject|panic|abort)\b|\b(400|401|403|404|409|410|422)\b|required|must |NOT NULL|assert/i,
-    )
-    ? { what: 'it adds a demand that callers must meet', strength: 0.55 }
-    : undefined;
 }
 
 function explainOperator(diff: DiffView) {

@@ -3,6 +3,7 @@ import { readFailureText } from './calls.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import type { Suspicion } from './suspicion.ts';
+import { splitByFrameOrder, withoutFrames } from './traces.ts';
 import { compactName, shortName, splitWords } from './words.ts';
 
 /** A line of a stack that names source. */
@@ -30,7 +31,7 @@ export interface Symptoms {
 const frameFile =
   /(?:File ")?((?:[\w@.-]+[\\/])*[\w@.-]+\.(?:js|mjs|cjs|jsx|ts|tsx|go|py|java|kt|kts|scala|rb|rs|cs|fs|php|ex|exs|erl|c|cc|cpp|h|hpp|swift|clj|dart|lua|pl))(?:", line |:|\()(\d+)/g;
 const foreignFrame =
-  /node_modules|node:internal|site-packages|dist-packages|\/usr\/lib|<frozen|vendor\/|\.cargo|\/gems\/|\bjava\.base\b/;
+  /node_modules|node:internal|site-packages|dist-packages|\/usr\/lib|\/lib\/(?:python|ruby)[\d./]|\/go\/src\/runtime\/|<frozen|vendor\/|\.cargo|\/gems\/|\bjava\.base\b/;
 
 /** Gathers symptoms; a service counts by its suspicion, so that a victim's words weigh little. */
 export function readSymptoms(facts: Facts, suspicions: readonly Suspicion[], alerts: readonly Alert[]): Symptoms {
@@ -57,8 +58,7 @@ export function readSymptoms(facts: Facts, suspicions: readonly Suspicion[], ale
       texts.push({ text, weight, evidenceId: pattern.evidenceId, service });
       // Paths of a stack are held against file names as frames; as words they would count twice.
       addWords(
-        pattern.examples.map((line) => readFailureText(line, false).replace(/\n\s*at .*/g, '')).join('\n') ||
-          pattern.template,
+        pattern.examples.map((line) => withoutFrames(readFailureText(line, false))).join('\n') || pattern.template,
         weight,
       );
       for (const example of pattern.examples) addWords(fieldText(example.fields), 0.8 * weight);
@@ -93,6 +93,14 @@ function fieldText(fields: Readonly<Record<string, string | number | boolean>>):
 
 /** Frames of the service's own sources, innermost first; frames of libraries and runtimes are left out. */
 export function readFrames(text: string, evidenceId: string): readonly Frame[] {
+  const parts = splitByFrameOrder(text).map((part) => {
+    const found = framesOf(part.text, evidenceId);
+    return part.isInnermostLast ? found.toReversed() : found;
+  });
+  return parts.flat().slice(0, 30);
+}
+
+function framesOf(text: string, evidenceId: string): readonly Frame[] {
   const frames: Frame[] = [];
   for (const part of text.split(/\n| -> /)) {
     if (foreignFrame.test(part)) continue;
@@ -108,7 +116,7 @@ export function readFrames(text: string, evidenceId: string): readonly Frame[] {
       });
     }
   }
-  return frames.slice(0, 30);
+  return frames;
 }
 
 function uniqueFrames(frames: readonly Frame[]): readonly Frame[] {

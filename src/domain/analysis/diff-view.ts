@@ -1,0 +1,23 @@
+import type { Hunk } from './diffs.ts';
+import { behaviourOnly } from './diffs.ts';
+import { findNumberChanges } from './numbers-in-diffs.ts';
+
+/** A diff laid out for the mechanisms. */
+export interface DiffView {
+  readonly hunks: readonly Hunk[];
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+  readonly numbers: ReturnType<typeof findNumberChanges>;
+}
+
+export function viewDiff(hunks: readonly Hunk[]): DiffView {
+  return {
+    hunks,
+    removed: hunks.flatMap((hunk) => behaviourOnly(hunk.removed)),
+    added: hunks.flatMap((hunk) => behaviourOnly(hunk.added)),
+    numbers: findNumberChanges(hunks),
+  };
+}
+
+/** How many of the lines match. */
+export const count = (lines: readonly string[], pattern: RegExp) => lines.filter((line) => pattern.test(line)).length;
