@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { endLeftovers } from '../src/cli/leftovers.ts';
 import { readRunFile } from '../src/cli/run-file.ts';
-import { identityOf, isSameProcess, type ProcessIdentity } from '../src/setup/process-identity.ts';
+import { commandLineOf, identityOf, isSameProcess, type ProcessIdentity } from '../src/setup/process-identity.ts';
 import { waitUntil } from '../src/setup/wait-until.ts';
 import { stopShop } from './run-shop.ts';
 
@@ -14,16 +14,23 @@ const endLimitMs = 10_000;
 export const lessonsFolder = path.join(base, 'demo-lessons');
 
 /**
- * A clean folder for this demo. What an earlier demo left running there, because it was killed, is ended first; a demo that
- * still runs keeps its folder, and this one takes the next.
+ * A clean folder for this demo. What earlier demos left running, because they were killed, is ended first; a demo that still
+ * runs keeps its folder, and this one takes another.
  */
 export async function claimFolder(say: (text: string) => void): Promise<string> {
-  for (let number = 1; ; number += 1) {
-    const folder = path.join(base, number === 1 ? 'demo' : `demo-${number}`);
+  mkdirSync(base, { recursive: true });
+  const isAlive = (folder: string): boolean => {
     const owner = readOwner(folder);
-    if (owner && isSameProcess(owner)) continue;
+    return owner !== undefined && isSameProcess(owner);
+  };
+  const known = readdirSync(base).filter((name) => /^demo(-\d+)?$/.test(name));
+  for (const folder of known.map((name) => path.join(base, name)).filter((known) => !isAlive(known))) {
     const ended = await endWhatIsLeft(folder);
     if (ended.length > 0) say(`ended what an earlier demo left running: ${ended.join(', ')}`);
+  }
+  for (let number = 1; ; number += 1) {
+    const folder = path.join(base, number === 1 ? 'demo' : `demo-${number}`);
+    if (isAlive(folder)) continue;
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, ownerFile), JSON.stringify(identityOf(process.pid)));
@@ -37,8 +44,7 @@ function readOwner(folder: string): ProcessIdentity | undefined {
 }
 
 async function endWhatIsLeft(folder: string): Promise<readonly string[]> {
-  if (!existsSync(folder)) return [];
-  const ended = await stopShop(folder);
+  const ended = [...(await stopShop(folder)), ...endMonitoring(folder)];
   const run = readRunFile(path.join(folder, '.resident'));
   if (!run) return ended;
   const supervisor = run.supervisor;
@@ -47,4 +53,15 @@ async function endWhatIsLeft(folder: string): Promise<readonly string[]> {
     await waitUntil(() => !isSameProcess(supervisor), { limitMs: endLimitMs });
   }
   return [...ended, ...(await endLeftovers(run))];
+}
+
+/** By pid file, and only when the command line names this very folder: pids are given out again. */
+function endMonitoring(folder: string): readonly string[] {
+  return ['prometheus', 'alertmanager'].filter((name) => {
+    const file = path.join(folder, 'monitoring', `${name}.pid`);
+    const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+    if (!(pid > 0) || !commandLineOf(pid).includes(`${folder}${path.sep}`)) return false;
+    process.kill(pid, 'SIGTERM');
+    return true;
+  });
 }

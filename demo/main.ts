@@ -8,6 +8,7 @@ import { paint, renderTime, say } from '../src/cli/output.ts';
 import { renderArgument, renderEntry } from '../src/cli/render.ts';
 import { taskQueues } from '../src/domain/names.ts';
 import type { IncidentState } from '../src/domain/incident.ts';
+import { whenOrphaned } from '../src/setup/orphaned.ts';
 import { renderDuration } from '../src/setup/progress.ts';
 import { startKiller } from './crash.ts';
 import { claimFolder } from './folder.ts';
@@ -23,6 +24,7 @@ const incidentId = `incident/${alertingService}`;
 const approver = 'ana';
 const alertLimitMs = 120_000;
 const outcomeLimitMs = 15 * 60_000;
+const sameWishMs = 1_500;
 
 const tell = (text: string): void => say(`${paint('dim', renderTime(new Date().toISOString()).slice(11))}  ${text}`);
 
@@ -53,7 +55,11 @@ async function run(options: DemoOptions, stop: AbortSignal, closing: Closing): P
   const load = startLoad(stage.shop);
   closing.add(() => load.stop());
   const faults = playFaults(stage, stop);
-  const alertedAt = await waitForIncident(incidents, stop);
+  closing.add(() => faults.catch(() => {}));
+  const alertedAt = await Promise.race([
+    waitForIncident(incidents, stop),
+    faults.then(() => waitForIncident(incidents, stop)),
+  ]);
   say(paint('bold', '\nThe incident'));
   const state = await accompany(incidents, options, stop, stage);
   await faults;
@@ -214,15 +220,20 @@ async function main(): Promise<number> {
     return 0;
   }
   const ends: (() => unknown)[] = [];
+  // A terminal that is gone must not keep us from ending what we started.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const stop = new AbortController();
-  let signals = 0;
+  let signalledAt = 0;
   const onSignal = (): void => {
-    signals += 1;
-    if (signals > 1) process.exit(130);
+    // A terminal, a time limit or a parent may send the same signal to all of us and then hand it on: that is one wish.
+    if (signalledAt > 0 && Date.now() - signalledAt > sameWishMs) process.exit(130);
+    if (signalledAt > 0) return;
+    signalledAt = Date.now();
     tell('ending what the demo started; once more ends it at once');
     stop.abort(new Error('interrupted'));
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  whenOrphaned(onSignal);
   try {
     const isGood = await run(options, stop.signal, { add: (end) => ends.push(end) });
     return isGood ? 0 : 1;

@@ -1,16 +1,18 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import type { ServiceHistory, ShopHistory } from './history/create-shop-history.ts';
 import { SERVICES } from './history/recipe.ts';
 import type { ServiceName } from './history/recipe.ts';
 
-const run = promisify(execFile);
 const DEPLOY_LIMIT_MS = 60_000;
+
+/** In a group of its own: a Ctrl-C of the demo's terminal must not break a deploy off half way. */
+const run = (file: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; timeout?: number } = {}) =>
+  execa(file, args, { ...options, extendEnv: options.env === undefined, detached: true });
 
 /** The commands of the shop's engineers: plain Node programs with an argv of their own, no shell. */
 export const shopTools = {

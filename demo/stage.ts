@@ -64,8 +64,8 @@ export async function setStage(
   const dockerHost = await openDocker(options, ensure, closing, say, lacking);
 
   const history = createShopHistory({ folder, now: new Date(), variant: options.variant });
-  const shop = await startShop({ folder, repos: history.repos });
   closing.add(() => stopShop(folder));
+  const shop = await startShop({ folder, repos: history.repos });
   say(`✓ shop: ${Object.keys(history.repos).join(', ')}, each with its own Git repository`);
 
   const listen = `127.0.0.1:${await freePort()}`;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createImageBuilder } from '../src/adapters/image-builder/builder.ts';
 import { cacheFolder, childEnvironment } from '../src/config.ts';
 import { ensureProgram, type Ensured } from '../src/setup/ensure-program.ts';
+import { whenOrphaned } from '../src/setup/orphaned.ts';
 import { renderDuration, renderStep } from '../src/setup/progress.ts';
 import { programNames, type ProgramName } from '../src/setup/programs.ts';
 import { startDocker } from '../src/setup/servers.ts';
@@ -89,6 +90,7 @@ function runVitest(args: readonly string[], environment: Record<string, string>)
   process.on('SIGTERM', handOn('SIGTERM'));
   process.on('SIGHUP', handOn('SIGHUP'));
   process.on('SIGINT', () => undefined);
+  whenOrphaned(() => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));

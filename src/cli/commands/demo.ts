@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { childEnvironment } from '../../config.ts';
+import { whenOrphaned } from '../../setup/orphaned.ts';
 import { CommandEnd } from '../exit.ts';
 import { programFor } from '../program.ts';
 
@@ -24,6 +25,7 @@ async function runDemo(args: readonly string[]): Promise<void> {
   process.on('SIGINT', handOn);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.on('SIGHUP', () => child.kill('SIGHUP'));
+  whenOrphaned(() => child.kill('SIGTERM'));
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (exitCode, signal) => resolve(exitCode ?? 128 + (signal ? constants.signals[signal] : 0)));
