@@ -49,7 +49,7 @@ function refuseDiagnosis(diagnosis: Diagnosis): string | undefined {
       break;
   }
   if (diagnosis.category === 'outside-dependency') {
-    return `The cause lies outside (${diagnosis.service || 'an outside system'}); no change to our services would mend it. Call its operator, and consider a fallback or a switch-off of the feature that needs it.`;
+    return `The cause lies outside${diagnosis.service ? `, and shows at ${diagnosis.service}` : ''}; no change to our services would mend it. Call its operator, and consider a fallback or a switch-off of the feature that needs it.`;
   }
   if (diagnosis.category === 'none') return 'The diagnosis names no fault, so nothing is proposed.';
   return undefined;

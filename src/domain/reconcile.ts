@@ -1,4 +1,4 @@
-import type { Claim, Diagnosis, SuspectService } from './diagnosis.ts';
+import type { Claim, Diagnosis, Finding, RuledOut, SuspectService } from './diagnosis.ts';
 import type { Evidence } from './evidence.ts';
 import type { Reproduction } from './reproduction.ts';
 
@@ -17,12 +17,14 @@ export function listSuspectServices(diagnosis: Diagnosis): readonly SuspectServi
  * of the window, or accuses another service. What was run and not confirmed weakens it, and a weak one becomes inconclusive.
  * What could not run changes nothing but is said.
  * @param evidenceId id under which the runs are cited
+ * @param findings of the residents, which tell what each commit is
  */
 export function reconcile(
   diagnosis: Diagnosis,
   reproduction: Reproduction,
   evidence: readonly Evidence[],
   evidenceId: string,
+  findings: readonly Finding[] = [],
 ): { readonly diagnosis: Diagnosis; readonly evidence: readonly Evidence[] } {
   switch (reproduction.verdict) {
     case 'cannot-run': {
@@ -31,7 +33,7 @@ export function reconcile(
     }
     case 'reproduced':
       return {
-        diagnosis: confirm(diagnosis, reproduction, evidenceId),
+        diagnosis: confirm(diagnosis, reproduction, evidenceId, findings),
         evidence: withRuns(evidence, reproduction, evidenceId),
       };
     case 'not-reproduced':
@@ -50,7 +52,12 @@ const confidenceWhenDoubted = 0.4;
 /** Below this an argument does not stand against a sandbox that says otherwise. */
 const strongArgument = 0.7;
 
-function confirm(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: string): Diagnosis {
+function confirm(
+  diagnosis: Diagnosis,
+  reproduction: Reproduction,
+  evidenceId: string,
+  findings: readonly Finding[],
+): Diagnosis {
   const { firstBad, suspect, before, suspectService } = reproduction;
   const culprit = firstBad ?? suspect;
   const isForeseen = diagnosis.verdict === 'cause' && diagnosis.service === suspectService;
@@ -58,12 +65,16 @@ function confirm(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: s
     text: `In the sandbox the failure appears with ${culprit.slice(0, 12)} of ${suspectService} and not with ${before.slice(0, 12)}, which ran before.`,
     evidence: [evidenceId],
   };
-  const overturned =
-    !isForeseen && diagnosis.service
+  const isOtherCommit = !isForeseen || culprit !== diagnosis.change;
+  const commit = findings.find(({ kind, subject }) => kind === 'change' && subject === culprit)?.claim;
+  const overturned: readonly RuledOut[] =
+    isOtherCommit && diagnosis.service
       ? [
           {
             candidate: diagnosis.change,
-            reason: `in the sandbox the failure does not depend on ${diagnosis.service}`,
+            reason: isForeseen
+              ? 'in the sandbox the failure was there before it'
+              : `in the sandbox the failure does not depend on ${diagnosis.service}`,
             evidence: [evidenceId],
           },
         ]
@@ -77,8 +88,10 @@ function confirm(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: s
     category: isForeseen ? diagnosis.category : 'code-change',
     suspects: [culprit, ...(isForeseen ? diagnosis.suspects.filter((id) => id !== culprit) : [])],
     confidence: isForeseen ? Math.max(diagnosis.confidence, confidenceWhenReproduced) : confidenceWhenSandboxDecided,
-    statement: isForeseen ? [...diagnosis.statement, claim] : [claim, ...diagnosis.statement],
-    evidence: [...new Set([...diagnosis.evidence, evidenceId])],
+    statement: isOtherCommit
+      ? [claim, ...(commit ? [commit] : []), ...diagnosis.statement]
+      : [...diagnosis.statement, claim],
+    evidence: [...new Set([...diagnosis.evidence, evidenceId, ...(isOtherCommit && commit ? commit.evidence : [])])],
     ruledOut: [...overturned, ...diagnosis.ruledOut.filter(({ candidate }) => candidate !== culprit)],
   };
 }

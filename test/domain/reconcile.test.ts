@@ -42,6 +42,24 @@ describe('reconcile', () => {
     const { diagnosis } = reconciled(blamed, { ...reproduced('order', other), firstBad: culprit });
     expect(diagnosis.change).toBe(culprit);
     expect(diagnosis.suspects).toEqual([culprit, other]);
+    expect(diagnosis.ruledOut[0]).toMatchObject({ candidate: other, evidence: ['order/reproduction/1'] });
+    expect(diagnosis.statement[0]?.evidence).toEqual(['order/reproduction/1']);
+  });
+
+  it('says what the commit is that bisection found, before what was argued of another one', () => {
+    const claim = { text: 'Commit bbbb (`Keep the limit`).', evidence: ['order/changes/1'] };
+    const finding = {
+      id: 'order/finding/1',
+      service: 'order',
+      kind: 'change',
+      claim,
+      weight: 0.3,
+      subject: culprit,
+    } as const;
+    const run = { ...reproduced('order', other), firstBad: culprit };
+    const { diagnosis } = reconcile(blamed, run, [], 'order/reproduction/1', [finding]);
+    expect(diagnosis.statement.map(({ text }) => text).slice(1)).toEqual([claim.text, 'it fits']);
+    expect(diagnosis.evidence).toContain('order/changes/1');
   });
 
   it('accuses the service that the sandbox proves, and says that the first one is overturned', () => {

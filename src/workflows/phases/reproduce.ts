@@ -34,7 +34,13 @@ export async function reproduce(incident: Case): Promise<void> {
   if (!decisive) return;
   state.reproduction = { ...decisive, runs: tried.flatMap(({ runs }) => runs) };
   const evidenceId = `${decisive.suspectService}/reproduction/${state.round}`;
-  const reconciled = reconcile(diagnosis, state.reproduction, state.evidence, evidenceId);
+  const reconciled = reconcile(
+    diagnosis,
+    state.reproduction,
+    state.evidence,
+    evidenceId,
+    state.reports.flatMap(({ findings }) => findings),
+  );
   state.diagnosis = reconciled.diagnosis;
   state.evidence = reconciled.evidence;
 }
