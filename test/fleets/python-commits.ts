@@ -116,9 +116,7 @@ export const baseHistories: Readonly<Record<PythonService, readonly CommitRecipe
     {
       subject: 'Say where exchange rates come from',
       author: ruth,
-      edits: [
-        edit('README.md', 'currency=EUR`.', 'currency=EUR`. Exchange rates come from an outside provider.'),
-      ],
+      edits: [edit('README.md', 'currency=EUR`.', 'currency=EUR`. Exchange rates come from an outside provider.')],
     },
   ],
 };
@@ -192,10 +190,7 @@ const faultMs = 30_000;
 
 /** The same fleet, broken in three ways; the alert always fires on booking. */
 export const variants: Readonly<
-  Record<
-    PythonVariant,
-    { readonly windows: Readonly<Record<PythonService, Window>>; readonly culprit?: CommitRecipe }
-  >
+  Record<PythonVariant, { readonly windows: Readonly<Record<PythonService, Window>>; readonly culprit?: CommitRecipe }>
 > = {
   deadline: {
     windows: {

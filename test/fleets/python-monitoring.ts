@@ -54,7 +54,13 @@ export async function startPythonMonitoring(
     receivers: [receiver],
   });
   const summary = 'Bookings fail';
-  const rule = { alert, expr: `${ratio} > 0.25`, for: '3s', labels: { severity: 'critical' }, annotations: { summary } };
+  const rule = {
+    alert,
+    expr: `${ratio} > 0.25`,
+    for: '3s',
+    labels: { severity: 'critical' },
+    annotations: { summary },
+  };
   const rules = write('rules.yml', { groups: [{ name: 'rooms', interval: '1s', rules: [rule] }] });
   const config = write('prometheus.yml', {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
@@ -86,7 +92,12 @@ export async function startPythonMonitoring(
 /** What Alertmanager would send; for a machine that has none. */
 export async function sendPythonAlert(url: string, password: string): Promise<number> {
   const labels = { alertname: alert, app: 'booking', severity: 'critical' };
-  const one = { status: 'firing', labels, annotations: { summary: 'Bookings fail' }, startsAt: new Date().toISOString() };
+  const one = {
+    status: 'firing',
+    labels,
+    annotations: { summary: 'Bookings fail' },
+    startsAt: new Date().toISOString(),
+  };
   const authorization = `Basic ${Buffer.from(`alertmanager:${password}`).toString('base64')}`;
   const body = JSON.stringify({ version: '4', status: 'firing', alerts: [one] });
   return (await fetch(url, { method: 'POST', headers: { authorization }, body })).status;
