@@ -3,6 +3,7 @@ import type { EngineInput } from '../engine.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import { isConfigOnly } from './diffs.ts';
+import { contract } from './match-diff.ts';
 import type { ForeignCause } from './outside.ts';
 import type { ScoredCandidate } from './score-candidates.ts';
 import type { Suspicion } from './suspicion.ts';
@@ -30,6 +31,8 @@ const lowestScore = 0.2;
 /** Shared words without a mechanism or a stack frame are weak grounds, since decoys share words too: many rare ones are asked for. */
 const fewestSharedWords = 0.5;
 const closestRival = 0.85;
+/** Who throws over data and who newly sends that data are one failure seen from two sides: a rival of that kind need not come so close. */
+const closestOtherSide = 0.5;
 
 /** Weighs the best change against an outside cause and against saying nothing. */
 export function decide(
@@ -66,7 +69,7 @@ export function decide(
   const rivals = alive.filter((item) => item !== top && !sharesDeploy(item, top));
   const second = rivals[0]?.score ?? 0;
   const share = suspicions.find((item) => item.service === top.candidate.service)?.share ?? 0;
-  const isRecent = (top.leadMinutes ?? Infinity) * 60_000 < 0.15 * facts.spanMs;
+  const isRecent = (top.leadMinutes ?? Infinity) * 60_000 < Math.max(60_000, 0.15 * facts.spanMs);
   const isAlone =
     isRecent && share >= 0.6 && alive.filter((item) => item.candidate.reach !== 'undeployed').length === 1;
   const isWordsOnly = topStrength(top) === 0 && top.match.lexical < fewestSharedWords;
@@ -84,6 +87,14 @@ export function decide(
       close: alive.slice(0, 3),
     };
   }
+  const otherSide = rivals.find((item) => areTwoSides(facts, item, top) && item.score > closestOtherSide * top.score);
+  if (otherSide) {
+    return {
+      kind: 'inconclusive',
+      why: `The exception may come from what ${top.candidate.service} changed as well as from what ${otherSide.candidate.service} did: one reads what the other sends.`,
+      close: [top, otherSide],
+    };
+  }
   const margin = 1 - second / top.score;
   const raw = 0.2 + 0.45 * top.match.total + 0.3 * margin * Math.min(1, top.score * 2) - 0.08 * gaps;
   const cap =
@@ -99,6 +110,16 @@ function explainsBetter(top: ScoredCandidate | undefined, foreign: ForeignCause)
   // Whoever is refused may have begun to ask wrongly, so a diff that is merely about the same things is heard.
   if (foreign.isRefusal) return top.score >= lowestScore && top.match.total >= 0.3;
   return topStrength(top) >= 0.55 && top.score > 0.6 * foreign.strength;
+}
+
+/** One of two services calls the other; the caller's changed lines throw, and the callee answers in another form since the same time. */
+function areTwoSides(facts: Facts, a: ScoredCandidate, b: ScoredCandidate): boolean {
+  const throwsAt = (caller: ScoredCandidate, callee: ScoredCandidate) =>
+    facts.dependencies[caller.candidate.service]?.includes(callee.candidate.service) === true &&
+    caller.match.frame > 0 &&
+    callee.match.mechanismName === contract &&
+    callee.answersNewly >= 0.5;
+  return throwsAt(a, b) || throwsAt(b, a);
 }
 
 function topStrength(top: ScoredCandidate | undefined): number {

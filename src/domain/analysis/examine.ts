@@ -5,7 +5,7 @@ import { readHunks, explainHarmless } from './diffs.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, gatherFacts } from './facts.ts';
 import { describePattern, describeShift, short } from './statement.ts';
-import { findOnset, followCalls, isAnomalous } from './suspicion.ts';
+import { findOnset, followCalls, isAnomalous, isMerelyUnusual } from './suspicion.ts';
 
 /** What one service's own evidence says, for its resident's report. */
 export interface Examination {
@@ -72,7 +72,7 @@ function describeFailures(facts: Facts, service: string): Draft[] {
       kind: 'metric-change',
       claim: describeShift(shift),
       firstAt: shift.firstAt,
-      weight: shift.weight,
+      weight: isMerelyUnusual(facts, service) ? Math.round(500 * shift.weight) / 1000 : shift.weight,
     })),
     ...targets.map((target): Draft => {
       const calls = facts.calls.filter((call) => call.from === service && call.to === target);
@@ -151,6 +151,7 @@ function summarise(facts: Facts, service: string, isObserved: boolean): string {
   const sign = pattern
     ? `\`${pattern.template}\` (${pattern.after} lines)`
     : `${shift?.name ?? 'a metric'} left its normal range`;
+  if (isMerelyUnusual(facts, service)) return cleanLine(`${service} looks unusual: ${sign}.`, 300);
   return cleanLine(
     `${service} fails: ${sign}${targets.length > 0 ? `; its failing calls go to ${targets.join(', ')}` : ''}.`,
     300,

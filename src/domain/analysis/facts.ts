@@ -26,7 +26,9 @@ export interface Facts {
   /** Services whose logs or metrics were read. */
   readonly observed: readonly string[];
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
-  /** Length of the longest window that was asked for. */
+  /** Times of every log line of a service, at any level, oldest first: how much it had to do. */
+  readonly traffic: Readonly<Record<string, readonly number[]>>;
+  /** Length of the longest window of logs or metrics; that of changes reaches further back and says nothing of how fine the data are. */
   readonly spanMs: number;
 }
 
@@ -86,11 +88,27 @@ export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' 
     ),
     observed: listServices(evidence, (item) => item.body?.kind === 'logs' || item.body?.kind === 'metrics'),
     dependencies: input.dependencies,
-    spanMs: Math.max(
-      0,
-      ...evidence.map(({ evidence: item }) => Date.parse(item.window.to) - Date.parse(item.window.from)),
-    ),
+    traffic: readTraffic(evidence),
+    spanMs: readSpan(evidence),
   };
+}
+
+function readTraffic(evidence: readonly EvidenceWithBody[]): Facts['traffic'] {
+  const times: Record<string, number[]> = {};
+  for (const { body } of evidence) {
+    if (body?.kind !== 'logs') continue;
+    const known = (times[body.service] ??= []);
+    for (const line of body.lines) known.push(Date.parse(line.at));
+  }
+  return Object.fromEntries(Object.entries(times).map(([service, list]) => [service, list.sort((a, b) => a - b)]));
+}
+
+function readSpan(evidence: readonly EvidenceWithBody[]): number {
+  const observed = evidence.filter(({ evidence: item }) => item.kind === 'logs' || item.kind === 'metrics');
+  const spans = (observed.length > 0 ? observed : evidence).map(
+    ({ evidence: { window } }) => Date.parse(window.to) - Date.parse(window.from),
+  );
+  return Math.max(0, ...spans);
 }
 
 function listServices(

@@ -4,6 +4,7 @@ import type { Hunk } from './diffs.ts';
 import { codeOnly } from './diffs.ts';
 import type { DiffView } from './diff-view.ts';
 import { mechanisms } from './mechanisms.ts';
+import { isRenaming } from './renames.ts';
 import type { Frame, Symptoms } from './symptoms.ts';
 import { countRarity, splitWords } from './words.ts';
 
@@ -76,7 +77,7 @@ export function createMatcher(
   const commonest = Math.log(1 + Math.max(1, documents.length));
   return (candidate: Candidate, hunks: readonly Hunk[], view: DiffView): DiffMatch => {
     if (hunks.length === 0) return noMatch;
-    const lexical = matchWords(hunks, symptoms, (word) => rarity(word) / commonest);
+    const lexical = isRenaming(hunks) ? nothing : matchWords(hunks, symptoms, (word) => rarity(word) / commonest);
     const frame = matchFrames(hunks, symptoms.frames);
     const mechanism = matchMechanism(
       view,

@@ -9,8 +9,10 @@ import { readGuidance } from './guidance.ts';
 import type { DiffMatch } from './match-diff.ts';
 import { createMatcher, noMatch } from './match-diff.ts';
 import { viewDiff } from './mechanisms.ts';
+import type { Exposure } from './exposure.ts';
+import { coincidence, measureExposure } from './exposure.ts';
 import type { Suspicion } from './suspicion.ts';
-import { nearness } from './suspicion.ts';
+import { clockSlackOf, isAnomalous, isMerelyUnusual, nearness } from './suspicion.ts';
 import type { Symptoms } from './symptoms.ts';
 
 /** A candidate with its score, or the reason why it is out. */
@@ -21,10 +23,27 @@ export interface ScoredCandidate {
   readonly match: DiffMatch;
   /** Minutes between the change taking effect and the failure; absent when no failure has a time. */
   readonly leadMinutes?: number;
+  /** What it went through before the failure began, where a sharp failure tells. */
+  readonly exposure?: Exposure;
+  /** 0 to 1: how far another change fits the onset better. */
+  readonly outpaced: number;
+  /** 0 to 1: what it answers may be new to a caller that throws since. */
+  readonly answersNewly: number;
+  /** Its service's share of suspicion, 0 to 1. */
+  readonly share: number;
   readonly ruledOut?: string;
 }
 
 const reachFactor = { exact: 1, carried: 0.95, unrecorded: 0.85, 'perhaps-carried': 0.5, undeployed: 0.25 } as const;
+
+/** Faults of these kinds may wait: until a lifetime runs out, a cache empties, memory fills or load rises. */
+const patientFaults = [
+  'credentials and their lifetime',
+  'memory that is never given back',
+  'too small a limit',
+  'more load than before',
+  'lost synchronisation',
+];
 
 /** Scores every change of the window, best first. Ties are broken by the later deploy, then by id, so that the order never varies. */
 export function scoreCandidates(
@@ -50,52 +69,75 @@ export function scoreCandidates(
     facts.services,
     items.map((item) => item.candidate.id),
   );
-  const slackMs = clockSlackMs(facts);
+  const slackMs = clockSlackOf(facts.spanMs);
   const alertOnset =
     suspicions.find((item) => item.service === input.service)?.onsetMs ??
     Math.min(...input.alerts.map((alert) => Date.parse(alert.startsAt)));
-  return items
-    .map(({ candidate, hunks }): ScoredCandidate => {
-      const suspicion = suspicions.find((item) => item.service === candidate.service);
-      const onsetMs = suspicion?.onsetMs ?? alertOnset;
-      const leadMinutes = (onsetMs - candidate.atMs) / 60_000;
-      const timed = Number.isFinite(leadMinutes) ? { leadMinutes: Math.round(leadMinutes * 10) / 10 } : {};
-      const opinion = opinions.get(candidate.id) ?? opinions.get(candidate.service);
-      const out = findReasonAgainst(input, facts, candidate, hunks, onsetMs + slackMs);
-      if (out !== undefined) return { candidate, score: 0, match: noMatch, ...timed, ruledOut: out };
-      const found = match(candidate, hunks, viewDiff(hunks));
-      const trust = opinion === 'for' ? 1 : 0.1 + 0.9 * (suspicion?.share ?? 0);
-      const score =
-        trust *
-        (opinion === 'against' ? 0.15 : 1) *
-        (0.12 + 0.88 * found.total) *
-        timing(leadMinutes) *
-        (1 + 0.3 * nearness(leadMinutes * 60_000, facts.spanMs)) *
-        reachFactor[candidate.reach] *
-        kindFactor(candidate, facts);
-      return { candidate, score: Math.round(score * 1000) / 1000, match: found, ...timed };
-    })
+  const scored = items.map(({ candidate, hunks }): ScoredCandidate => {
+    const suspicion = suspicions.find((item) => item.service === candidate.service);
+    const onsetMs = suspicion?.onsetMs ?? alertOnset;
+    const leadMinutes = (onsetMs - candidate.atMs) / 60_000;
+    const share = suspicion?.share ?? 0;
+    const known = {
+      candidate,
+      share,
+      outpaced: 0,
+      answersNewly: answersNewly(candidate, facts, suspicions),
+      ...(Number.isFinite(leadMinutes) ? { leadMinutes } : {}),
+    };
+    const opinion = opinions.get(candidate.id) ?? opinions.get(candidate.service);
+    const out = findReasonAgainst(input, facts, candidate, hunks, onsetMs + slackMs);
+    if (out !== undefined) return { ...known, score: 0, match: noMatch, ruledOut: out };
+    const exposure = isDated(candidate) ? measureExposure(facts, candidate.service, candidate.atMs) : undefined;
+    const found = match(candidate, hunks, viewDiff(hunks));
+    const trust = opinion === 'for' ? 1 : 0.1 + 0.9 * share;
+    const score =
+      trust *
+      (opinion === 'against' ? 0.15 : 1) *
+      (0.12 + 0.88 * found.total) *
+      timing(leadMinutes) *
+      (1 + 0.3 * nearness(leadMinutes * 60_000, facts.spanMs)) *
+      reachFactor[candidate.reach] *
+      kindFactor(candidate, facts);
+    return { ...known, score, match: found, ...(exposure === undefined ? {} : { exposure }) };
+  });
+  return scored
+    .map((item) => outpace(item, scored))
     .sort(
       (a, b) => b.score - a.score || b.candidate.atMs - a.candidate.atMs || (a.candidate.id < b.candidate.id ? -1 : 1),
     );
 }
 
+/** A commit's own time says little about when it began to run. */
+function isDated(candidate: Candidate): boolean {
+  return candidate.reach === 'exact' || candidate.reach === 'carried';
+}
+
 /**
- * 0 to 1: a service that shows no failure was changed just when a caller's own code began to throw. What it answers may be new to
+ * Weighs a change down as far as it served traffic without the failure while another suspect change came with the onset. Nothing
+ * is lost where no other change fits the onset better, and little where a fault of its kind may wait.
+ */
+function outpace(item: ScoredCandidate, all: readonly ScoredCandidate[]): ScoredCandidate {
+  const rounded = { ...item, score: Math.round(item.score * 1000) / 1000 };
+  if (item.ruledOut !== undefined || item.exposure === undefined) return rounded;
+  const rivals = all.filter((other) => other.ruledOut === undefined && other.exposure !== undefined);
+  const fits = rivals.map((other) => coincidence(other.exposure) * other.share * (0.4 + 0.6 * other.match.total));
+  const outpaced = Math.max(0, ...fits) * (1 - coincidence(item.exposure));
+  const { frame, mechanism, mechanismName = '' } = item.match;
+  const least = patientFaults.includes(mechanismName) && mechanism > frame ? 0.85 : frame > 0 ? 0.3 : 0.5;
+  return { ...rounded, outpaced, score: Math.round(item.score * (1 - (1 - least) * outpaced) * 1000) / 1000 };
+}
+
+/**
+ * 0 to 1: a service that shows no failure of its own was changed just when a caller's own code began to throw. What it answers may be new to
  * that caller.
  */
 function answersNewly(candidate: Candidate, facts: Facts, suspicions: readonly Suspicion[]): number {
   const callers = suspicions.filter(
     (item) => item.own > 0.4 && facts.dependencies[item.service]?.includes(candidate.service),
   );
-  const isHealthy = suspicions.find((item) => item.service === candidate.service)?.onsetMs === undefined;
-  if (!isHealthy) return 0;
+  if (isAnomalous(facts, candidate.service) && !isMerelyUnusual(facts, candidate.service)) return 0;
   return Math.max(0, ...callers.map((item) => nearness((item.onsetMs ?? -Infinity) - candidate.atMs, facts.spanMs)));
-}
-
-/** Clocks of machines and intervals of scrapes differ by a minute or so; in a short window by a part of it. */
-function clockSlackMs(facts: Facts): number {
-  return Math.min(90_000, 0.04 * facts.spanMs);
 }
 
 /**

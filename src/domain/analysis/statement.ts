@@ -2,6 +2,7 @@ import type { Claim, Diagnosis, RuledOut } from '../diagnosis.ts';
 import { inconclusive } from '../diagnosis.ts';
 import { cleanLine } from '../prompt-text.ts';
 import type { EngineInput } from '../engine.ts';
+import { listAlternatives } from './alternatives.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
@@ -89,8 +90,10 @@ function describeChange(argument: Argument, decision: Extract<Decision, { kind: 
     )
     .map((item) => item.candidate.id);
   const before = top.candidate.before ?? top.candidate.deploy?.previous;
+  const alternatives = listAlternatives(argument.facts, argument.input.service, argument.scored, service);
   return finish(argument, service, {
     verdict: 'cause',
+    alternatives,
     change: top.candidate.id,
     category: decision.category,
     confidence: decision.confidence,
@@ -128,6 +131,7 @@ function describeDoubt(argument: Argument, decision: Extract<Decision, { kind: '
       ruledOut: ruleOut(argument, undefined, undefined),
     }),
     missing: base.missing,
+    alternatives: listAlternatives(argument.facts, argument.input.service, argument.scored, undefined),
     // Only commits of one service can be bisected; of the most suspect one.
     suspects: close
       .filter((item) => item.candidate.change !== undefined && item.candidate.service === close[0]?.candidate.service)
@@ -209,13 +213,17 @@ function describeCandidate(item: ScoredCandidate): string {
     undeployed: 'has no deploy record at',
     unrecorded: 'was committed to',
   }[candidate.reach];
-  const lead =
-    item.leadMinutes === undefined
-      ? ''
-      : item.leadMinutes >= 1
-        ? `, ${item.leadMinutes} min before the failure began`
-        : ', less than a minute before the failure began';
+  const lead = item.leadMinutes === undefined ? '' : `, ${describeLead(item.leadMinutes)}`;
   return `${candidate.change ? 'Commit' : 'Deploy'} ${short(candidate.id)}${subject} ${verb} ${candidate.service} at ${new Date(candidate.atMs).toISOString()}${lead}`;
+}
+
+function describeLead(minutes: number): string {
+  const seconds = Math.round(minutes * 60);
+  if (Math.abs(seconds) < 2) return 'as the failure began';
+  if (seconds < 0) return `${-seconds} s after the first sign of failure, which clocks and scrapes may account for`;
+  return seconds < 60
+    ? `${seconds} s before the failure began`
+    : `${Math.round(minutes * 10) / 10} min before the failure began`;
 }
 
 function ruleOut(
@@ -223,8 +231,9 @@ function ruleOut(
   top: ScoredCandidate | undefined,
   otherwise: string | undefined,
 ): readonly RuledOut[] {
+  // The strongest rivals first; then what never could have been it, deployed revisions before the rest.
   const byRelevance = (item: ScoredCandidate) =>
-    (item.candidate.reach === 'exact' ? 0 : 1) + (item.ruledOut === undefined ? 0 : 0.5);
+    item.ruledOut === undefined ? 0 : item.candidate.reach === 'exact' ? 1 : 2;
   const changes = argument.scored
     .filter((item) => item !== top && (item.ruledOut !== undefined || otherwise !== undefined))
     .sort((a, b) => byRelevance(a) - byRelevance(b) || b.score - a.score)
@@ -242,6 +251,8 @@ function explainLoss(item: ScoredCandidate, argument: Argument, otherwise: strin
   if (item.candidate.reach === 'undeployed') return `no deploy record says that it reached ${item.candidate.service}`;
   if (!item.candidate.change) return 'nothing is known of what it changed, and others explain the symptoms';
   if (share < 0.1) return `no failing call leads to ${item.candidate.service}, and it shows no failure first`;
+  if (item.outpaced >= 0.3 && item.exposure)
+    return `it had been at work for ${Math.round((item.leadMinutes ?? 0) * 60)} s and ${item.exposure.lines} lines of ${item.exposure.witness} without one failure when it began, and another change came just then`;
   return item.match.total < 0.15 ? 'its diff has nothing in common with the symptoms' : otherwise;
 }
 

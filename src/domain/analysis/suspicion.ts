@@ -1,6 +1,8 @@
 import type { CallFailure } from './calls.ts';
 import type { Facts } from './facts.ts';
+import { rolloutMs } from './exposure.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
+import type { LogPattern } from './log-patterns.ts';
 
 /** How far suspicion falls on a service, along the failing calls. */
 export interface Suspicion {
@@ -23,9 +25,23 @@ export function isAnomalous(facts: Facts, service: string): boolean {
   return failurePatterns(facts, service).length > 0 || failureShifts(facts, service).length > 0;
 }
 
+/** True when all that is odd about a service is how long it takes or how full it is: on a busy machine every service shows that. */
+export function isMerelyUnusual(facts: Facts, service: string): boolean {
+  return (
+    isAnomalous(facts, service) &&
+    failurePatterns(facts, service).length === 0 &&
+    failureShifts(facts, service).every((shift) => shift.meaning !== 'failures' && shift.kind === 'step')
+  );
+}
+
 /** First sign of failure of a service; light signs do not date an onset when a heavy one exists. */
 export function findOnset(facts: Facts, service: string): number | undefined {
-  const signs = [...failurePatterns(facts, service), ...failureShifts(facts, service)];
+  const patterns = failurePatterns(facts, service);
+  const most = Math.max(0, ...patterns.map((pattern) => pattern.after));
+  // A call or two that meet a neighbour's restart come with every deploy, and date nothing.
+  const isBlip = (pattern: LogPattern) =>
+    pattern.after <= Math.min(5, 0.1 * most) && facts.calls.some((call) => call.pattern === pattern);
+  const signs = [...patterns.filter((pattern) => !isBlip(pattern)), ...failureShifts(facts, service)];
   const heaviest = Math.max(0, ...signs.map((sign) => sign.weight));
   const times = signs.filter((sign) => sign.weight >= 0.5 * heaviest).map((sign) => Date.parse(sign.firstAt));
   return times.length > 0 ? Math.min(...times) : undefined;
@@ -86,10 +102,31 @@ function shareOfOwn(facts: Facts, service: string): number {
   return ownWeight / (ownWeight + callWeight);
 }
 
-/** 1 for a change at the very onset, falling by half for each two percent of the window that it came earlier; 0 when it came later. */
+/** 1 for a change at the very onset, falling by half for each time that a roll-out may take; 0 when it came later. */
 export function nearness(leadMs: number, spanMs: number): number {
-  if (!Number.isFinite(leadMs) || leadMs < -0.04 * spanMs) return 0;
-  return 2 ** (-Math.max(0, leadMs) / Math.max(1, 0.02 * spanMs));
+  if (!Number.isFinite(leadMs) || leadMs < -clockSlackOf(spanMs)) return 0;
+  return 2 ** (-Math.max(0, leadMs) / rolloutMs(spanMs));
+}
+
+/** Clocks of machines and intervals of scrapes differ by a minute or so; in a short window by a part of it. */
+export function clockSlackOf(spanMs: number): number {
+  return Math.min(clockSlackMs, Math.max(5_000, 0.04 * spanMs));
+}
+
+/** How far a failing call speaks against the one that was called. */
+function trustInBlame(facts: Facts, callee: string): number {
+  if (isMerelyUnusual(facts, callee)) return 0.8;
+  if (isAnomalous(facts, callee)) return 1;
+  return facts.observed.includes(callee) ? 0.5 : 0.6;
+}
+
+/** 0.25 to 1: calls that are a small part of what a service fails at point there weakly; a neighbour that restarts refuses a few. */
+function prevalence(facts: Facts, call: CallFailure): number {
+  const lines = failurePatterns(facts, call.from).reduce((sum, pattern) => sum + pattern.after, 0);
+  const toward = facts.calls
+    .filter((other) => other.from === call.from && other.to === call.to)
+    .reduce((sum, other) => sum + other.pattern.after, 0);
+  return 0.25 + 0.75 * Math.min(1, toward / Math.max(1, 0.2 * lines));
 }
 
 interface Edge {
@@ -109,14 +146,14 @@ function edgesOf(
     // A callee that fails itself takes most of the blame; one that looks healthy shares it, since answers can be wrong without a sign.
     // A refusal has two sides: the callee may ask for something new, or the caller may have begun to send something else.
     const isRefused = call.mode === 'rejected';
-    const trust = isRefused ? 0.55 : isAnomalous(facts, call.to) ? 1 : facts.observed.includes(call.to) ? 0.5 : 0.6;
+    const trust = (isRefused ? 0.55 : trustInBlame(facts, call.to)) * prevalence(facts, call);
     weights.set(call.to, Math.max(weights.get(call.to) ?? 0, trust));
   }
   const onset = onsets.get(service);
   for (const callee of facts.dependencies[service] ?? []) {
     const calleeOnset = onsets.get(callee);
     if (weights.has(callee) || onset === undefined || calleeOnset === undefined) continue;
-    if (calleeOnset <= onset + clockSlackMs) weights.set(callee, 0.6);
+    if (calleeOnset <= onset + clockSlackMs) weights.set(callee, isMerelyUnusual(facts, callee) ? 0.4 : 0.6);
   }
   let isNewlyDeployed = false;
   // A callee that was deployed just as the caller began to fail may answer something else now, without a sign of its own.
