@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Hunk } from '../../../src/domain/analysis/diffs.ts';
 import { readFrames } from '../../../src/domain/analysis/symptoms.ts';
+import { isRenaming } from '../../../src/domain/analysis/renames.ts';
 import { withoutFrames } from '../../../src/domain/analysis/traces.ts';
 import { findUnitChange } from '../../../src/domain/analysis/units-in-diffs.ts';
 
@@ -56,5 +58,33 @@ describe('the unit of a duration', () => {
     ['total = a + b', 'total_seconds = a + b'],
   ])('did not change from `%s` to `%s`', (removed, added) => {
     expect(findUnitChange([removed], [added])).toBeUndefined();
+  });
+});
+
+describe('a diff that only calls things by other names', () => {
+  const hunk = (removed: string[], added: string[]): Hunk => ({
+    path: 'a.py',
+    header: '',
+    touched: [],
+    removed,
+    added,
+    context: [],
+  });
+
+  it('is known where each name has one other', () => {
+    expect(isRenaming([hunk(['a = pool', 'use(pool)'], ['a = readers', 'use(readers)'])])).toBe(true);
+  });
+
+  it.each([
+    [
+      ['use(pool)', 'free(pool)'],
+      ['use(readers)', 'free(writers)'],
+    ],
+    [['size = 8'], ['size = 2']],
+    [["get('price')"], ["get('unit_price')"]],
+    [['a = b + c'], ['a = b - c']],
+    [['a = b'], ['a = b', 'c = d']],
+  ])('is not taken for %j to %j', (removed, added) => {
+    expect(isRenaming([hunk(removed, added)])).toBe(false);
   });
 });
