@@ -4,6 +4,8 @@ import { graverSeverity, type Alert } from '../domain/alert.ts';
 import type { IncidentInput } from '../domain/incident.ts';
 import { incidentWorkflowId, taskQueues, workflowTypes } from '../domain/names.ts';
 import { createRedact, redactDeep, type Redact } from '../domain/redaction.ts';
+import { renderOpening } from '../domain/render-details.ts';
+import { summaryLine } from '../domain/ui-text.ts';
 import { alertSignal } from '../workflows/messages.ts';
 import { awaitingApprovalKey, phaseKey, serviceKey, severityKey } from '../workflows/search-attributes.ts';
 
@@ -122,7 +124,8 @@ async function signalWithStart(
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     ...(debounceMs > 0 ? { startDelay: debounceMs } : {}),
-    staticSummary: summarise(`${first?.name ?? 'alert'} on ${service}: ${first?.summary ?? ''}`),
+    staticSummary: summaryLine(`${first?.name ?? 'alert'} on ${service}: ${first?.summary ?? ''}`),
+    staticDetails: renderOpening(service, alerts),
     typedSearchAttributes: new TypedSearchAttributes([
       { key: serviceKey, value: service },
       { key: severityKey, value: severity },
@@ -132,16 +135,4 @@ async function signalWithStart(
     memo: { firstAlert: first?.id ?? '', sender: first?.sender ?? '' },
   });
   return handle.signaledRunId;
-}
-
-/** The server takes 400 bytes of summary; alert text may hold anything, so control characters go. */
-function summarise(text: string): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
-  const limit = 200;
-  let kept = '';
-  for (const character of clean) {
-    if (kept.length + character.length > limit || Buffer.byteLength(kept + character) > 380) return `${kept}…`;
-    kept += character;
-  }
-  return kept;
 }

@@ -108,6 +108,18 @@ export function nameAction({ type, target, parameters }: Action): string {
   return [type, target, ...values].join(' ');
 }
 
+/** An action as a sentence of a few words, from its typed values alone. */
+export function titleAction({ type, target, parameters }: Action): string {
+  switch (type) {
+    case 'deploy.rollback':
+      return `Roll ${target} back to ${parameters['revision'] ?? ''}${parameters['from'] ? ` from ${parameters['from']}` : ''}`;
+    case 'config.rollback':
+      return `Revert commit ${parameters['commit'] ?? ''} in the configuration of ${target}`;
+    case 'service.restart':
+      return `Restart ${target}`;
+  }
+}
+
 const riskOrder: readonly Risk[] = ['read', 'low', 'medium', 'high'];
 
 /** One step graver; `high` stays. */

@@ -14,13 +14,15 @@ import {
 /** Sets every handler of an incident; called before the first await, because signalWithStart delivers at once. */
 export function setIncidentHandlers(incident: Case): void {
   const { state } = incident;
+  // First, because the Temporal UI lists signals in this order, and these two are what people look for.
+  setDecisionHandlers(incident);
   setHandler(stateQuery, () => state, { description: 'The whole case as JSON.' });
   setHandler(
     alertSignal,
     (alerts) => {
       for (const alert of 'length' in alerts ? alerts : [alerts]) takeAlert(incident, alert);
     },
-    { description: 'Alerts on this service, normalised. Sent by the gateway.' },
+    { description: 'Alerts on this service, normalised. Sent by the gateway; not for people.' },
   );
   setHandler(
     steerSignal,
@@ -31,11 +33,14 @@ export function setIncidentHandlers(incident: Case): void {
     },
     { description: 'A hint for the investigation: {"by": "<you>", "text": "<hint>"}.' },
   );
-  setHandler(watchStartedSignal, ({ actions }) => {
-    enterPhase(incident, 'watch');
-    tell(incident, `${actions === 1 ? 'The action is' : `${actions} actions are`} done; watching for recovery.`);
-  });
-  setDecisionHandlers(incident);
+  setHandler(
+    watchStartedSignal,
+    ({ actions }) => {
+      enterPhase(incident, 'watch');
+      tell(incident, `${actions === 1 ? 'The action is' : `${actions} actions are`} done; watching for recovery.`);
+    },
+    { description: 'Sent by the repair when its actions are done. Not for people.' },
+  );
 }
 
 function setDecisionHandlers(incident: Case): void {
@@ -47,12 +52,18 @@ function setDecisionHandlers(incident: Case): void {
     approveSignal,
     ({ planDigest, by, comment }) =>
       decideBySignal({ planDigest, by, decision: 'approve', ...(comment ? { reason: comment } : {}) }),
-    { description: 'Approve the plan that waits: {"planDigest": "<digest>", "by": "<you>"}.' },
+    {
+      description:
+        'Approve the plan that waits. Data: {"planDigest": "<digest>", "by": "<you>"}; ready to copy under User Metadata.',
+    },
   );
   setHandler(
     rejectSignal,
     ({ planDigest, by, reason }) => decideBySignal({ planDigest, by, decision: 'reject', reason }),
-    { description: 'Reject the plan that waits: {"planDigest": "<digest>", "by": "<you>", "reason": "<why>"}.' },
+    {
+      description:
+        'Reject the plan that waits, with a reason for the next round. Data: {"planDigest": "<digest>", "by": "<you>", "reason": "<why>"}.',
+    },
   );
   setHandler(
     decideUpdate,

@@ -6,9 +6,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Alert } from '../domain/alert.ts';
-import type { Action, Approval, Plan } from '../domain/plan.ts';
+import { titleAction, type Action, type Approval, type Plan } from '../domain/plan.ts';
 import type { ActionOutcome, Reading, RemediationResult, UndoRecord, WatchVerdict } from '../domain/remediation.ts';
+import { renderRemediation } from '../domain/render-child-details.ts';
 import type { Timings } from '../domain/settings.ts';
+import { summaryLine } from '../domain/ui-text.ts';
 import { rootMessage, rootType } from './failures.ts';
 import { watchStartedSignal } from './messages.ts';
 import { actProxy, undoProxy } from './proxies.ts';
@@ -42,28 +44,42 @@ export async function remediation(input: RemediationInput): Promise<RemediationR
   try {
     for (const action of input.plan.actions) await carryOut(input, action, progress);
     await announceWatch(input);
-    const verdict = await watch(input, progress.readings);
-    if (verdict !== 'breached') return keep(verdict, progress);
+    show(input, progress, 'the actions are done, watching whether they help');
+    const verdict = await watch(input, progress.readings, () => show(input, progress, 'watching whether it helps'));
+    if (verdict !== 'breached') {
+      show(input, progress, verdict === 'recovered' ? 'done, and recovered' : 'done, but nothing could be read');
+      return keep(verdict, progress);
+    }
     return await undoAll(input, progress, 'the service did not recover while it was watched');
   } catch (error) {
     const isRefusal = progress.actions.length === 0 && nothingChanged.test(rootType(error));
-    if (isRefusal) return { outcome: 'refused', ...progress, undo: [], reason: rootMessage(error) };
+    if (isRefusal) {
+      show(input, { ...progress, undo: [] }, `refused, nothing was changed: ${rootMessage(error)}`);
+      return { outcome: 'refused', ...progress, undo: [], reason: rootMessage(error) };
+    }
     return await undoAll(input, progress, isCancellation(error) ? 'cancelled' : rootMessage(error));
   }
 }
 
+function show({ plan, approvals }: RemediationInput, progress: Progress, step: string): void {
+  setCurrentDetails(renderRemediation({ plan, approvals, ...progress, step }));
+}
+
 async function carryOut(input: RemediationInput, action: Action, progress: Progress): Promise<void> {
   const { captureState, performAction, checkAction } = actProxy(input.timings);
-  const state = await captureState.executeWithOptions({ summary: `Capture what ${action.target} runs now` }, [
-    { action },
-  ]);
+  const state = await captureState.executeWithOptions(
+    { summary: summaryLine(`Capture what ${action.target} runs now`) },
+    [{ action }],
+  );
   progress.undo.push({ actionId: action.id, action, state, status: 'registered', detail: action.undo });
   const { plan, approvals } = input;
-  const outcome = await performAction.executeWithOptions({ summary: action.summary.slice(0, 200) }, [
+  show(input, progress, titleAction(action));
+  const outcome = await performAction.executeWithOptions({ summary: summaryLine(titleAction(action)) }, [
     { plan, action, approvals, state },
   ]);
   progress.actions.push(outcome);
-  await checkAction.executeWithOptions({ summary: `Check: ${action.check}`.slice(0, 200) }, [{ action, state }]);
+  show(input, progress, 'checking the action');
+  await checkAction.executeWithOptions({ summary: summaryLine(`Check: ${action.check}`) }, [{ action, state }]);
 }
 
 /** The incident may be gone when somebody terminated it; the saga goes on without it. */
@@ -88,18 +104,19 @@ function keep(verdict: Exclude<WatchVerdict, 'breached'>, progress: Progress): R
 /** Newest first, each by itself, so that one failing undo does not keep the others from running. */
 async function undoAll(input: RemediationInput, progress: Progress, reason: string): Promise<RemediationResult> {
   const { undoAction } = undoProxy(input.timings);
-  setCurrentDetails(`**Undoing** ${progress.undo.length} action(s): ${reason}`);
+  show(input, progress, `undoing, because ${reason}`);
   const undo = await CancellationScope.nonCancellable(async () => {
     const records: UndoRecord[] = [];
     for (const record of [...progress.undo].reverse()) {
       const { action, state } = record;
       const undone = await undoAction
-        .executeWithOptions({ summary: `Undo: ${action.undo}`.slice(0, 200) }, [{ action, state }])
+        .executeWithOptions({ summary: summaryLine(`Undo: ${titleAction(action)}`) }, [{ action, state }])
         .catch((error: unknown) => ({ status: 'failed' as const, detail: rootMessage(error) }));
       records.push({ ...record, ...undone });
     }
     return records;
   });
   const isIncomplete = undo.some((record) => record.status === 'failed');
+  show(input, { ...progress, undo }, isIncomplete ? 'AN UNDO FAILED' : `undone, because ${reason}`);
   return { ...progress, undo, outcome: isIncomplete ? 'rollback-incomplete' : 'rolled-back', reason };
 }

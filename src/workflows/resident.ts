@@ -1,7 +1,10 @@
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { Alert } from '../domain/alert.ts';
 import type { ResidentReport } from '../domain/diagnosis.ts';
 import type { Evidence, EvidenceKind, TimeWindow } from '../domain/evidence.ts';
+import { renderResident, type ResidentProgress } from '../domain/render-child-details.ts';
 import type { Timings } from '../domain/settings.ts';
+import { summaryLine } from '../domain/ui-text.ts';
 import { rethrowCancellation, rootMessage } from './failures.ts';
 import { observeProxy, reasonProxy, residentProxy } from './proxies.ts';
 
@@ -21,17 +24,40 @@ export interface ResidentInput {
 /** The resident of one service: collects its evidence, each query in parallel with the others, and says what it shows. */
 export async function resident(input: ResidentInput): Promise<ResidentReport> {
   const { service, alerts, dependencies, timings } = input;
-  const evidence = await Promise.all(collectAll(input));
+  const collecting = collectAll(input);
+  const seen: Evidence[] = [];
+  const show = (more: Partial<ResidentProgress> = {}): void =>
+    setCurrentDetails(
+      renderResident({ ...describe(input), evidence: seen, pending: collecting.length - seen.length, ...more }),
+    );
+  show();
+  const evidence = await Promise.all(
+    collecting.map(async (item) => {
+      const found = await item;
+      seen.push(found);
+      show();
+      return found;
+    }),
+  );
   const { examineService } = reasonProxy(timings);
   try {
-    const examined = await examineService.executeWithOptions({ summary: `Examine the evidence of ${service}` }, [
-      { service, alerts, dependencies, evidence },
-    ]);
+    const examined = await examineService.executeWithOptions(
+      { summary: summaryLine(`Examine the evidence of ${service}`) },
+      [{ service, alerts, dependencies, evidence }],
+    );
+    show(examined);
     return { service, evidence, ...examined };
   } catch (error) {
     rethrowCancellation(error);
-    return { service, evidence, findings: [], suspects: [], summary: `Not examined: ${rootMessage(error)}` };
+    const summary = `Not examined: ${rootMessage(error)}`;
+    show({ summary });
+    return { service, evidence, findings: [], suspects: [], summary };
   }
+}
+
+function describe({ service, alerts, round }: ResidentInput): Pick<ResidentProgress, 'service' | 'askedAbout'> {
+  const names = [...new Set(alerts.map((alert) => `${alert.name} on ${alert.service}`))].slice(0, 5);
+  return { service, askedAbout: `${names.join(', ')} (round ${round})` };
 }
 
 function collectAll(input: ResidentInput): Promise<Evidence>[] {
@@ -43,26 +69,28 @@ function collectAll(input: ResidentInput): Promise<Evidence>[] {
   const older = { service, alerts, window: changesWindow, incidentFrom };
   const collecting = [
     orGap(
-      collectLogs.executeWithOptions({ summary: `Logs of ${service}` }, [{ ...recent, evidenceId: idOf('logs') }]),
+      collectLogs.executeWithOptions({ summary: summaryLine(`Logs of ${service}`) }, [
+        { ...recent, evidenceId: idOf('logs') },
+      ]),
       input,
       'logs',
     ),
     orGap(
-      collectMetrics.executeWithOptions({ summary: `Metrics of ${service}` }, [
+      collectMetrics.executeWithOptions({ summary: summaryLine(`Metrics of ${service}`) }, [
         { ...recent, evidenceId: idOf('metrics') },
       ]),
       input,
       'metrics',
     ),
     orGap(
-      collectChanges.executeWithOptions({ summary: `Commits of ${service}` }, [
+      collectChanges.executeWithOptions({ summary: summaryLine(`Commits of ${service}`) }, [
         { ...older, evidenceId: idOf('changes') },
       ]),
       input,
       'changes',
     ),
     orGap(
-      collectDeploys.executeWithOptions({ summary: `Deploys of ${service}` }, [
+      collectDeploys.executeWithOptions({ summary: summaryLine(`Deploys of ${service}`) }, [
         { ...older, evidenceId: idOf('deploys') },
       ]),
       input,

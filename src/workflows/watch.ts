@@ -1,18 +1,21 @@
-import { setCurrentDetails, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import { judgeWatch, type Reading, type WatchVerdict } from '../domain/remediation.ts';
-import { renderReadings } from '../domain/render-details.ts';
 import { rethrowCancellation, rootMessage } from './failures.ts';
 import { observeProxy } from './proxies.ts';
 import type { RemediationInput } from './remediation.ts';
 
-/** Re-reads the alert's own condition and the objectives over the watch window. New readings are added to `readings`. */
-export async function watch(input: RemediationInput, readings: Reading[]): Promise<WatchVerdict> {
+/** Re-reads the alert's own condition and the objectives over the watch window. New readings are added to `readings`, and told by `onReading`. */
+export async function watch(
+  input: RemediationInput,
+  readings: Reading[],
+  onReading: () => void,
+): Promise<WatchVerdict> {
   const { timings } = input;
   const rounds = Math.max(1, timings.watchReadings);
   for (let round = 1; round <= rounds; round += 1) {
     await sleep(Math.ceil(timings.watchMs / rounds), { summary: `Watching, reading ${round} of ${rounds}` });
     readings.push(...(await read(input)));
-    setCurrentDetails(renderReadings(readings));
+    onReading();
     const verdict = judgeWatch(readings, round === rounds);
     if (verdict !== 'open') return verdict;
   }

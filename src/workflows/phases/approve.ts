@@ -1,6 +1,7 @@
 import { condition } from '@temporalio/workflow';
 import type { NoticeKind } from '../../activities/contract.ts';
-import type { Plan } from '../../domain/plan.ts';
+import { titleAction, type Plan } from '../../domain/plan.ts';
+import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
 import { residentProxy } from '../proxies.ts';
@@ -45,7 +46,9 @@ async function waitForPeople(incident: Case, plan: Plan): Promise<ApprovalResult
   while (!isDecided()) {
     const wakesMs = Math.min(expiresMs, nextReminderMs, escalatesMs ?? expiresMs);
     const decided = await condition(isDecided, Math.max(wakesMs - Date.now(), 1), {
-      summary: 'Waiting for a decision',
+      summary: summaryLine(
+        `Waiting for ${plan.approvers.join(' or ') || 'nobody'}: ${plan.actions.map(titleAction).join('; ')}?`,
+      ),
     });
     if (decided) break;
     if (Date.now() >= expiresMs) {

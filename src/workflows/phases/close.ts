@@ -1,4 +1,5 @@
 import type { Outcome } from '../../domain/incident.ts';
+import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rootMessage } from '../failures.ts';
 import { residentProxy } from '../proxies.ts';
@@ -12,11 +13,20 @@ export async function close(incident: Case, outcome: Outcome, reason: string): P
   tell(incident, `Outcome: ${outcome}${reason ? `. ${reason}` : ''}`);
   const timings = incident.settings?.timings;
   const { closeCase, notifyPeople } = residentProxy(timings);
-  const written = await closeCase.executeWithOptions({ summary: 'Write the report and the lesson' }, [{ state }]);
+  const written = await closeCase.executeWithOptions(
+    { summary: summaryLine(`Outcome ${outcome}${cause(incident)}: write the report and the lesson`) },
+    [{ state }],
+  );
   state.report = written.report;
   if (written.lesson !== undefined) state.lesson = written.lesson;
   if (incident.settings?.canNotify) await tellPeople(incident, outcome, notifyPeople);
   tell(incident, `Report: ${written.report}`);
+}
+
+/** In the summary, because the timeline of a closed run is read where no worker is left to tell the details. */
+function cause({ state: { diagnosis } }: Case): string {
+  if (diagnosis?.verdict !== 'cause') return '';
+  return `, the cause was ${diagnosis.service}${diagnosis.change === 'none' ? '' : ` ${diagnosis.change}`}`;
 }
 
 async function tellPeople(

@@ -3,6 +3,7 @@ import { listReachable } from '../../domain/settings.ts';
 import { residentWorkflowId, taskQueues } from '../../domain/names.ts';
 import type { EngineStep } from '../../domain/engine.ts';
 import type { ResidentReport } from '../../domain/diagnosis.ts';
+import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { incidentWindow } from '../incident-window.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
@@ -58,7 +59,7 @@ async function askResident(incident: Case, service: string): Promise<ResidentRep
     workflowId: residentWorkflowId(state.service, service),
     taskQueue: taskQueues.resident,
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: `What ${service} can tell about ${state.service}`,
+    staticSummary: summaryLine(`Resident of ${service}: what it can tell about ${state.service}`),
     args: [
       {
         service,
@@ -104,14 +105,21 @@ async function argue(incident: Case): Promise<Extract<EngineStep, { kind: 'diagn
   };
   let soFar: { transcriptDigest?: string; answers?: { id: string; text: string }[] } = {};
   for (let step = 1; ; step += 1) {
-    const next = await reason.executeWithOptions({ summary: `Argue the cause, step ${step} (${settings.engine})` }, [
-      { ...input, ...soFar, step, mustAnswer: step >= settings.budgets.maxEngineSteps },
-    ]);
+    const next = await reason.executeWithOptions(
+      {
+        summary: summaryLine(
+          `Argue the cause from ${state.evidence.length} pieces of evidence, step ${step} (${settings.engine})`,
+        ),
+      },
+      [{ ...input, ...soFar, step, mustAnswer: step >= settings.budgets.maxEngineSteps }],
+    );
     state.modelCalls += next.usage.modelCalls;
     if (next.kind === 'diagnosis') return next.diagnosis;
     const answers = await Promise.all(
       next.calls.map((call) =>
-        readEvidence.executeWithOptions({ summary: `Read ${call.evidenceId}` }, [{ evidence: state.evidence, call }]),
+        readEvidence.executeWithOptions({ summary: summaryLine(`Read ${call.evidenceId}`) }, [
+          { evidence: state.evidence, call },
+        ]),
       ),
     );
     soFar = { transcriptDigest: next.transcriptDigest, answers };

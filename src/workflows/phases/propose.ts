@@ -1,4 +1,5 @@
 import { nameAction } from '../../domain/plan.ts';
+import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import { residentProxy } from '../proxies.ts';
 
@@ -10,20 +11,24 @@ export async function propose(incident: Case): Promise<void> {
   delete state.plan;
   state.approvals = [];
   if (!state.diagnosis) return;
+  const verdict = state.reproduction?.verdict ?? 'not tried';
   const { proposePlan } = residentProxy(settings.timings);
-  const { plan, reason } = await proposePlan.executeWithOptions({ summary: 'Choose actions and ask the policy' }, [
-    {
-      incidentId: state.incidentId,
-      runId: state.runId,
-      round: state.round,
-      settings,
-      diagnosis: state.diagnosis,
-      ...(state.reproduction ? { reproduction: state.reproduction } : {}),
-      evidence: state.evidence,
-      rejected: incident.rejectedActions,
-      now: now(),
-    },
-  ]);
+  const { plan, reason } = await proposePlan.executeWithOptions(
+    { summary: summaryLine(`The failure is ${verdict}: choose actions and ask the policy`) },
+    [
+      {
+        incidentId: state.incidentId,
+        runId: state.runId,
+        round: state.round,
+        settings,
+        diagnosis: state.diagnosis,
+        ...(state.reproduction ? { reproduction: state.reproduction } : {}),
+        evidence: state.evidence,
+        rejected: incident.rejectedActions,
+        now: now(),
+      },
+    ],
+  );
   if (plan) {
     state.plan = plan;
     tell(incident, `Proposed (${plan.decision}): ${plan.actions.map(nameAction).join('; ')}.`);

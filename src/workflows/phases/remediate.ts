@@ -1,8 +1,10 @@
 import { ChildWorkflowCancellationType, ParentClosePolicy, executeChild, sleep } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { remediationWorkflowId, taskQueues } from '../../domain/names.ts';
-import type { Plan } from '../../domain/plan.ts';
+import { titleAction, type Plan } from '../../domain/plan.ts';
 import { judgeWatch, type Reading, type RemediationResult } from '../../domain/remediation.ts';
+import { block } from '../../domain/report-markdown.ts';
+import { detailsOf, section, summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import type { remediation } from '../remediation.ts';
 
@@ -51,11 +53,8 @@ async function runWhenFree(incident: Case, plan: Plan): Promise<RemediationResul
         taskQueue: taskQueues.resident,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        staticSummary: plan.actions
-          .map((action) => action.summary)
-          .join('; ')
-          .slice(0, 200),
-        staticDetails: plan.text.slice(0, 18_000),
+        staticSummary: summaryLine(`Repair: ${plan.actions.map(titleAction).join('; ')}`),
+        staticDetails: detailsOf([section('The approved plan', block(plan.text))]),
         args: [
           {
             plan,
@@ -71,7 +70,9 @@ async function runWhenFree(incident: Case, plan: Plan): Promise<RemediationResul
       if (Date.now() >= Date.parse(plan.expiresAt))
         return refused(`Another plan is at work on ${plan.target} until this one expired`);
       tell(incident, `Another plan is at work on ${plan.target}; waiting for its end.`);
-      await sleep(timings.busyTargetRetryMs, { summary: `Waiting for ${plan.target} to be free` });
+      await sleep(timings.busyTargetRetryMs, {
+        summary: summaryLine(`Waiting for ${plan.target} to be free`),
+      });
     }
   }
 }

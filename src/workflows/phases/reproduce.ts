@@ -1,6 +1,7 @@
 import type { Diagnosis, SuspectService } from '../../domain/diagnosis.ts';
 import { listSuspectServices, reconcile } from '../../domain/reconcile.ts';
 import { cannotRun, type Reproduction } from '../../domain/reproduction.ts';
+import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
 import { observeProxy, sandboxProxy } from '../proxies.ts';
@@ -57,23 +58,30 @@ async function runInSandbox(incident: Case, { service, suspects, before }: Suspe
   const [suspect = ''] = suspects;
   try {
     const { packSources } = observeProxy(timings);
-    const packed = await packSources.executeWithOptions({ summary: `Pack the sources around ${service}` }, [
-      {
-        incidentId: state.incidentId,
-        runId: state.runId,
-        service: alerting.service,
-        suspectService: service,
-        suspect,
-        ...(before === undefined ? {} : { before }),
-        neighbours: Object.keys(services).filter((name) => name !== service && services[name]?.hasSource),
-        evidence: state.evidence,
-        timeoutMs: timings.sandboxTimeoutMs,
-      },
-    ]);
+    const packed = await packSources.executeWithOptions(
+      { summary: summaryLine(`Suspect: ${service} ${suspect}. Pack its sources`) },
+      [
+        {
+          incidentId: state.incidentId,
+          runId: state.runId,
+          service: alerting.service,
+          suspectService: service,
+          suspect,
+          ...(before === undefined ? {} : { before }),
+          neighbours: Object.keys(services).filter((name) => name !== service && services[name]?.hasSource),
+          evidence: state.evidence,
+          timeoutMs: timings.sandboxTimeoutMs,
+        },
+      ],
+    );
     if ('cannotRun' in packed) return cannotRun(packed.cannotRun, service, suspect, before);
     const { runReproduction } = sandboxProxy(timings);
     return await runReproduction.executeWithOptions(
-      { summary: `Reproduce with ${service} ${suspect.slice(0, 12)} and before; ${packed.revisions.length} revisions` },
+      {
+        summary: summaryLine(
+          `Does it fail with ${service} ${suspect}, and not before? ${packed.revisions.length} revisions`,
+        ),
+      },
       [packed],
     );
   } catch (error) {

@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
+import { summaryLine } from '../../domain/ui-text.ts';
 import { settingsOf, tell, type Case } from '../case.ts';
 import { residentProxy } from '../proxies.ts';
 
@@ -6,9 +7,10 @@ import { residentProxy } from '../proxies.ts';
 export async function triage(incident: Case): Promise<void> {
   const { state } = incident;
   const { openCase } = residentProxy();
-  const opened = await openCase.executeWithOptions({ summary: `Read the settings of ${state.service}` }, [
-    { service: state.service, runId: workflowInfo().runId },
-  ]);
+  const opened = await openCase.executeWithOptions(
+    { summary: summaryLine(`Open the case: read the settings of ${state.service}`) },
+    [{ service: state.service, runId: workflowInfo().runId }],
+  );
   incident.settings = opened.settings;
   if (opened.previousRunId !== undefined) {
     state.previousRunId = opened.previousRunId;
