@@ -49,4 +49,14 @@ export default defineConfig(
     ],
     rules: { 'no-restricted-globals': ['error', environmentOnlyInConfig] },
   },
+  {
+    files: ['src/**'],
+    ignores: ['src/config.ts', 'src/config/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Read the environment in src/config.ts only.' },
+      ],
+    },
+  },
 );
