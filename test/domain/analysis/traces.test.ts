@@ -84,6 +84,7 @@ describe('a diff that only calls things by other names', () => {
     [["get('price')"], ["get('unit_price')"]],
     [['a = b + c'], ['a = b - c']],
     [['a = b'], ['a = b', 'c = d']],
+    [['limit = wait'], ['limit = wait / 1000']],
   ])('is not taken for %j to %j', (removed, added) => {
     expect(isRenaming([hunk(removed, added)])).toBe(false);
   });
