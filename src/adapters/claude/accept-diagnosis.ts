@@ -20,7 +20,9 @@ export function acceptDiagnosis(answer: unknown, input: EngineInput, analyst: Di
   }
   const inventory = readInventory(input);
   const fault = findFault(parsed.data, inventory, input, analyst);
-  return fault === undefined ? { diagnosis: convert(parsed.data, inventory, analyst, engine) } : { refused: fault };
+  return fault === undefined
+    ? { diagnosis: convert(parsed.data, input, inventory, analyst, engine) }
+    : { refused: fault };
 }
 
 function findFault(
@@ -55,7 +57,13 @@ function findFault(
   return undefined;
 }
 
-function convert(report: DiagnosisReport, inventory: Inventory, analyst: Diagnosis, engine: string): Diagnosis {
+function convert(
+  report: DiagnosisReport,
+  input: EngineInput,
+  inventory: Inventory,
+  analyst: Diagnosis,
+  engine: string,
+): Diagnosis {
   const isCause = report.verdict === 'cause';
   const isSameService = isCause && report.service === analyst.service;
   const change = isCause ? report.change : 'none';
@@ -74,11 +82,25 @@ function convert(report: DiagnosisReport, inventory: Inventory, analyst: Diagnos
     ruledOut: report.ruledOut.map(convertRuledOut),
     ...(before === undefined ? {} : { before }),
     suspects: change === 'none' ? suspects : [change, ...suspects],
+    ...carryAlternatives(analyst, isCause ? report.service : '', input),
     signatures: analyst.signatures,
     missing: [...new Set([...report.missing.map((text) => cleanLine(text, 400)), ...analyst.missing])],
     lessons: analyst.lessons,
     engine,
   };
+}
+
+/**
+ * What else the sandbox should try: the analyst's own first suspect where the model accuses another service, then the analyst's other
+ * ones. Without the service that the model accuses, and without what a person rejected.
+ */
+function carryAlternatives(analyst: Diagnosis, accused: string, input: EngineInput): Pick<Diagnosis, 'alternatives'> {
+  const { service, suspects, before, alternatives = [] } = analyst;
+  const first = service === '' ? [] : [{ service, suspects, ...(before === undefined ? {} : { before }) }];
+  const others = [...first, ...alternatives].filter(
+    (other) => other.service !== accused && other.suspects.length > 0 && !input.rejected.includes(other.service),
+  );
+  return others.length === 0 ? {} : { alternatives: others };
 }
 
 function convertClaim(claim: Claim): Claim {

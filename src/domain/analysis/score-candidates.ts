@@ -12,7 +12,7 @@ import { viewDiff } from './mechanisms.ts';
 import type { Exposure } from './exposure.ts';
 import { coincidence, measureExposure } from './exposure.ts';
 import type { Suspicion } from './suspicion.ts';
-import { clockSlackOf, isAnomalous, isMerelyUnusual, nearness } from './suspicion.ts';
+import { clockSlackOf, findMainOnset, isAnomalous, isMerelyUnusual, nearness, nearnessToOnset } from './suspicion.ts';
 import type { Symptoms } from './symptoms.ts';
 
 /** A candidate with its score, or the reason why it is out. */
@@ -75,7 +75,7 @@ export function scoreCandidates(
     Math.min(...input.alerts.map((alert) => Date.parse(alert.startsAt)));
   const scored = items.map(({ candidate, hunks }): ScoredCandidate => {
     const suspicion = suspicions.find((item) => item.service === candidate.service);
-    const onsetMs = suspicion?.onsetMs ?? alertOnset;
+    const onsetMs = onsetFor(facts, candidate, input.service, suspicion?.onsetMs ?? alertOnset, slackMs);
     const leadMinutes = (onsetMs - candidate.atMs) / 60_000;
     const share = suspicion?.share ?? 0;
     const known = {
@@ -108,6 +108,17 @@ export function scoreCandidates(
     );
 }
 
+/**
+ * The onset that a change is held against. What was deployed after a first sign is not out yet: that sign may be chance where the bulk of
+ * the failure came later, or where it is only a wavering metric of a service that no failing line belongs to.
+ */
+function onsetFor(facts: Facts, candidate: Candidate, alerting: string, firstMs: number, slackMs: number): number {
+  if (candidate.atMs <= firstMs + slackMs) return firstMs;
+  const own = findMainOnset(facts, candidate.service);
+  const main = own ?? (isMerelyUnusual(facts, candidate.service) ? findMainOnset(facts, alerting) : undefined);
+  return Math.max(firstMs, main ?? firstMs);
+}
+
 /** A commit's own time says little about when it began to run. */
 function isDated(candidate: Candidate): boolean {
   return candidate.reach === 'exact' || candidate.reach === 'carried';
@@ -137,7 +148,7 @@ function answersNewly(candidate: Candidate, facts: Facts, suspicions: readonly S
     (item) => item.own > 0.4 && facts.dependencies[item.service]?.includes(candidate.service),
   );
   if (isAnomalous(facts, candidate.service) && !isMerelyUnusual(facts, candidate.service)) return 0;
-  return Math.max(0, ...callers.map((item) => nearness((item.onsetMs ?? -Infinity) - candidate.atMs, facts.spanMs)));
+  return Math.max(0, ...callers.map((item) => nearnessToOnset(facts, item.service, candidate.atMs)));
 }
 
 /**
@@ -179,9 +190,10 @@ function findReasonAgainst(
   if (!candidate.change && wasReplaced(facts, candidate, latestMs))
     return 'another revision replaced it before the failure began';
   if (candidate.atMs > latestMs) {
-    const late = Math.max(1, Math.round((candidate.atMs - latestMs) / 60_000));
+    const late = Math.round((candidate.atMs - latestMs) / 1000);
+    const after = late < 90 ? `${late} s` : `${Math.round(late / 60)} min`;
     const verb = candidate.reach === 'unrecorded' || candidate.reach === 'undeployed' ? 'committed' : 'deployed';
-    return `it was ${verb} about ${late} min after the failure began`;
+    return `it was ${verb} about ${after} after the failure began`;
   }
   const harmless = candidate.change ? explainHarmless(candidate.change, hunks) : undefined;
   if (harmless !== undefined) return harmless;

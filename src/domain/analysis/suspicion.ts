@@ -17,6 +17,8 @@ export interface Suspicion {
 }
 
 const hops = 6;
+/** Fewer lines do not date a failure's bulk. */
+const fewestMainLines = 5;
 /** Clocks of machines and scrape intervals differ by this much at most. */
 const clockSlackMs = 90_000;
 
@@ -45,6 +47,26 @@ export function findOnset(facts: Facts, service: string): number | undefined {
   const heaviest = Math.max(0, ...signs.map((sign) => sign.weight));
   const times = signs.filter((sign) => sign.weight >= 0.5 * heaviest).map((sign) => Date.parse(sign.firstAt));
   return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/**
+ * When the bulk of a service's failure began, by its most voluminous failing lines: later than {@link findOnset} where a latency that
+ * merely wavers comes first. Undefined when only metrics or a few lines tell of a failure.
+ */
+export function findMainOnset(facts: Facts, service: string): number | undefined {
+  const main = failurePatterns(facts, service)
+    .filter((pattern) => pattern.after >= fewestMainLines)
+    .reduce<LogPattern | undefined>((top, item) => (top && top.after >= item.after ? top : item), undefined);
+  return main && Date.parse(main.firstAt);
+}
+
+/** How near a time lies before the first sign of a service's failure, or before the bulk of it. */
+export function nearnessToOnset(facts: Facts, service: string, atMs: number): number {
+  return Math.max(
+    ...[findOnset(facts, service), findMainOnset(facts, service)].map((onsetMs) =>
+      nearness((onsetMs ?? -Infinity) - atMs, facts.spanMs),
+    ),
+  );
 }
 
 /**
@@ -153,7 +175,8 @@ function edgesOf(
   for (const callee of facts.dependencies[service] ?? []) {
     const calleeOnset = onsets.get(callee);
     if (weights.has(callee) || onset === undefined || calleeOnset === undefined) continue;
-    if (calleeOnset <= onset + clockSlackMs) weights.set(callee, isMerelyUnusual(facts, callee) ? 0.4 : 0.6);
+    if (calleeOnset <= onset + clockSlackOf(facts.spanMs))
+      weights.set(callee, isMerelyUnusual(facts, callee) ? 0.4 : 0.6);
   }
   let isNewlyDeployed = false;
   // A callee that was deployed just as the caller began to fail may answer something else now, without a sign of its own.
@@ -162,7 +185,7 @@ function edgesOf(
       0,
       ...facts.deploys
         .filter((item) => item.value.service === callee && item.value.status !== 'failed')
-        .map((item) => nearness((onset ?? -Infinity) - Date.parse(item.value.at), facts.spanMs)),
+        .map((item) => nearnessToOnset(facts, service, Date.parse(item.value.at))),
     );
     if (onset === undefined || near < 0.1) continue;
     weights.set(callee, Math.max(weights.get(callee) ?? 0, 0.6 * near));

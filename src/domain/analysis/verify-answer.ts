@@ -12,6 +12,10 @@ export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): strin
   const inventory = readInventory(input);
   const [unknown] = findUnknownCitations(diagnosis, inventory.evidenceIds);
   if (unknown !== undefined) return `it cites evidence that does not exist (${shown(unknown)})`;
+  const other = diagnosis.alternatives?.find(
+    ({ service, suspects }) => !suspects.every((id) => inventory.changes[service]?.includes(id)),
+  );
+  if (other) return `it offers a change that was not collected of ${shown(other.service)}`;
   if (diagnosis.verdict !== 'cause')
     return diagnosis.change === 'none'
       ? undefined
