@@ -4,6 +4,7 @@ import type { ActionJournal } from '../adapters/action-journal.ts';
 import type { CommandRunner } from '../adapters/commands/runner.ts';
 import type { ConfigRepository } from '../adapters/config-repository.ts';
 import type { Action } from '../domain/plan.ts';
+import type { Redact } from '../domain/redaction.ts';
 import type { ActionSettings, ResidentSettings, ServiceSettings } from '../domain/settings.ts';
 
 /** What the activities that change something are given by hand. */
@@ -17,6 +18,8 @@ export interface ActionPorts {
   readonly readLastDeployed?: (service: string) => Promise<string | undefined>;
   /** Cancellation of the running activity. It keeps an action from starting; one that has started is let finish. */
   readonly signal?: () => AbortSignal | undefined;
+  /** Takes secrets out of the output of commands before it goes into history. */
+  readonly redact?: Redact;
   readonly now?: () => Date;
   /** How long and how often a check looks again before it fails. */
   readonly checkTimeoutMs?: number;

@@ -32,7 +32,7 @@ export async function runToEnd(
   let attempt = Math.max(1, await ports.commands.findAttempt(actionId));
   for (;;) {
     const end = await ports.commands.runAttempt({ actionId, argv, cwd, timeoutMs }, attempt);
-    if (end.kind === 'ended') return end;
+    if (end.kind === 'ended') return { ...end, outputTail: ports.redact?.(end.outputTail) ?? end.outputTail };
     if (await isAsWanted()) return undefined;
     if (attempt >= maxAttempts) {
       throw refuse('Action.Interrupted', `${show(argv)} was cut off ${attempt} times without a result.`);

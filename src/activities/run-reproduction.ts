@@ -1,3 +1,4 @@
+import type { Redact } from '../domain/redaction.ts';
 import { Context } from '@temporalio/activity';
 import type { Sandbox } from '../adapters/docker/sandbox.ts';
 import { planBisect } from '../domain/bisect.ts';
@@ -17,6 +18,7 @@ export interface RunReproductionParts {
   readonly sandbox: Pick<Sandbox, 'preflight' | 'ensureImage' | 'run' | 'packSource' | 'reap'>;
   readonly store: BodyStore;
   readonly context?: () => RunContext;
+  readonly redact?: Redact;
 }
 
 /** Three runs decide (suspect, the one before, the suspect again); each must fit, with time left to remove the container. */
@@ -36,6 +38,7 @@ export function createRunReproduction({
   sandbox,
   store,
   context = readTemporalContext,
+  redact,
 }: RunReproductionParts): SandboxActivities['runReproduction'] {
   return async function runReproduction(request: SandboxRequest): Promise<Reproduction> {
     const { signal, heartbeat, remainingMs } = context();
@@ -55,7 +58,16 @@ export function createRunReproduction({
       if (runTimeoutMs < Math.min(shortestRunMs, request.limits.timeoutMs)) {
         return cannot('There is no time for even a short run. Raise `timings.sandboxTimeoutSeconds` in resident.yaml.');
       }
-      const trials = createTrials({ request, sandbox, store, image, runTimeoutMs, signal, heartbeat });
+      const trials = createTrials({
+        request,
+        sandbox,
+        store,
+        image,
+        runTimeoutMs,
+        signal,
+        heartbeat,
+        ...(redact ? { redact } : {}),
+      });
       const hasTime = () => remainingMs() > runTimeoutMs + overheadMs;
       const judged = await judge(request, trials, hasTime);
       return { suspectService: request.suspectService, suspect, before, ...judged, imageDigest: image.id };

@@ -1,6 +1,7 @@
 import type { PackedSource, RunOrder, RunReport, Sandbox, SandboxImage } from '../adapters/docker/sandbox.ts';
 import type { Trial } from '../domain/bisect.ts';
 import { cleanText } from '../domain/prompt-text.ts';
+import type { Redact } from '../domain/redaction.ts';
 import type { SandboxRequest, SandboxRun, SourceArchive } from '../domain/reproduction.ts';
 
 /** What the reproduction needs of the evidence store. */
@@ -18,6 +19,8 @@ export interface TryContext {
   readonly runTimeoutMs: number;
   readonly signal: AbortSignal;
   readonly heartbeat: (details: unknown) => void;
+  /** Takes secrets out of the output that goes into history; the stored body stays as it was written. */
+  readonly redact?: Redact;
 }
 
 const tailLength = 2_000;
@@ -52,7 +55,7 @@ export function createTrials(context: TryContext) {
       limits: { ...request.limits, timeoutMs: context.runTimeoutMs },
       signal: context.signal,
     };
-    return recordRun(await sandbox.run(order), revision, order, store);
+    return recordRun(await sandbox.run(order), revision, order, context);
   }
 
   return {
@@ -89,7 +92,7 @@ async function recordRun(
   report: RunReport,
   { service, revision }: SourceArchive,
   order: RunOrder,
-  store: BodyStore,
+  { store, redact = (unchanged) => unchanged }: Pick<TryContext, 'store' | 'redact'>,
 ): Promise<SandboxRun> {
   const { digest } = await store.put(report.output);
   const failedSetup = report.failedSetup === undefined ? undefined : order.setup[report.failedSetup];
@@ -102,7 +105,7 @@ async function recordRun(
     end: report.end,
     exitCode: report.exitCode,
     durationMs: report.durationMs,
-    outputTail: (cleanText(text, tailReadLength) + flooded).slice(-tailLength),
+    outputTail: (redact(cleanText(text, tailReadLength)) + flooded).slice(-tailLength),
     outputDigest: digest,
   };
 }

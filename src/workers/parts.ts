@@ -25,7 +25,8 @@ export interface WorkerParts {
 export type RoleActivities = Partial<AllActivities>;
 
 export function createParts(configFile: string, logger: Logger): WorkerParts {
-  const settings = loadSettings(configFile);
+  // A role holds only its own credentials: secrets are resolved where they are used, and `resident up` has checked them all.
+  const settings = loadSettings(configFile, { secrets: 'unchecked' });
   const stateFolder = (name: string): string => path.join(settings.stateFolder, name);
   const home = readVariable('HOME');
   return {
@@ -48,7 +49,7 @@ function createSettingsReader(file: string, first: ResidentSettings, logger: Log
     if (changedAt === readAt) return current;
     readAt = changedAt;
     try {
-      current = loadSettings(file);
+      current = loadSettings(file, { secrets: 'unchecked' });
     } catch (error) {
       logger.error(
         { error: String(error) },

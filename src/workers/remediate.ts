@@ -23,6 +23,7 @@ export async function createRemediateActivities(parts: WorkerParts): Promise<Rem
     commands: createCommandRunner({ journal, environment }),
     repository: createConfigRepository(environment),
     readLastDeployed: (service) => readLastDeployed(parts, service),
+    redact: parts.redact,
     signal: () => Context.current().cancellationSignal,
     policy: await createPolicy(),
     verifyPlanDigest,

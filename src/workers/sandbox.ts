@@ -6,12 +6,12 @@ import { readVariable } from '../config.ts';
 import type { WorkerParts } from './parts.ts';
 
 /** Queue `sandbox`: the Docker socket. Containers that a killed worker left behind are removed before anything else. */
-export async function createSandboxActivities({ store, logger }: WorkerParts): Promise<SandboxActivities> {
+export async function createSandboxActivities({ store, logger, redact }: WorkerParts): Promise<SandboxActivities> {
   const dockerHost = readVariable('DOCKER_HOST');
   const address = dockerHost ? { dockerHost } : {};
   const sandbox = createDockerSandbox({ address, images: createImageBuilder({ address }), logger });
   const preflight = await sandbox.preflight();
   if (preflight.ok) await sandbox.reap({ orphans: true });
   else logger.warn({ reason: preflight.reason }, 'No sandbox: plans will be marked as not reproduced.');
-  return { runReproduction: createRunReproduction({ sandbox, store }) };
+  return { runReproduction: createRunReproduction({ sandbox, store, redact }) };
 }

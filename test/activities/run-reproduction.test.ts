@@ -19,7 +19,11 @@ const report = (rest: Partial<RunReport>): RunReport => ({
 
 const reports = {
   good: report({}),
-  bad: report({ end: 'failed', exitCode: 1, output: Buffer.from('one\n\u001b[31mAssertionError\u001b[0m \u202eevil') }),
+  bad: report({
+    end: 'failed',
+    exitCode: 1,
+    output: Buffer.from('one hunter2\n\u001b[31mAssertionError\u001b[0m \u202eevil'),
+  }),
   setup: report({ end: 'failed', exitCode: 2, failedSetup: 0, output: Buffer.from('no network') }),
   absent: report({ end: 'failed', exitCode: 127, output: Buffer.from('sh: jest: not found') }),
 } as const;
@@ -36,6 +40,7 @@ function makeWorld(
   const cancel = new AbortController();
   const clock = { remainingMs: Number.POSITIVE_INFINITY };
   const runReproduction = createRunReproduction({
+    redact: (text) => text.replaceAll('hunter2', '[[SECRET]]'),
     context: () => ({
       signal: cancel.signal,
       heartbeat: (details) => beats.push(details),
@@ -156,9 +161,9 @@ describe('runReproduction', () => {
     expect(result).toMatchObject({ verdict: 'reproduced', firstBad: 'r3', before: 'r1' });
   });
 
-  it('cleans what is shown of the output', async () => {
+  it('cleans what is shown of the output, secrets included', async () => {
     const result = await makeWorld(breaksAt(5)).runReproduction(makeRequest(eight, 5));
-    expect(result.runs[0]!.outputTail).toBe('one\nAssertionError evil');
+    expect(result.runs[0]!.outputTail).toBe('one [[SECRET]]\nAssertionError evil');
     expect(result.runs[0]!.outputDigest).toMatch(/^[0-9a-f]{64}$/);
   });
 

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-// @ts-expect-error: plain JavaScript without types, because ESLint reads it.
 import { layers } from '../../layers.js';
 import { createProgram } from '../../src/cli/run.ts';
 import { listCode, listFiles, listPages, readText, root } from './documents.ts';
