@@ -63,7 +63,7 @@ describe('A worker killed with SIGKILL', () => {
     expect(await killed).toEqual({ code: null, output: '' });
 
     const retried = await runStep(fake.url, 'finish');
-    expect(JSON.parse(retried.output)).toMatchObject({ kind: 'questions', usage: { modelCalls: 0 } });
+    expect(JSON.parse(retried.output)).toMatchObject({ kind: 'questions', usage: { modelCalls: 1 } });
     const ledger = (await readFile(ledgerFile, 'utf8'))
       .trim()
       .split('\n')

@@ -150,11 +150,12 @@ async function ask(
   };
   const key = keyOf({ call: context.call ?? null, request });
   const kept = await options.journal.read(key);
-  if (kept !== undefined) return { message: checkAnswer(kept, key), usage: noUsage };
-  context.signal?.throwIfAborted();
-  const message = await turn.create(request, context.signal);
-  await options.journal.write(key, message);
-  return { message: checkAnswer(message, key), usage: countUsage(message) };
+  if (kept === undefined) context.signal?.throwIfAborted();
+  const answer = kept ?? (await turn.create(request, context.signal));
+  if (kept === undefined) await options.journal.write(key, answer);
+  const message = checkAnswer(answer, key);
+  // A kept answer was paid by an attempt that died before history had it: it is counted now, or a budget would not see it.
+  return { message, usage: countUsage(message) };
 }
 
 /** SHA-256 of the canonical request (RFC 8785) and of the call that it belongs to. */
