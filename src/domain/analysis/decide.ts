@@ -32,7 +32,7 @@ const lowestScore = 0.2;
 const fewestSharedWords = 0.5;
 const closestRival = 0.85;
 /** Who throws over data and who newly sends that data are one failure seen from two sides: a rival of that kind need not come so close. */
-const closestOtherSide = 0.5;
+const closestOtherSide = 0.4;
 
 /** Weighs the best change against an outside cause and against saying nothing. */
 export function decide(
@@ -117,6 +117,7 @@ function areTwoSides(facts: Facts, a: ScoredCandidate, b: ScoredCandidate): bool
   const throwsAt = (caller: ScoredCandidate, callee: ScoredCandidate) =>
     facts.dependencies[caller.candidate.service]?.includes(callee.candidate.service) === true &&
     caller.match.frame > 0 &&
+    caller.outpaced < 0.5 &&
     callee.match.mechanismName === contract &&
     callee.answersNewly >= 0.5;
   return throwsAt(a, b) || throwsAt(b, a);

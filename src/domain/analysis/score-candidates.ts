@@ -132,7 +132,9 @@ function outpace(item: ScoredCandidate, all: readonly ScoredCandidate[]): Scored
   const rounded = { ...item, score: Math.round(item.score * 1000) / 1000 };
   if (item.ruledOut !== undefined || item.exposure === undefined) return rounded;
   const rivals = all.filter((other) => other.ruledOut === undefined && other.exposure !== undefined);
-  const fits = rivals.map((other) => coincidence(other.exposure) * other.share * (0.4 + 0.6 * other.match.total));
+  const fits = rivals.map(
+    (other) => coincidence(other.exposure) * Math.min(1, 2 * other.share) * (0.4 + 0.6 * other.match.total),
+  );
   const outpaced = Math.max(0, ...fits) * (1 - coincidence(item.exposure));
   const { frame, mechanism, mechanismName = '' } = item.match;
   const least = patientFaults.includes(mechanismName) && mechanism > frame ? 0.85 : frame > 0 ? 0.3 : 0.5;
