@@ -87,16 +87,15 @@ export function renderRemediation({ plan, approvals, actions, undo, readings, st
 export function readingsTable(readings: readonly Reading[]): string {
   const stateWords = { ok: 'ok', breached: '**breached**', unknown: 'unknown' };
   return spacedTable(
-    ['time', 'condition', 'value', 'wanted', 'state'],
+    ['time', 'state', 'condition', 'value'],
     readings
       .slice(-12)
       .reverse()
       .map(({ at, name, value, threshold, state }) => [
         at.slice(11, 19),
-        inline(name, 80),
-        value === null ? 'none' : String(Number(value.toPrecision(3))),
-        inline(threshold, 60),
         stateWords[state],
+        inline(name, 80),
+        `${value === null ? 'none' : String(Number(value.toPrecision(3)))}, wanted ${inline(threshold, 60)}`,
       ]),
   );
 }
@@ -104,7 +103,7 @@ export function readingsTable(readings: readonly Reading[]): string {
 /** What became of each registered undo; the state that it brings back is short. */
 export function renderUndo(undo: readonly UndoRecord[]): string {
   const words = {
-    registered: 'ready, not needed so far',
+    registered: 'ready, not needed',
     undone: '**undone**',
     'nothing-to-undo': 'nothing to undo',
     failed: '**UNDO FAILED, a person must do it**',

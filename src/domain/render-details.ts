@@ -21,17 +21,17 @@ export function renderDetails(state: IncidentState): string {
     renderInShort(state),
     renderWaiting(state),
     renderRefusals(state),
+    section('Did it help? What was read since', readingsTable(state.readings)),
     diagnosis
       ? section('Why: the evidence', bullets(diagnosis.statement.map(renderClaim)), renderDoubts(diagnosis))
       : '',
     reproduction ? renderReproduction(reproduction) : '',
     plan ? renderPlan(plan) : '',
-    section('Did it help? What was read since', readingsTable(state.readings)),
     section('Undo', renderUndo(state.undo)),
     diagnosis ? renderRuledOut(diagnosis) : '',
     section('Could not be seen', bullets(listGaps(state.evidence).map((gap) => inline(gap)))),
     renderTimeline(state),
-    plan ? section(`The plan word for word, digest ${code(plan.digest)}`, block(plan.text, 6_000)) : '',
+    plan ? section(`The plan word for word, digest ${code(plan.digest.slice(0, 12))}…`, block(plan.text, 6_000)) : '',
   ]);
 }
 
@@ -44,7 +44,7 @@ export function renderOpening(service: string, alerts: readonly Alert[]): string
       bullets(
         alerts.map(
           (alert) =>
-            `**${inline(alert.name)}** (${alert.severity}), began at ${inline(clockAndDay(alert.startsAt))}, told by ${inline(alert.sender)}: ${inline(alert.summary)}${alert.expression ? ` Condition: ${code(alert.expression)}` : ''}`,
+            `**${inline(alert.name)}** (${alert.severity}), began at ${inline(clockAndDay(alert.startsAt))}, told by ${inline(alert.sender)}: ${inline(alert.summary)}${alert.expression ? `; its condition: ${code(alert.expression)}` : ''}`,
         ),
         5,
       ),
@@ -107,10 +107,21 @@ function renderInShort(state: IncidentState): string {
       ({ decision, by, via, at, reason }) =>
         `**${decision === 'approve' ? 'Approved' : 'Rejected'}** by ${inline(by)} (${via}) at ${clock(at)}${reason ? `: ${inline(reason)}` : ''}`,
     ),
+    renderNow(state),
     outcome && outcomeReason ? `**Outcome:** ${outcome}. ${inline(outcomeReason)}` : '',
-    state.report ? `**Report:** ${code(state.report)}` : '',
+    state.report
+      ? `**Report:** ${code(state.report.split('/').at(-1) ?? '')}, or ${code(`resident report ${state.service}`)}`
+      : '',
   ].filter((line) => line !== '');
   return bullets(lines, 20);
+}
+
+/** The newest reading of each condition, counted: the answer to whether it helped. */
+function renderNow({ readings }: IncidentState): string {
+  const newest = Object.values(Object.fromEntries(readings.map((reading) => [reading.name, reading])));
+  if (newest.length === 0) return '';
+  const well = newest.filter(({ state }) => state === 'ok').length;
+  return `**Did it help:** ${well} of ${newest.length} conditions read well at ${clock(newest.at(-1)?.at ?? '')}`;
 }
 
 function renderCause(state: IncidentState, diagnosis: Diagnosis): string {
@@ -194,18 +205,14 @@ function renderPlan(plan: Plan): string {
     ask: 'policy asks people first',
     forbid: 'policy only lets it be proposed',
   };
+  // No nested lists: the UI renders what is inside a list item as one line.
   const actions = plan.actions.map((action, index) => {
-    const tainted =
-      action.tainted.length > 0
-        ? `\n   - **Read twice:** ${inline(action.tainted.join(', '))} is not from the inventory of this incident`
-        : '';
-    return [
-      `${index + 1}. **${inline(titleAction(action))}**, risk ${action.risk}`,
-      `   - Undo: ${inline(action.undo)}`,
-      `   - Check: ${inline(action.check)}${tainted}`,
-    ].join('\n');
+    const tainted = `**Read twice:** ${inline(action.tainted.join(', '))} is not from the inventory of this incident`;
+    const words = [`Undo: ${inline(action.undo)}`, `Check: ${inline(action.check)}`];
+    const title = `**${index + 1}. ${inline(titleAction(action))}**, risk ${action.risk}`;
+    return `${title}\n\n${bullets(action.tainted.length > 0 ? [tainted, ...words] : words)}`;
   });
-  return section(`The plan (mode ${plan.mode}: ${policy[plan.decision]})`, actions.join('\n'));
+  return section(`The plan (mode ${plan.mode}: ${policy[plan.decision]})`, actions.join('\n\n'));
 }
 
 function renderRuledOut({ ruledOut }: Diagnosis): string {

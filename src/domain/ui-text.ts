@@ -55,9 +55,10 @@ function encodedBytes(text: string): number {
   return bytes;
 }
 
-/** Revisions and digests by their first twelve digits, times by their clock: people read these lines. */
+/** Revisions and digests by their first twelve digits, times by their clock, commands so that they wrap: people read these lines. */
 export function compact(text: string): string {
   return text
+    .replaceAll('","', '", "')
     .replace(/\b([0-9a-f]{12})[0-9a-f]{28,52}\b/gu, '$1')
     .replace(/\b\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?Z/gu, '$1');
 }

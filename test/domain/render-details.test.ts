@@ -111,5 +111,8 @@ describe('texts for the UI', () => {
 
   it('leave out the section that does not fit and keep the ones that do', () => {
     expect(detailsOf(['first', 'x'.repeat(30_000), 'last'])).toMatch(/^first\n\nlast\n\n\*This page/);
+    const full = detailsOf(Array.from({ length: 100 }, () => '語"'.repeat(100)));
+    expect(Buffer.byteLength(JSON.stringify(full))).toBeGreaterThan(16_000);
+    expect(Buffer.byteLength(JSON.stringify(full))).toBeLessThan(20_000);
   });
 });

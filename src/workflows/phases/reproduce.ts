@@ -78,9 +78,7 @@ async function runInSandbox(incident: Case, { service, suspects, before }: Suspe
     const { runReproduction } = sandboxProxy(timings);
     return await runReproduction.executeWithOptions(
       {
-        summary: summaryLine(
-          `Does it fail with ${service} ${suspect}, and not before? ${packed.revisions.length} revisions`,
-        ),
+        summary: summaryLine(`Fails with ${service} ${suspect}, and not before?`),
       },
       [packed],
     );
