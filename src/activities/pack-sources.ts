@@ -2,11 +2,13 @@ import type { DeployRecords } from '../adapters/deploy-records.ts';
 import type { EvidenceStore } from '../adapters/evidence-store.ts';
 import type { Git } from '../adapters/git/git.ts';
 import { findDeployedRevision } from '../domain/deploys.ts';
+import type { Deploy } from '../domain/evidence.ts';
 import type { Redact } from '../domain/redaction.ts';
 import type { SandboxRequest, SourceArchive } from '../domain/reproduction.ts';
 import type { SandboxSettings, ServiceSettings } from '../domain/settings.ts';
 import { toOneLine } from '../domain/text.ts';
 import type { ObserveActivities, PackInput } from './contract.ts';
+import { wasEverDeployed } from './ever-deployed.ts';
 import { isWorthRetrying, loadEvidence } from './load-evidence.ts';
 import { chooseRevisions, type RevisionChoice } from './choose-revisions.ts';
 
@@ -122,7 +124,16 @@ async function chooseOfSuspect(
     input.evidence.filter(({ kind, service }) => kind === 'changes' && service === input.suspectService),
   );
   const candidates = loaded.flatMap(({ body }) => (body?.kind === 'changes' ? body.changes.map(({ id }) => id) : []));
-  const deployed = await findDeployed(ports, input.suspectService, notes);
+  const deploys = await readDeploys(ports, input.suspectService, notes);
+  if (!(await wasEverDeployed(ports.git, source, input.suspect, deploys))) {
+    return {
+      cannotRun: `${input.suspect.slice(0, 12)} was never deployed to ${input.suspectService}, as far as its deploy records tell, so it cannot have caused this.`,
+    };
+  }
+  const recorded = findDeployedNow(ports, deploys);
+  const deployed = recorded && (await ports.git.resolve(source, recorded).catch(() => undefined));
+  if (recorded && !deployed)
+    notes.push(`${input.suspectService} is taken at HEAD: its repository does not know ${recorded}, which runs`);
   return chooseRevisions(ports.git, source, {
     suspect: input.suspect,
     candidates,
@@ -142,7 +153,7 @@ async function packNeighbour(
     return undefined;
   }
   try {
-    const deployed = await findDeployed(ports, name, notes);
+    const deployed = findDeployedNow(ports, await readDeploys(ports, name, notes));
     return await packOne(ports, name, source, await ports.git.resolve(source, deployed ?? 'HEAD'));
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
@@ -151,18 +162,21 @@ async function packNeighbour(
   }
 }
 
-/** The revision that runs now, by the deploy records; undefined, with a note, where they do not tell. */
-async function findDeployed(ports: PackSourcesPorts, name: string, notes: string[]): Promise<string | undefined> {
+function findDeployedNow(ports: PackSourcesPorts, deploys: readonly Deploy[]): string | undefined {
+  return findDeployedRevision(deploys, (ports.now?.() ?? new Date()).toISOString());
+}
+
+/** The deploys of a service; with a note where they do not tell what runs now. */
+async function readDeploys(ports: PackSourcesPorts, name: string, notes: string[]): Promise<readonly Deploy[]> {
   const file = ports.services[name]?.deploysFile;
-  const now = (ports.now?.() ?? new Date()).toISOString();
   try {
-    const read = file === undefined ? undefined : await ports.deployRecords.read(file, name);
-    const revision = read && findDeployedRevision(read.deploys, now);
-    if (revision === undefined) notes.push(`${name} is taken at HEAD: no deploy record tells what runs`);
-    return revision;
+    const deploys = file === undefined ? [] : (await ports.deployRecords.read(file, name)).deploys;
+    if (findDeployedNow(ports, deploys) === undefined)
+      notes.push(`${name} is taken at HEAD: no deploy record tells what runs`);
+    return deploys;
   } catch (error) {
     notes.push(`${name} is taken at HEAD: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
+    return [];
   }
 }
 

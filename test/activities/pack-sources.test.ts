@@ -83,6 +83,20 @@ describe('packSources', () => {
     expect(await world.store.has(digest)).toBe(true);
   });
 
+  it('tries no commit that never reached its service, whatever it would do there', async () => {
+    const ids = [1, 2, 3].map((n) => user.commit(at(n), `c${n}`, { a: String(n) }));
+    const record = (revision: string | undefined, more = {}) =>
+      JSON.stringify({ id: 'd', service: 'user', revision, at: at(10), ...more });
+    const write = (...lines: string[]) => writeFile(path.join(world.folder, 'deploys.jsonl'), lines.join('\n'));
+    await write(record(ids[1]), record(ids[2], { status: 'failed' }));
+    expect(await pack({ suspect: ids[2] ?? '' })).toMatchObject({
+      cannotRun: expect.stringContaining('never deployed') as string,
+    });
+    expect(revisionsOf(await pack({ suspect: ids[1] ?? '' }))).toEqual(ids.slice(0, 2));
+    await write(record('release-7'));
+    expect(revisionsOf(await pack({ suspect: ids[2] ?? '', before: ids[1] ?? '' })).at(-1)).toBe(ids[2]);
+  });
+
   it('has the revision before the suspect even when nothing else is known', async () => {
     const ids = [1, 2].map((n) => user.commit(at(n), `c${n}`, { a: String(n) }));
     const request = await pack({ suspect: ids[1] ?? '' });
