@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../src/setup/free-port.ts';
 import { createPythonHistory, pythonServices, type PythonHistory } from './python-history.ts';
 import type { PythonService, PythonVariant } from './python-commits.ts';
 
@@ -31,7 +31,7 @@ export interface LedgerLine {
 /** Starts the three services at the revisions from before the incident, and the outside provider of exchange rates. */
 export async function startPythonFleet(folder: string, variant: PythonVariant): Promise<PythonFleet> {
   const history = createPythonHistory(folder, variant);
-  const [booking, slots, rates, exchange] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [booking, slots, rates, exchange] = [await takePort(), await takePort(), await takePort(), await takePort()];
   const ports = { booking, slots, rates };
   for (const name of ['logs', 'run', 'secrets']) mkdirSync(path.join(folder, name));
   for (const name of ['fleet.py', 'exchange.py']) copyFileSync(path.join(sources, name), path.join(folder, name));
@@ -64,6 +64,22 @@ export async function startPythonFleet(folder: string, variant: PythonVariant): 
   backdateDeploys(path.join(folder, 'deploys.jsonl'));
   writeFileSync(path.join(folder, 'ledger.jsonl'), '');
   return { folder, history, ports, tool, stop };
+}
+
+/**
+ * A free port below those that systems give out by themselves (Linux: from 32768 on): a service that is deployed anew must find its
+ * port again, though others on this machine open and close theirs.
+ */
+async function takePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
 }
 
 /** What runs has run for a day and a half: only the processes were started just now. */

@@ -10,9 +10,14 @@ FACTORS = {"EUR": 1.0, "USD": 1.09, "GBP": 0.86, "PLN": 4.31}
 
 class Exchange(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/healthz":
+            return self._send(200, {"status": "ok", "pid": os.getpid()})
         factor = FACTORS.get(parse_qs(urlsplit(self.path).query).get("to", [""])[0])
-        body = json.dumps({"factor": factor}).encode()
-        self.send_response(404 if factor is None else 200)
+        return self._send(404 if factor is None else 200, {"factor": factor})
+
+    def _send(self, status, answer):
+        body = json.dumps(answer).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

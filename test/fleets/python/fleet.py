@@ -75,14 +75,17 @@ def begin(name, folder, argv):
             argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     (HOME / "run" / f"{name}.pid").write_text(str(child.pid))
-    path = "latest?to=EUR" if name == "exchange" else "healthz"
     for _ in range(200):
         if child.poll() is not None:
             sys.exit(f"{name} ended with {child.returncode}; its log: {HOME / 'logs' / name}.log")
         try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
+            # Its own pid: a stranger on the port, or the one that was to end, may answer as well.
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
+                if json.load(answer)["pid"] == child.pid:
+                    return
+        except (OSError, ValueError, KeyError):
+            pass
+        time.sleep(0.05)
     sys.exit(f"{name} does not answer")
 
 

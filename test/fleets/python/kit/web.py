@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import threading
 import time
 import uuid
@@ -57,7 +58,7 @@ def make_server(app, port, routes):
             if url.path == "/metrics":
                 return self._send(200, counts.render().encode(), "text/plain; version=0.0.4")
             if url.path == "/healthz":
-                return self._send(200, b'{"status": "ok"}')
+                return self._send(200, json.dumps({"status": "ok", "pid": os.getpid()}).encode())
             return self._run("GET", url)
 
         def do_POST(self):
