@@ -1,7 +1,7 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { executeChild, proxyActivities } from '@temporalio/workflow';
 
 // The bare program of the orchestration: the same activities in the same shape as an incident of one service with one
-// dependency, up to its proposal, in one plain workflow: no children, no state, no messages, no search attributes, no payloads.
+// dependency, up to its proposal, in plain workflows: no state, no messages, no search attributes, no payloads.
 
 type BareActivities = Readonly<Record<(typeof bareActivityNames)[number], () => Promise<void>>>;
 
@@ -22,19 +22,36 @@ export const bareActivityNames = [
 
 // Instant activities on one machine: a minute is far beyond what they take, and the SDK's own retries do.
 const activities = proxyActivities<BareActivities>({ startToCloseTimeout: '1 minute' });
+const { collectLogs, collectMetrics, collectChanges, collectDeploys, recallLessons } = activities;
+const collectors = [collectLogs, collectMetrics, collectChanges, collectDeploys];
 
+/** All in one workflow. */
 export async function bareIncident(): Promise<void> {
-  const { collectLogs, collectMetrics, collectChanges, collectDeploys, recallLessons, examineService } = activities;
+  await inShapeOfIncident(askBareResident);
+}
+
+/** As Resident is built: a child workflow for each service. */
+export async function bareIncidentWithChildren(): Promise<void> {
+  await inShapeOfIncident(async (recallsLessons) => {
+    await executeChild(bareResident, { args: [recallsLessons] });
+  });
+}
+
+export async function bareResident(recallsLessons: boolean): Promise<void> {
+  await askBareResident(recallsLessons);
+}
+
+async function inShapeOfIncident(ask: (recallsLessons: boolean) => Promise<void>): Promise<void> {
   await activities.openCase();
-  const collect = [collectLogs, collectMetrics, collectChanges, collectDeploys];
-  await Promise.all(
-    [[...collect, recallLessons], collect].map(async (branch) => {
-      await Promise.all(branch.map((activity) => activity()));
-      await examineService();
-    }),
-  );
+  await Promise.all([ask(true), ask(false)]);
   await activities.reason();
   await activities.packSources();
   await activities.runReproduction();
   await activities.proposePlan();
+}
+
+async function askBareResident(recallsLessons: boolean): Promise<void> {
+  const asked = recallsLessons ? [...collectors, recallLessons] : collectors;
+  await Promise.all(asked.map((activity) => activity()));
+  await activities.examineService();
 }

@@ -36,20 +36,35 @@ export async function measureOrchestration(
   const gateway = await startGateway(stage, services);
   const connection = await Connection.connect({ address });
   const client = new Client({ connection });
-  const resident: Run[] = [];
-  const bare: Run[] = [];
+  const runs: Record<Variant, Run[]> = { resident: [], bare: [], bareWithChildren: [] };
+  const run: Record<Variant, (service: string) => Promise<Run>> = {
+    resident: (service) => runIncident(client, gateway.address, service),
+    bare: (service) => runBareWorkflow(client, 'bareIncident', service),
+    bareWithChildren: (service) => runBareWorkflow(client, 'bareIncidentWithChildren', service),
+  };
   try {
     for (const [index, service] of services.entries()) {
-      const runResident = async () => resident.push(await runIncident(client, gateway.address, service));
-      const runBare = async () => bare.push(await runBareWorkflow(client, service));
-      for (const run of index % 2 === 0 ? [runResident, runBare] : [runBare, runResident]) await run();
+      for (const variant of rotate(variants, index)) runs[variant].push(await run[variant](service));
     }
   } finally {
     await connection.close();
     for (const each of [gateway, ...processes]) await each.stop();
   }
-  const counted = { resident: resident.slice(warmUps), bare: bare.slice(warmUps) };
-  return { figures: [toFigure(counted.resident, counted.bare)], raw: { incidents, ...counted } };
+  const [resident, bare, bareWithChildren] = variants.map((variant) => runs[variant].slice(warmUps));
+  const figures = [
+    compare('orchestration', resident ?? [], bare ?? [], { atMost: 1.5 }),
+    compare('  the same, bare with child workflows', resident ?? [], bareWithChildren ?? [], undefined),
+  ];
+  return { figures, raw: { incidents, resident, bare, bareWithChildren } };
+}
+
+const variants = ['resident', 'bare', 'bareWithChildren'] as const;
+type Variant = (typeof variants)[number];
+
+/** Who goes first changes with every incident. */
+function rotate<T>(values: readonly T[], by: number): readonly T[] {
+  const from = by % values.length;
+  return [...values.slice(from), ...values.slice(0, from)];
 }
 
 async function runIncident(client: Client, gateway: string, service: string): Promise<Run> {
@@ -61,10 +76,10 @@ async function runIncident(client: Client, gateway: string, service: string): Pr
   return run;
 }
 
-async function runBareWorkflow(client: Client, service: string): Promise<Run> {
+async function runBareWorkflow(client: Client, type: string, service: string): Promise<Run> {
   const begunAt = Date.now();
-  const workflowId = `bare-incident/${service}`;
-  await client.workflow.start('bareIncident', { workflowId, taskQueue: 'bare-orchestration' });
+  const workflowId = `${type}/${service}`;
+  await client.workflow.start(type, { workflowId, taskQueue: 'bare-orchestration' });
   return readRun(client, workflowId, begunAt);
 }
 
@@ -102,18 +117,18 @@ function timeOf({ eventTime }: HistoryEvent): number {
   return Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
 }
 
-function toFigure(resident: readonly Run[], bare: readonly Run[]): Figure {
+function compare(name: string, resident: readonly Run[], bare: readonly Run[], target: Figure['target']): Figure {
   const [one, other] = [resident, bare].map((runs) => median(runs.map((run) => run.activities)));
   if (one !== other)
     throw new Error(`The shapes differ: ${one} activities in the product, ${other} in the bare workflow.`);
   const ms = (runs: readonly Run[]): number => median(runs.map((run) => run.tookMs));
   const ratios = resident.map((run, index) => run.tookMs / (bare[index]?.tookMs ?? NaN));
   return {
-    name: `orchestration, ${one} activities`,
+    name: `${name}, ${one} activities`,
     measured: `${ms(resident).toFixed(0)} ms`,
     bare: `${ms(bare).toFixed(0)} ms`,
     value: ms(resident) / ms(bare),
     spread: renderSpread(ratios),
-    target: { atMost: 1.5 },
+    target,
   };
 }
