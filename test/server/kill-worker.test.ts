@@ -11,6 +11,7 @@ import { listActivities, type ActivityRun } from './kill/histories.ts';
 import { approveWhenAsked, incidentId, readResult } from './kill/incident.ts';
 import { describeAlert, sendUntilAccepted } from './kill/sender.ts';
 import {
+  countSandboxes,
   createClosing,
   createFolder,
   runDocker,
@@ -34,6 +35,7 @@ let model: FakeModel;
 let state: IncidentState;
 let activities: readonly ActivityRun[];
 let hasDocker = false;
+let leftSandboxes = 0;
 /** Two cores that others use as well have taken eight minutes; alone they take about three. */
 const liveLimitMs = 900_000;
 const startedMs = Date.now();
@@ -75,6 +77,10 @@ describe.skipIf(!program)('an incident whose worker is killed at every boundary 
     ]);
   });
 
+  test('left no sandbox behind', () => {
+    expect(leftSandboxes).toBe(0);
+  });
+
   test('paid for no answer of the model twice, by the count of the model', () => {
     const calls = model.calls();
     expect(calls.map((call) => call.answered)).toEqual(calls.map(() => 1));
@@ -82,10 +88,11 @@ describe.skipIf(!program)('an incident whose worker is killed at every boundary 
     expect(calls).toHaveLength(state.modelCalls);
   });
 
-  test('was also killed between asking and answer, between action and result, and lost its server', () => {
+  test('was also killed in the middle of a model call, a sandbox run and an action, and lost its server', () => {
     expect(extraKills).toEqual([
       'worker, while the model answers',
       'server, while the model answers',
+      ...(hasDocker ? ['worker, while a sandbox runs'] : []),
       'worker, while the deploy command works',
     ]);
   });
@@ -112,7 +119,10 @@ async function live(): Promise<void> {
   const runId = incidents[0]?.runId ?? '';
   say('alert accepted');
 
-  const extra = killAtExtraMoments(path.join(folder, 'model.jsonl'), temporal.victim).catch((error: unknown) => error);
+  const isSandboxed = async () => dockerHost !== undefined && (await countSandboxes(dockerHost, runId)) > 0;
+  const extra = killAtExtraMoments(path.join(folder, 'model.jsonl'), temporal.victim, isSandboxed).catch(
+    (error: unknown) => error,
+  );
   const telling = setInterval(tellKills, 100);
   closing.add(() => clearInterval(telling));
   await approveWhenAsked(temporal.client, liveLimitMs);
@@ -121,20 +131,25 @@ async function live(): Promise<void> {
   state = await readResult(temporal.client, runId, liveLimitMs);
   if ((await extra) instanceof Error) say(String(await extra));
   activities = await listActivities(temporal.client, incidentId, runId);
+  leftSandboxes = dockerHost === undefined ? 0 : await countSandboxes(dockerHost, runId);
   tellKills();
   if (state.outcome !== 'recovered') say(state.timeline.map(({ at, text }) => `${at} ${text}`).join('\n'));
   say(`outcome ${state.outcome}: ${killer.kills.length} boundaries, ${worker.starts() - 1} kills of the worker`);
 }
 
 /** What the moments between two records look like from outside: the model was asked, the deploy command has begun. */
-async function killAtExtraMoments(modelLedger: string, server: Victim): Promise<void> {
+async function killAtExtraMoments(
+  modelLedger: string,
+  server: Victim,
+  isSandboxed: () => Promise<boolean>,
+): Promise<void> {
   const isAnswering = () => {
     if (model.calls().length === 0) return false;
     const events = readFileSync(modelLedger, 'utf8').split('\n').filter(Boolean);
     return events.filter((line) => line.includes('"request"')).length * 2 > events.length;
   };
-  const strikeWhen = async (what: string, isNow: () => boolean) => {
-    await until(what, async () => isNow() && (await killer.strike()), 300_000);
+  const strikeWhen = async (what: string, isNow: () => boolean | Promise<boolean>) => {
+    await until(what, async () => (await isNow()) && (await killer.strike()), 300_000);
     extraKills.push(what);
     say(`SIGKILL ${what}`);
   };
@@ -143,6 +158,7 @@ async function killAtExtraMoments(modelLedger: string, server: Victim): Promise<
   await server.kill();
   extraKills.push('server, while the model answers');
   say('SIGKILL server, while the model answers');
+  if (hasDocker) await strikeWhen('worker, while a sandbox runs', isSandboxed);
   await strikeWhen('worker, while the deploy command works', () => fleet.ledger().length === 1);
 }
 

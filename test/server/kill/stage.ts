@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { openEngine } from '../../../src/adapters/docker/engine.ts';
+import { labels } from '../../../src/adapters/docker/policy.ts';
 import { createImageBuilder } from '../../../src/adapters/image-builder/builder.ts';
 import { keepAlive } from '../../../src/cli/keep-alive.ts';
 import { keepServer } from '../../../src/cli/keep-server.ts';
@@ -182,6 +184,12 @@ async function startOwnDocker(command: string, closing: Closing): Promise<string
   const engine = await startDocker({ command, env: childEnvironment(), dataRoot: path.join(cacheFolder(), 'docker') });
   closing.add(() => engine.stop());
   return engine.address;
+}
+
+/** Containers of one incident's run, at work or left behind. */
+export async function countSandboxes(dockerHost: string, runId: string): Promise<number> {
+  const label = [`${labels.run}=${runId}`];
+  return (await openEngine({ dockerHost }).listContainers({ all: true, filters: { label } })).length;
 }
 
 /** Prometheus over one figure, the share of failed checkouts; undefined, aloud, without the program. */
