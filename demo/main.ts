@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import type { Client } from '@temporalio/client';
 import { connect } from '../src/client/connect.ts';
 import { createIncidentClient, type IncidentClient } from '../src/client/incident-client.ts';
 import { toIncidentJson, type KillJson, type RepeatedJson } from '../src/client/incident-json.ts';
@@ -11,6 +11,7 @@ import type { IncidentState } from '../src/domain/incident.ts';
 import { whenOrphaned } from '../src/setup/orphaned.ts';
 import { renderDuration } from '../src/setup/progress.ts';
 import { startKiller } from './crash.ts';
+import { decide } from './decide.ts';
 import { claimFolder } from './folder.ts';
 import { startLoad } from './load.ts';
 import { readOptions, usage, type DemoOptions } from './options.ts';
@@ -61,7 +62,7 @@ async function run(options: DemoOptions, stop: AbortSignal, closing: Closing): P
     faults.then(() => waitForIncident(incidents, stop)),
   ]);
   say(paint('bold', '\nThe incident'));
-  const state = await accompany(incidents, options, stop, stage);
+  const state = await accompany(client, incidents, options, stop);
   await faults;
   const doneAt = Date.now();
   const history = await incidents.describeHistory(incidentId, state.runId);
@@ -109,10 +110,10 @@ async function waitForIncident(incidents: IncidentClient, stop: AbortSignal): Pr
 
 /** Prints the timeline as it happens and asks for the approval, until the incident has its outcome. */
 async function accompany(
+  client: Client,
   incidents: IncidentClient,
   options: DemoOptions,
   stop: AbortSignal,
-  stage: Stage,
 ): Promise<IncidentState> {
   const deadline = AbortSignal.timeout(outcomeLimitMs);
   let asked = '';
@@ -127,31 +128,20 @@ async function accompany(
     if (isNewest && event.state.awaitingApproval && plan && plan.digest !== asked) {
       asked = plan.digest;
       say(`${renderArgument(event.state)}\n`);
-      await decide(plan.digest, options, stop, stage);
+      await decide({
+        planDigest: plan.digest,
+        incidentId,
+        approver,
+        asks: !options.yes,
+        client,
+        incidents,
+        stop,
+        tell,
+      });
     }
   }
   stop.throwIfAborted();
   throw new Error(`The incident had no outcome within ${outcomeLimitMs / 60_000} minutes.`);
-}
-
-/** By a Temporal signal, as from the Temporal UI; on a terminal a person is asked first. */
-async function decide(planDigest: string, options: DemoOptions, stop: AbortSignal, stage: Stage): Promise<void> {
-  const temporal = stage.run().temporal;
-  if (!temporal) throw new Error('`resident up` did not say where Temporal is.');
-  const client = connect({ connectionOptions: { address: temporal.address }, namespace: temporal.namespace });
-  const handle = client.workflow.getHandle(incidentId);
-  let reason: string | undefined;
-  if (!options.yes) {
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await terminal.question(`Approve this plan as ${approver}? [y/N] `, { signal: stop });
-    if (!/^y(es)?$/i.test(answer.trim())) reason = await terminal.question('Why not? ', { signal: stop });
-    terminal.close();
-  }
-  if (reason === undefined) await handle.signal('approve', { planDigest, by: approver });
-  else await handle.signal('reject', { planDigest, by: approver, reason });
-  const by = options.yes ? 'by itself, since nobody is asked (--yes, or no terminal)' : `as ${approver}`;
-  tell(`The demo ${reason === undefined ? 'approved' : 'rejected'} ${by}, through a Temporal signal.`);
-  await client.connection.close();
 }
 
 /** Told by witnesses outside: the deploy tool's ledger, and the fake model's count of answers it was asked for again. */
@@ -188,7 +178,7 @@ function conclude(state: IncidentState, stage: Stage, { history, kills, repeated
   say(`Report:   ${state.report ?? 'none'}`);
   if (ui)
     say(
-      `Temporal: ${ui}/namespaces/${stage.run().temporal?.namespace}/workflows/${encodeURIComponent(incidentId)}/${state.runId}`,
+      `Temporal: ${ui}/namespaces/${stage.run().temporal?.namespace}/workflows/${encodeURIComponent(incidentId)}/${state.runId}/user-metadata`,
     );
   say(
     `Time:     ${renderDuration(wallMs)} from alert to report (waiting for the person ${renderDuration(state.phasesMs.approve ?? 0)})`,

@@ -59,7 +59,7 @@ export function openContext(options: CommonOptions): CommandContext {
     ...(settings ? { settings } : {}),
     temporal: { address: found.address, namespace: found.namespace },
     linkTo: (incidentId, runId) =>
-      ui && `${ui}/namespaces/${found.namespace}/workflows/${encodeURIComponent(incidentId)}/${runId}/history`,
+      ui && `${ui}/namespaces/${found.namespace}/workflows/${encodeURIComponent(incidentId)}/${runId}/user-metadata`,
     close: () => client.connection.close(),
   };
 }

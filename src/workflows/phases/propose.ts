@@ -1,7 +1,13 @@
-import { nameAction } from '../../domain/plan.ts';
+import { nameAction, type PolicyDecision } from '../../domain/plan.ts';
 import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import { residentProxy } from '../proxies.ts';
+
+const proposedWords: Readonly<Record<PolicyDecision, string>> = {
+  auto: 'Proposed, and policy allows it without a person',
+  ask: 'Proposed, for a person to decide',
+  forbid: 'Only proposed',
+};
 
 /** Turns the diagnosis into a plan of typed actions, judged by the policy. Without a plan the reason says why. */
 export async function propose(incident: Case): Promise<void> {
@@ -31,7 +37,7 @@ export async function propose(incident: Case): Promise<void> {
   );
   if (plan) {
     state.plan = plan;
-    tell(incident, `Proposed (${plan.decision}): ${plan.actions.map(nameAction).join('; ')}.`);
+    tell(incident, `${proposedWords[plan.decision]}: ${plan.actions.map(nameAction).join('; ')}.`);
   } else {
     tell(incident, `No plan: ${reason}`);
     state.outcomeReason = reason;

@@ -26,12 +26,15 @@ export async function reproduce(incident: Case): Promise<void> {
   }
   const tried: Reproduction[] = [];
   for (const suspect of suspects) {
-    const reproduction = await runInSandbox(incident, suspect);
+    const { reproduction, canTryOthers } = await runInSandbox(incident, suspect);
     tried.push(reproduction);
     tell(incident, describe(reproduction));
-    if (reproduction.verdict === 'reproduced' || reproduction.verdict === 'cannot-run') break;
+    if (reproduction.verdict === 'reproduced' || !canTryOthers) break;
   }
-  const decisive = tried.find(({ verdict }) => verdict === 'reproduced') ?? tried[0];
+  const decisive =
+    tried.find(({ verdict }) => verdict === 'reproduced') ??
+    tried.find(({ verdict }) => verdict !== 'cannot-run') ??
+    tried[0];
   if (!decisive) return;
   state.reproduction = { ...decisive, runs: tried.flatMap(({ runs }) => runs) };
   const evidenceId = `${decisive.suspectService}/reproduction/${state.round}`;
@@ -52,7 +55,13 @@ function nothingToRun({ verdict }: Diagnosis): string {
     : 'There is no suspect to reproduce.';
 }
 
-async function runInSandbox(incident: Case, { service, suspects, before }: SuspectService): Promise<Reproduction> {
+interface Attempt {
+  readonly reproduction: Reproduction;
+  /** False when the sandbox itself is away: it would be for every other suspect too. */
+  readonly canTryOthers: boolean;
+}
+
+async function runInSandbox(incident: Case, { service, suspects, before }: SuspectService): Promise<Attempt> {
   const { state } = incident;
   const { services, service: alerting, timings } = settingsOf(incident);
   const [suspect = ''] = suspects;
@@ -74,17 +83,21 @@ async function runInSandbox(incident: Case, { service, suspects, before }: Suspe
         },
       ],
     );
-    if ('cannotRun' in packed) return cannotRun(packed.cannotRun, service, suspect, before);
+    if ('cannotRun' in packed) {
+      return { reproduction: cannotRun(packed.cannotRun, service, suspect, before), canTryOthers: true };
+    }
     const { runReproduction } = sandboxProxy(timings);
-    return await runReproduction.executeWithOptions(
+    const reproduction = await runReproduction.executeWithOptions(
       {
         summary: summaryLine(`Fails with ${service} ${suspect}, and not before?`),
       },
       [packed],
     );
+    return { reproduction, canTryOthers: reproduction.verdict !== 'cannot-run' };
   } catch (error) {
     rethrowCancellation(error);
-    return cannotRun(`The sandbox did not answer: ${rootMessage(error)}`, service, suspect, before);
+    const reproduction = cannotRun(`The sandbox did not answer: ${rootMessage(error)}`, service, suspect, before);
+    return { reproduction, canTryOthers: false };
   }
 }
 
