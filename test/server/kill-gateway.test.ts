@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findTemporal } from '../find-program.ts';
 import { createFleet, writeFleetConfig } from './kill/fleet.ts';
 import { startGrpcProxy, type Call, type GrpcProxy } from './kill/grpc-proxy.ts';
@@ -55,6 +55,10 @@ describe.skipIf(!program)('a gateway that is killed while it takes an alert', ()
     victim = resident.gateway;
     await until('the gateway is ready', () => isReady());
   }, 120_000);
+  // What a failed test left open is no business of the next one.
+  afterEach(async () => {
+    await temporal.client.workflow.getHandle(incidentId).terminate('the test is over');
+  });
   afterAll(() => closing.end());
 
   test('after the alert is in history and before it answers: the retry is recognised as a repeat', async () => {
@@ -69,7 +73,6 @@ describe.skipIf(!program)('a gateway that is killed while it takes an alert', ()
     expect(state.alerts).toHaveLength(1);
     expect(state.repeatedAlerts).toBe(1);
     expect(await countRuns()).toBe(1);
-    await end(state.runId);
   }, 120_000);
 
   test('after it read the alert and before the server has it: the retry opens the one incident', async () => {
@@ -85,7 +88,6 @@ describe.skipIf(!program)('a gateway that is killed while it takes an alert', ()
     expect(state.alerts).toHaveLength(1);
     expect(state.repeatedAlerts).toBe(0);
     expect(await countRuns()).toBe(before + 1);
-    await end(state.runId);
   }, 120_000);
 
   test('without a server it answers 503, and takes the alert when the server is back', async () => {
@@ -105,7 +107,6 @@ describe.skipIf(!program)('a gateway that is killed while it takes an alert', ()
     expect(incidents).toMatchObject([{ incidentId, runId: state.runId }]);
     expect(state.alerts).toHaveLength(1);
     expect(await countRuns()).toBe(before + 1);
-    await end(state.runId);
   }, 120_000);
 });
 
@@ -151,8 +152,4 @@ async function countRuns(): Promise<number> {
     300,
   );
   return seen;
-}
-
-async function end(runId: string): Promise<void> {
-  await temporal.client.workflow.getHandle(incidentId, runId).terminate('the test is over');
 }
