@@ -27,7 +27,8 @@ const atOnce = 16;
 
 /**
  * Alerts acknowledged per second: through the gateway process over HTTP, and by a program that calls signalWithStart itself.
- * No worker runs for either. Each round opens incidents of its own, and who goes first changes with every round.
+ * No worker runs for either. Both put the same alerts into histories; the product sends those of one incident that come while
+ * a call is under way in one signal, which is part of what is measured. Each round opens incidents of its own, and who goes first changes with every round.
  */
 export async function measureIntake(
   stage: Stage,

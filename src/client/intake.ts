@@ -8,6 +8,7 @@ import { renderOpening } from '../domain/render-details.ts';
 import { summaryLine } from '../domain/ui-text.ts';
 import { alertSignal } from '../workflows/messages.ts';
 import { awaitingApprovalKey, phaseKey, serviceKey, severityKey } from '../workflows/search-attributes.ts';
+import { createBatches } from './batches.ts';
 
 export interface OpenedIncident {
   readonly service: string;
@@ -36,6 +37,9 @@ export interface Intake {
 /** Senders of a burst come in order; more runs than this are not remembered, and then cost one call more. */
 const maxRemembered = 10_000;
 
+/** The server refuses a payload of 2 MB; a character may take three bytes. */
+const batchLimits = { maxItems: 100, maxLength: 256_000 };
+
 /**
  * The door for alerts. When it returns, the alerts are in Temporal's history.
  *
@@ -46,20 +50,28 @@ const maxRemembered = 10_000;
 export function createIntake(client: Client, options: IntakeOptions): Intake {
   const openRuns = new Map<string, string>();
   const redact = options.redact ?? createRedact();
-  const withinDeadline = <T>(work: () => Promise<T>) =>
-    client.connection.withDeadline(Date.now() + (options.withinMs ?? 8_000), work);
+  const withinMs = options.withinMs ?? 8_000;
+  const withinDeadline = <T>(work: () => Promise<T>) => client.connection.withDeadline(Date.now() + withinMs, work);
+
+  const reach = createBatches<Alert, string>(
+    (service, alerts, deadline) => client.connection.withDeadline(deadline, () => reachRun(service, alerts)),
+    { ...batchLimits, withinMs },
+  );
+
+  async function reachRun(service: string, alerts: readonly Alert[]): Promise<string> {
+    const known = openRuns.get(service);
+    const runId = known !== undefined && (await signalRun(client, service, known, alerts)) ? known : undefined;
+    const reached = runId ?? (await signalWithStart(client, service, alerts, options.debounceMs));
+    if (openRuns.size >= maxRemembered) openRuns.clear();
+    openRuns.set(service, reached);
+    return reached;
+  }
 
   async function openOrAttach(service: string, received: readonly Alert[]): Promise<OpenedIncident> {
     const alerts = received.map((alert) => redactAlert(alert, redact));
     if (alerts.length === 0) throw new Error(`No alerts on ${service} to open an incident with.`);
-    return withinDeadline(async () => {
-      const known = openRuns.get(service);
-      const runId = known !== undefined && (await signalRun(client, service, known, alerts)) ? known : undefined;
-      const reached = runId ?? (await signalWithStart(client, service, alerts, options.debounceMs));
-      if (openRuns.size >= maxRemembered) openRuns.clear();
-      openRuns.set(service, reached);
-      return { service, incidentId: incidentWorkflowId(service), runId: reached, alerts: alerts.length };
-    });
+    const runId = await reach(service, alerts);
+    return { service, incidentId: incidentWorkflowId(service), runId, alerts: alerts.length };
   }
 
   async function attach(service: string, received: readonly Alert[]): Promise<OpenedIncident | undefined> {
