@@ -13,21 +13,26 @@ const src = fileURLToPath(new URL('..', import.meta.url));
  */
 export async function buildWorkflowBundle(cacheFolder: string): Promise<string> {
   const folder = path.join(cacheFolder, 'bundles');
-  const file = path.join(folder, `workflows-${await digestSources()}.js`);
-  const isBuilt = await readFile(file).then(
-    () => true,
-    () => false,
-  );
-  if (isBuilt) return file;
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(src, 'workflows'),
-    logger: new DefaultLogger('ERROR'),
-  });
-  await mkdir(folder, { recursive: true });
-  const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, code);
-  await rename(unfinished, file);
-  return file;
+  for (;;) {
+    const digest = await digestSources();
+    const file = path.join(folder, `workflows-${digest}.js`);
+    const isBuilt = await readFile(file).then(
+      () => true,
+      () => false,
+    );
+    if (isBuilt) return file;
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: path.join(src, 'workflows'),
+      logger: new DefaultLogger('ERROR'),
+    });
+    // Sources that were edited meanwhile would lie under a digest that is not theirs.
+    if ((await digestSources()) !== digest) continue;
+    await mkdir(folder, { recursive: true });
+    const unfinished = `${file}.${process.pid}`;
+    await writeFile(unfinished, code);
+    await rename(unfinished, file);
+    return file;
+  }
 }
 
 async function digestSources(): Promise<string> {
