@@ -22,10 +22,13 @@ export async function runTests(args: readonly string[]): Promise<number> {
   const found: Partial<Record<ProgramName, Ensured>> = {};
   for (const name of programNames) found[name] = await ensure(name);
   const docker = await openDocker(found.docker);
-  const code = await runVitest(args, describeFound(found, docker?.address));
-  await docker?.stop();
-  say(`tests ended with ${code} after ${renderDuration(Date.now() - startedAt)}`);
-  return code;
+  try {
+    const code = await runVitest(args, describeFound(found, docker?.address));
+    say(`tests ended with ${code} after ${renderDuration(Date.now() - startedAt)}`);
+    return code;
+  } finally {
+    await docker?.stop();
+  }
 }
 
 async function ensure(name: ProgramName): Promise<Ensured> {
@@ -79,7 +82,7 @@ function describeFound(
 
 /** Ctrl-C reaches vitest as well; we end when it has. */
 function runVitest(args: readonly string[], environment: Record<string, string>): Promise<number> {
-  const vitest = createRequire(import.meta.url).resolve('vitest/vitest.mjs');
+  const vitest = path.join(path.dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
   const child = spawn(process.execPath, [vitest, 'run', ...args], {
     stdio: 'inherit',
     cwd: path.resolve(import.meta.dirname, '..'),
