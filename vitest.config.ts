@@ -34,8 +34,6 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
-          // These run whole fleets of processes and races against real clocks; one repeat, which the reporter names.
-          retry: 1,
         },
       },
     ],

@@ -40,9 +40,13 @@ async function ask(parts: DecideParts): Promise<'approve' | 'decided-elsewhere' 
   // A closed terminal or Ctrl-C at the question is a wish to end, as it is anywhere else.
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
-    const answer = await terminal.question(`Approve this plan as ${parts.approver}? [y/N] `, { signal });
-    if (/^y(es)?$/i.test(answer.trim())) return 'approve';
-    return { reason: await terminal.question('Why not? ', { signal }) };
+    for (;;) {
+      const answer = await terminal.question(`Approve this plan as ${parts.approver}? [y/n] `, { signal });
+      if (/^y(es)?$/i.test(answer.trim())) return 'approve';
+      if (!/^no?$/i.test(answer.trim())) continue;
+      const reason = await terminal.question('Rejecting it. The reason goes back into the investigation: ', { signal });
+      if (reason.trim() !== '') return { reason };
+    }
   } catch (error) {
     if (!elsewhere.signal.aborted) throw error;
     process.stdout.write('\n');

@@ -41,6 +41,7 @@ export function createProposePlan(ports: ProposePorts): ResidentActivities['prop
       hasDeployRecord: service?.deploysFile !== undefined,
       inventory: await readInventory(ports, input.evidence, target),
       isConfigCommit: repository !== undefined && (await ports.holdsCommit(repository, diagnosis.change)),
+      isReproduced: input.reproduction?.verdict === 'reproduced',
       rejected: input.rejected,
     });
     const { draft, reason } = choice;

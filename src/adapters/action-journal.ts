@@ -58,7 +58,11 @@ export function createActionJournal(folder: string): ActionJournal {
     },
     find: (actionId) => read(join(folderOf(actionId), entryFile)),
     async countSince(target, since, exceptActionId) {
-      const names = await readdir(folder).catch(() => []);
+      const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+        // No folder: nothing was ever done here. A folder that cannot be read must not look like that.
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      });
       const entries = await Promise.all(names.map((name) => read(join(folder, name, entryFile))));
       return entries.filter(
         (entry) => entry?.target === target && entry.at >= since && entry.actionId !== exceptActionId,

@@ -34,6 +34,23 @@ export function writeRunFile(stateFolder: string, run: RunFile): void {
   renameSync(`${file}.new`, file);
 }
 
+/** Where our Temporal server was the last time: links in reports and `follow` commands that still run know that address. */
+export function readPlace(stateFolder: string): RunFile['temporal'] {
+  try {
+    return JSON.parse(readFileSync(placeFileOf(stateFolder), 'utf8')) as RunFile['temporal'];
+  } catch {
+    return undefined;
+  }
+}
+
+export function keepPlace(stateFolder: string, place: RunFile['temporal']): void {
+  writeFileSync(placeFileOf(stateFolder), JSON.stringify(place));
+}
+
+function placeFileOf(stateFolder: string): string {
+  return path.join(stateFolder, 'temporal-place.json');
+}
+
 export function removeRunFile(stateFolder: string): void {
   rmSync(runFileOf(stateFolder), { force: true });
 }

@@ -8,7 +8,7 @@ import { CommandEnd, exitCodes } from './exit.ts';
 import { keepAlive, type KeptAlive } from './keep-alive.ts';
 import { endLeftovers } from './leftovers.ts';
 import { programFor } from './program.ts';
-import { readRunFile, removeRunFile, writeRunFile, type RunFile } from './run-file.ts';
+import { keepPlace, readPlace, readRunFile, removeRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import { keepServer, type StartServer } from './keep-server.ts';
 
 export interface SupervisorParts {
@@ -76,13 +76,15 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
   return { run: () => run, stop };
 
   async function startTemporal(): Promise<string> {
+    const before = previous?.temporal ?? readPlace(settings.stateFolder);
     const server = await keepServer('temporal', parts.startTemporal, {
       say,
-      ...(previous?.temporal ? { before: previous.temporal } : {}),
+      ...(before ? { before } : {}),
       onStart: (started) => {
         note('temporal', identityOf(started.pid));
         const ui = started.uiAddress ? { uiAddress: started.uiAddress } : {};
         record({ temporal: { address: started.address, namespace: parts.namespace, ...ui } });
+        keepPlace(settings.stateFolder, run.temporal);
       },
     });
     parting.push(() => server.stop());

@@ -40,7 +40,12 @@ export function createIncidentClient(client: Client, options: IntakeOptions): In
     steer: (incidentId, hint) =>
       client.workflow.getHandle(incidentId).signal(steerSignal, { by: hint.by, text: redact(hint.text) }),
     cancel: async (incidentId, runId) => {
-      await client.workflow.getHandle(incidentId, runId).cancel();
+      const handle = client.workflow.getHandle(incidentId, runId);
+      // The server takes a cancel of a closed run without a word.
+      const { status } = await handle.describe();
+      if (status.name !== 'RUNNING')
+        throw new Error(`${incidentId} is not open (${status.name.toLowerCase()}): there is nothing to cancel.`);
+      await handle.cancel();
     },
     list: (filter) => listIncidents(client, filter),
     getState: (incidentId, runId) => getState(client, incidentId, runId),

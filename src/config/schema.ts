@@ -66,7 +66,7 @@ export const residentFileSchema = closed(
     gateway: closed(
       {
         listen: shaped(
-          /^\S+:\d{1,5}$/,
+          /^\S+:(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/,
           'Address that the gateway listens on; port 0 takes a free one.',
           'host:port, for example 127.0.0.1:8480',
         ).default('127.0.0.1:8480'),

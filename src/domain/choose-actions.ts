@@ -13,6 +13,8 @@ export interface ChoiceInput {
   readonly inventory: Inventory;
   /** True when the accused commit lies in the service's configuration repository. */
   readonly isConfigCommit: boolean;
+  /** True when the sandbox has shown that the accused commit fails and the one before it does not. */
+  readonly isReproduced?: boolean;
   /** `deploy.rollback user-service`, or `deploy.rollback user-service <revision>` when only that revision was rejected. */
   readonly rejected: readonly string[];
 }
@@ -68,7 +70,9 @@ function listFittingTypes(input: ChoiceInput): readonly ActionType[] {
       : ['config.rollback', 'deploy.rollback'];
   const wasRejected = rollbacks.some((type) => isRejected(input, type));
   const isResource = diagnosis.category === 'resource';
-  return wasRejected || isResource ? [...rollbacks, 'service.restart'] : rollbacks;
+  // Code that the sandbox has shown to fail fails after a restart as well.
+  const couldRestartHelp = isResource || (wasRejected && !input.isReproduced);
+  return couldRestartHelp ? [...rollbacks, 'service.restart'] : rollbacks;
 }
 
 function draft(type: ActionType, input: ChoiceInput): ActionDraft | string {

@@ -100,13 +100,19 @@ export function learnLesson(state: IncidentState): Lesson | undefined {
 
 function tellFix(state: IncidentState): string {
   const actions = (state.plan?.actions ?? []).map((action) => `${action.type} on ${action.target}`).join(', then ');
-  if (actions === '') return 'No action was proposed.';
   const rejection = state.approvals.find((approval) => approval.decision === 'reject')?.reason;
-  const because = rejection === undefined ? '' : `, because: ${rejection}`;
+  // After a second round without a plan only the outcome still tells what people said.
+  if (state.outcome === 'rejected' && (actions === '' || rejection === undefined)) {
+    return state.outcomeReason ?? 'Rejected by a person.';
+  }
+  if (actions === '') return 'No action was proposed.';
+  if (state.outcome === 'rejected') return `${actions}: rejected by a person, because: ${rejection}.`;
   if (state.outcome === 'recovered') return `${actions}: the service recovered.`;
   if (state.outcome === 'rolled-back') return `${actions}: it did not help and was undone.`;
   if (state.outcome === 'rollback-incomplete') return `${actions}: it did not help, and could not be undone wholly.`;
-  if (state.outcome === 'rejected') return `${actions}: rejected by a person${because}.`;
+  if (state.remediation?.outcome === 'not-watched') {
+    return `${actions}: carried out; whether it helped could not be read.`;
+  }
   return `${actions}: proposed, and not carried out to its end (${state.outcome ?? 'still open'}).`;
 }
 

@@ -89,6 +89,9 @@ export function refuseDecision(
 ): string | undefined {
   if (!plan) return 'No plan awaits a decision.';
   if (typeof decision.by !== 'string' || decision.by === '') return 'The decision does not say who made it: set `by`.';
+  if (decision.planDigest !== plan.digest && plan.digest.startsWith(String(decision.planDigest))) {
+    return `A decision carries the whole digest of its plan: ${plan.digest}.`;
+  }
   if (decision.planDigest !== plan.digest) {
     return `This decision is about another plan (${String(decision.planDigest).slice(0, 12)}); the one that waits is ${plan.digest.slice(0, 12)}. Read it and decide again.`;
   }

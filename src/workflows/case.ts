@@ -145,13 +145,19 @@ export function takeDecision(incident: Case, decision: Decision, via: ApprovalVi
   return undefined;
 }
 
-function recordRefusal(incident: Case, decision: Decision, via: ApprovalVia, why: string): void {
+/** Keeps a refusal where people see it: in the state, the timeline and the report. */
+export function recordRefusal(
+  incident: Case,
+  decision: Pick<Decision, 'by' | 'planDigest'>,
+  via: ApprovalVia,
+  why: string,
+): void {
   const { state } = incident;
   const refusal = {
     at: now(),
-    by: String(decision.by),
+    by: decision.by || 'nobody named',
     via,
-    planDigest: String(decision.planDigest),
+    planDigest: decision.planDigest,
     why,
   };
   state.refusals = [...state.refusals, refusal].slice(-maxKeptRefusals);

@@ -1,6 +1,7 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
+import { isUnreadable, readAlerts, readDecision, readSteer } from '../domain/messages.ts';
 import { refuseDecision, type Decision } from '../domain/plan.ts';
-import { enterPhase, now, takeAlert, takeDecision, tell, type Case } from './case.ts';
+import { enterPhase, now, recordRefusal, takeAlert, takeDecision, tell, type Case } from './case.ts';
 import {
   alertSignal,
   approveSignal,
@@ -19,17 +20,21 @@ export function setIncidentHandlers(incident: Case): void {
   setHandler(stateQuery, () => state, { description: 'The whole case as JSON.' });
   setHandler(
     alertSignal,
-    (alerts) => {
-      for (const alert of 'length' in alerts ? alerts : [alerts]) takeAlert(incident, alert);
+    (message: unknown) => {
+      const { alerts, faults } = readAlerts(message, state.service, now());
+      for (const alert of alerts) takeAlert(incident, alert);
+      for (const fault of faults) tell(incident, `An alert could not be read. ${fault}`);
     },
     { description: 'Alerts on this service, normalised. Sent by the gateway; not for people.' },
   );
   setHandler(
     steerSignal,
-    ({ by, text }) => {
-      state.steers = [...state.steers, { at: now(), by, text }];
-      incident.guidance.push(text);
-      tell(incident, `${by} says: ${text}`);
+    (message: unknown) => {
+      const hint = readSteer(message);
+      if (isUnreadable(hint)) return tell(incident, `A hint could not be read. ${hint.fault}`);
+      state.steers = [...state.steers, { at: now(), ...hint }];
+      incident.guidance.push(hint.text);
+      tell(incident, `${hint.by} says: ${hint.text}`);
     },
     { description: 'A hint for the investigation: {"by": "<you>", "text": "<hint>"}.' },
   );
@@ -44,31 +49,25 @@ export function setIncidentHandlers(incident: Case): void {
 }
 
 function setDecisionHandlers(incident: Case): void {
-  const decideBySignal = (decision: Decision): void => {
-    const why = takeDecision(incident, decision, 'signal');
-    if (why !== undefined) log.warn('A decision was refused.', { by: decision.by, why });
+  const decideBySignal = (message: unknown, wanted: Decision['decision']): void => {
+    const decision = readDecision(message, wanted);
+    if (isUnreadable(decision)) return recordRefusal(incident, { by: '', planDigest: '' }, 'signal', decision.fault);
+    if (takeDecision(incident, decision, 'signal') !== undefined)
+      log.warn('A decision was refused; the timeline says why.');
   };
-  setHandler(
-    approveSignal,
-    ({ planDigest, by, comment }) =>
-      decideBySignal({ planDigest, by, decision: 'approve', ...(comment ? { reason: comment } : {}) }),
-    {
-      description:
-        'Approve the plan that waits. Data: {"planDigest": "<digest>", "by": "<you>"}; ready to copy under User Metadata.',
-    },
-  );
-  setHandler(
-    rejectSignal,
-    ({ planDigest, by, reason }) => decideBySignal({ planDigest, by, decision: 'reject', reason }),
-    {
-      description:
-        'Reject the plan that waits, with a reason for the next round. Data: {"planDigest": "<digest>", "by": "<you>", "reason": "<why>"}.',
-    },
-  );
+  setHandler(approveSignal, (message: unknown) => decideBySignal(message, 'approve'), {
+    description:
+      'Approve the plan that waits. Data: {"planDigest": "<digest>", "by": "<you>"}; ready to copy under User Metadata.',
+  });
+  setHandler(rejectSignal, (message: unknown) => decideBySignal(message, 'reject'), {
+    description:
+      'Reject the plan that waits, with a reason for the next round. Data: {"planDigest": "<digest>", "by": "<you>", "reason": "<why>"}.',
+  });
   setHandler(
     decideUpdate,
-    (decision) => {
-      const why = takeDecision(incident, decision, 'update');
+    (message: unknown) => {
+      const decision = readDecision(message);
+      const why = isUnreadable(decision) ? decision.fault : takeDecision(incident, decision, 'update');
       if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Decision.Refused');
       return 'accepted' as const;
     },
@@ -76,8 +75,12 @@ function setDecisionHandlers(incident: Case): void {
       description:
         'Approve or reject, and learn at once whether it counts: {"planDigest", "decision": "approve"|"reject", "by", "reason"?}.',
       // Synchronous, because the SDK does not await a validator. A refusal here writes nothing to history.
-      validator: (decision: Decision) => {
-        const why = refuseDecision(incident.state.plan, incident.state.approvals, decision, incident.isDecisionOpen);
+      validator: (message: unknown) => {
+        const decision = readDecision(message);
+        const { plan, approvals } = incident.state;
+        const why = isUnreadable(decision)
+          ? decision.fault
+          : refuseDecision(plan, approvals, decision, incident.isDecisionOpen);
         if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Decision.Refused');
       },
     },

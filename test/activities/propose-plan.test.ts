@@ -176,7 +176,10 @@ describe('a plan', () => {
   });
 
   test('after a rejection offers something else, and only with approval', async () => {
-    const { plan } = await propose({ mode: 'collaborative', round: 2, rejected: ['deploy.rollback user'] });
+    const unproven = { verdict: 'cannot-run', suspectService: 'user' } as Reproduction;
+    const again = { mode: 'collaborative', round: 2, rejected: ['deploy.rollback user'] } as const;
+    expect((await propose(again)).plan).toBeNull();
+    const { plan } = await propose({ ...again, reproduction: unproven });
     expect(plan).toMatchObject({ decision: 'ask', actions: [{ id: 'run-1/2.1', type: 'service.restart' }] });
   });
 

@@ -171,6 +171,7 @@ describe('the action', () => {
 
   test('is another one once people rejected the first, and none when they rejected all', () => {
     expect(choose({ rejected: ['deploy.rollback user'] }).draft?.type).toBe('service.restart');
+    expect(choose({ rejected: ['deploy.rollback user'], isReproduced: true }).draft).toBeUndefined();
     expect(choose({ rejected: ['deploy.rollback other'] }).draft?.type).toBe('deploy.rollback');
     const none = choose({ rejected: ['deploy.rollback user', 'service.restart user'] });
     expect(none.draft).toBeUndefined();

@@ -85,3 +85,22 @@ describeWithServer('approval', (harness) => {
     expect(state.approvals).toMatchObject([{ by: 'policy', via: 'policy' }]);
   });
 });
+
+describeWithServer('messages that cannot be read', (harness) => {
+  it('are told in the timeline, and the incident goes on and can be decided', async () => {
+    const incident = await harness().open();
+    const { plan } = await incident.until((state) => state.awaitingApproval);
+    for (const message of [undefined, null, 'junk', {}, { planDigest: 5, by: 'ana' }]) {
+      for (const name of ['approve', 'reject', 'steer', 'alert']) await incident.handle.signal(name, message);
+    }
+    await expect(
+      incident.handle.executeUpdate('decide', {
+        args: [{ planDigest: plan?.digest, decision: 'reject', by: 'ana', reason: 5 }],
+      }),
+    ).rejects.toMatchObject({ cause: { message: expect.stringContaining('needs a reason') as string } });
+    const open = await incident.until((state) => state.refusals.length === 10);
+    expect(open.awaitingApproval).toBe(true);
+    await incident.handle.signal('approve', { planDigest: plan?.digest ?? '', by: 'ana' });
+    expect((await incident.result()).outcome).toBe('recovered');
+  });
+});

@@ -37,6 +37,8 @@ function addDecision(program: Command, decision: 'approve' | 'reject'): Command 
     .option('-y, --yes', 'do not ask; decides about the plan that waits now')
     .option('--signal', 'leave it as a signal, without waiting for an answer')
     .action(async (incident: string, options: DecideOptions) => {
+      if (options.reason?.trim() === '')
+        throw new CommandEnd(exitCodes.usage, 'A rejection needs a reason: --reason "…".');
       await withContext(options, async ({ incidents }) => {
         const incidentId = toIncidentId(incident);
         const planDigest = await choosePlan(incidents, incidentId, decision, options);
