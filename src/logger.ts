@@ -4,5 +4,6 @@ export type { Logger };
 
 /** JSON lines on standard error; standard output belongs to the commands. */
 export function createLogger(name: string, level = 'info'): Logger {
-  return pino({ name, level }, pino.destination(2));
+  // Temporal's SDK hands its errors over under `error`; without this they would be written as {}.
+  return pino({ name, level, serializers: { error: pino.stdSerializers.err } }, pino.destination(2));
 }
