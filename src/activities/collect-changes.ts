@@ -28,9 +28,40 @@ export function createCollectChanges(ports: CollectChangesPorts): ObserveActivit
         return notConfigured(input.service, 'source', remedy);
       }
       const found = await listCandidates(ports, settings, source, input);
-      return describe(input, ports, source, query, found);
+      const own = await describe(input, ports, source, query, found);
+      const repository = settings.actions['config.rollback']?.repository;
+      return repository === undefined || repository === source ? own : addConfiguration(ports, input, repository, own);
     });
   };
+}
+
+/** A configuration of its own repository takes effect by a reload, so its commits of the window count without a deploy. */
+async function addConfiguration(
+  ports: CollectChangesPorts,
+  input: CollectInput,
+  repository: string,
+  own: Collected,
+): Promise<Collected> {
+  const query = `${own.query ?? ''}; configuration in ${repository}`;
+  try {
+    const ids = await ports.git.listWithin(repository, input.window);
+    const heads = ids.length > 0 ? await ports.git.readCommits(repository, ids) : [];
+    const newest = heads.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-limits.commits);
+    const configured = await readChanges(ports, repository, input.service, newest);
+    if (configured.length === 0) return { ...own, query };
+    const known = own.body?.kind === 'changes' ? own.body.changes : [];
+    const changes = [...known, ...configured].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    const count = `${countOf(configured.length, 'commit')} of its configuration`;
+    return {
+      ...own,
+      outcome: 'found',
+      summary: own.outcome === 'found' ? `${own.summary}; ${count}` : count,
+      query,
+      body: { kind: 'changes', service: input.service, changes },
+    };
+  } catch (error) {
+    return { ...own, query, notes: [...(own.notes ?? []), `its configuration was not read: ${wordsOf(error)}`] };
+  }
 }
 
 interface Candidates {

@@ -145,6 +145,24 @@ describe('collectChanges', () => {
     expect((await bodyOf<ChangesBody>(evidence)).changes.map(({ id }) => id)).toEqual([only]);
   });
 
+  it('covers the configuration repository of a config.rollback, and says when that cannot be read', async () => {
+    const repository = createRepository(file('order'));
+    const own = repository.commit(at(20), 'own', { a: '1' });
+    const configuration = createRepository(file('config'));
+    const limit = configuration.commit(at(25), 'lower the timeout', { 'order.json': '{"timeoutMs":50}' });
+    const collect = (configured: string) => {
+      const actions = { 'config.rollback': { repository: configured, reload: ['true'] } };
+      const services = { order: settingsOf('order', { source: repository.folder, actions }) };
+      return createCollectChanges({ ...world, services })(inputFor('order', 'changes'));
+    };
+    const evidence = await collect(configuration.folder);
+    expect((await bodyOf<ChangesBody>(evidence)).changes.map(({ id }) => id)).toEqual([own, limit]);
+    expect(evidence.summary).toContain('1 commit of its configuration');
+    const unread = await collect(file('nowhere'));
+    expect(unread.truncated).toContain('its configuration was not read');
+    expect((await bodyOf<ChangesBody>(unread)).changes.map(({ id }) => id)).toEqual([own]);
+  });
+
   it('is empty for a quiet window, and failed for no repository', async () => {
     const repository = createRepository(file('order'));
     repository.commit('2026-11-01T09:00:00Z', 'base', { a: '1' });
