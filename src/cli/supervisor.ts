@@ -65,7 +65,8 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
     if (parts.temporalAddress) record({ temporal: { address, namespace: parts.namespace } });
     const docker = await parts.findDocker?.();
     if (docker) parting.push(() => docker.stop());
-    const environment = { TEMPORAL_ADDRESS: address, ...(docker ? { DOCKER_HOST: docker.host } : {}) };
+    const dockerHost = docker?.host ?? (parts.findDocker ? undefined : 'none');
+    const environment = { TEMPORAL_ADDRESS: address, ...(dockerHost ? { DOCKER_HOST: dockerHost } : {}) };
     const worker = startChild('worker', 'src/workers/main.ts', () => [], { parts, environment, note });
     parting.push(() => worker.stop());
     parting.push(await startGateway(environment));

@@ -10,7 +10,7 @@ export const variables = {
   TEMPORAL_CONFIG_FILE: 'the Temporal configuration file, read by every Temporal tool',
   PROMETHEUS_URL: 'Prometheus, when `prometheus.url` is absent',
   ALERTMANAGER_URL: 'Alertmanager, looked for by `resident doctor` and the demo',
-  DOCKER_HOST: 'the Docker engine for sandboxes',
+  DOCKER_HOST: 'the Docker engine for sandboxes; `none` switches them off',
   ANTHROPIC_API_KEY: 'key of the model; without it the built-in analyst works alone',
   ANTHROPIC_BASE_URL: 'address of the Messages API, when `engine.baseUrl` is absent',
   ANTHROPIC_MODEL: 'model, when `engine.model` is absent',
