@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { workFolder } from '../../src/adapters/docker/policy.ts';
 import { expectNothingLeft, isEngineThere, limits, makeSandbox, runInside } from './sandbox-harness.ts';
 
 const parts = isEngineThere ? makeSandbox() : undefined!;
@@ -29,7 +30,7 @@ describe.skipIf(!isEngineThere)('a run in the sandbox', () => {
   it('passes and fails by the exit code, in the folder of the service, with the whole output', async () => {
     const good = await runInside(parts, ['node', '-e', 'console.log(process.cwd()); console.error("err")']);
     expect(good).toMatchObject({ end: 'passed', exitCode: 0 });
-    expect(good.output.toString().split('\n').sort()).toEqual(['', '/work/app', 'err']);
+    expect(good.output.toString().split('\n').sort()).toEqual(['', `${workFolder}/app`, 'err']);
     expect(await runInside(parts, ['sh', '-c', 'exit 7'])).toMatchObject({ end: 'failed', exitCode: 7 });
   });
 
