@@ -55,9 +55,16 @@ export function createBoundaryKiller(isAimedAt: (boundary: Boundary) => boolean 
 
   function meet(moment: Moment, boundaries: readonly Boundary[]): Promise<unknown> | undefined {
     const fresh = boundaries.filter((boundary) => isFresh(moment, boundary));
-    if (!aim || isStriking || fresh.length === 0) return undefined;
+    if (!aim || fresh.length === 0) return undefined;
+    const isAnotherUnderWay = isStriking || (gathering !== undefined && gathering.moment !== moment);
+    if (isAnotherUnderWay && moment === 'recorded') {
+      // The result is in history and the worker, which dies now, never learns of it. There is no later turn: it is this moment.
+      kills.push(...fresh.map((boundary) => ({ ...boundary, moment, atMs: Date.now() })));
+      return forever;
+    }
+    if (isStriking) return undefined;
     // Its own turn comes after this kill.
-    if (gathering && gathering.moment !== moment) return forever;
+    if (isAnotherUnderWay) return forever;
     gathering ??= { moment, batch: new Map(), lastMs: 0, over: wait(0).then(gather) };
     gathering.lastMs = Date.now();
     for (const boundary of fresh) gathering.batch.set(nameOf(boundary), boundary);
