@@ -39,7 +39,32 @@ export interface SandboxLimits {
   readonly outputBytes: number;
 }
 
-export type RunEnd = 'passed' | 'failed' | 'timed-out' | 'out-of-memory' | 'engine-lost';
+/**
+ * How a run ended. `output-cut`: it wrote more than it may and was ended for that. `killed-itself`: the container was gone though
+ * nobody on this side ended it. `engine-lost` is thrown, to be tried again; it is never a verdict.
+ */
+export type RunEnd =
+  'passed' | 'failed' | 'timed-out' | 'out-of-memory' | 'output-cut' | 'killed-itself' | 'engine-lost';
+
+/** How the failure is shown: the service's own command, a request taken from evidence, or a script that an engine wrote. */
+export type ReproductionWay = 'test' | 'request' | 'script';
+
+/** One line of a stack trace. `file` is as printed, without the sandbox's work folder. */
+export interface CodeFrame {
+  readonly file: string;
+  readonly line?: number;
+  readonly symbol?: string;
+}
+
+/** What a failure looks like, whatever the moment: compared between production's evidence and the sandbox's output. */
+export interface FailureSignature {
+  /** Type of the exception or error, for example `TypeError` or `java.lang.NullPointerException`. */
+  readonly type?: string;
+  /** The message with everything that varies (numbers, ids, quoted values) replaced by `<*>`. */
+  readonly template: string;
+  /** Innermost first, the service's own code only, at most five. */
+  readonly frames: readonly CodeFrame[];
+}
 
 export interface SandboxRun {
   readonly service: string;
