@@ -74,15 +74,26 @@ function setDecisionHandlers(incident: Case): void {
     {
       description:
         'Approve or reject, and learn at once whether it counts: {"planDigest", "decision": "approve"|"reject", "by", "reason"?}.',
-      // Synchronous, because the SDK does not await a validator. A refusal here writes nothing to history.
       validator: (message: unknown) => {
-        const decision = readDecision(message);
-        const { plan, approvals } = incident.state;
-        const why = isUnreadable(decision)
-          ? decision.fault
-          : refuseDecision(plan, approvals, decision, incident.isDecisionOpen);
+        const why = refuseUnrecorded(incident, message);
         if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Decision.Refused');
       },
     },
   );
+}
+
+/** Beyond this many a refusal is told to its sender only: whoever hammers at the door must not fill the history. */
+const maxRecordedRefusals = 20;
+
+/**
+ * What the update's validator refuses: it writes no history, so nobody else would see it. That is right for what cannot be read.
+ * A decision that is refused goes through to the handler, which refuses it in the timeline, where everybody sees it.
+ * Synchronous, because the SDK does not await a validator.
+ */
+function refuseUnrecorded(incident: Case, message: unknown): string | undefined {
+  const decision = readDecision(message);
+  if (isUnreadable(decision)) return decision.fault;
+  const { plan, approvals, refusals } = incident.state;
+  if (refusals.length < maxRecordedRefusals) return undefined;
+  return refuseDecision(plan, approvals, decision, incident.isDecisionOpen);
 }

@@ -14,7 +14,7 @@ export const rejectSignal = defineSignal<[{ planDigest: string; by: string; reas
 /** A person's hint; it is read at the start of the next round of investigation. */
 export const steerSignal = defineSignal<[{ by: string; text: string }]>('steer');
 
-/** The front door for decisions: a refusal comes back to the caller and writes no history. */
+/** The front door for decisions: a refusal comes back to the caller, and stands in the timeline. */
 export const decideUpdate = defineUpdate<'accepted', [Decision]>('decide');
 
 export const stateQuery = defineQuery<IncidentState>('state');

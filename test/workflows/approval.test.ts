@@ -34,7 +34,27 @@ describeWithServer('approval', (harness) => {
     });
     expect((await incident.state()).awaitingApproval).toBe(true);
     await expect(decide(digest, 'ben')).resolves.toBe('accepted');
-    expect((await incident.result()).outcome).toBe('recovered');
+    const state = await incident.result();
+    expect(state.outcome).toBe('recovered');
+    expect(state.refusals).toMatchObject([
+      { by: 'ana', via: 'update', why: expect.stringContaining('another plan') as string },
+      { by: 'mallory', via: 'update', why: expect.stringContaining('may not decide') as string },
+      { by: 'ana', via: 'update', why: expect.stringContaining('decided already') as string },
+    ]);
+    expect(state.timeline.filter(({ text }) => text.startsWith('A decision by mallory was refused'))).toHaveLength(1);
+  });
+
+  it('records refused updates up to a limit, and refuses the rest without a trace', async () => {
+    const incident = await harness().open();
+    await incident.until((state) => state.awaitingApproval);
+    for (let attempt = 0; attempt < 25; attempt += 1) {
+      const args = [{ planDigest: `stale-${attempt}`, decision: 'approve', by: 'ana' }];
+      await expect(incident.handle.executeUpdate('decide', { args })).rejects.toThrow();
+    }
+    await expect(incident.handle.executeUpdate('decide', { args: [null] })).rejects.toThrow();
+    expect((await incident.state()).refusals).toHaveLength(20);
+    await incident.handle.cancel();
+    expect((await incident.result()).outcome).toBe('cancelled');
   });
 
   it('keeps a refused signal visible in the state and goes on waiting', async () => {
@@ -72,6 +92,12 @@ describeWithServer('approval', (harness) => {
     expect(notices).toContain('notify reminder');
     expect(notices).toContain('notify escalation');
     expect(notices.at(-1)).toBe('notify expired');
+    const saidAt = (from: number, word: string): number => {
+      const entry = state.timeline.find(({ at, text }) => Date.parse(at) >= from && text.startsWith(word));
+      return Date.parse(entry?.at ?? '');
+    };
+    const escalatedAt = saidAt(0, 'Nobody has decided yet');
+    expect(saidAt(escalatedAt, 'Reminded') - escalatedAt).toBeGreaterThanOrEqual(1_000);
     expect(incident.calls).not.toContain('perform action-1');
   });
 

@@ -59,9 +59,10 @@ async function waitForPeople(incident: Case, plan: Plan): Promise<ApprovalResult
       escalatesMs = undefined;
       await notify(incident, plan, 'escalation');
     } else {
-      nextReminderMs = Date.now() + timings.reminderMs;
       await notify(incident, plan, 'reminder');
     }
+    // Counted anew from either: who has just heard of the plan by an escalation needs no reminder in the same minute.
+    nextReminderMs = Date.now() + timings.reminderMs;
   }
   return countDecisions(incident, plan) === 'approved' ? 'approved' : 'rejected';
 }
