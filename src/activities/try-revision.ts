@@ -1,8 +1,10 @@
 import type { PackedSource, RunOrder, RunReport, Sandbox, SandboxImage } from '../adapters/docker/sandbox.ts';
-import type { Trial } from '../domain/bisect.ts';
 import { cleanText } from '../domain/prompt-text.ts';
 import type { Redact } from '../domain/redaction.ts';
-import type { SandboxRequest, SandboxRun, SourceArchive } from '../domain/reproduction.ts';
+import type { ReproductionWay, SandboxRequest, SandboxRun, SourceArchive } from '../domain/reproduction.ts';
+import { showFailure } from '../domain/reproduction/show-failure.ts';
+import type { Tried } from '../domain/reproduction/tried.ts';
+import type { FinishedRun } from './finished-runs.ts';
 
 /** What the reproduction needs of the evidence store. */
 export interface BodyStore {
@@ -18,31 +20,39 @@ export interface TryContext {
   /** Time limit of one run, the same for every revision. */
   readonly runTimeoutMs: number;
   readonly signal: AbortSignal;
-  readonly heartbeat: (details: unknown) => void;
-  /** Takes secrets out of the output that goes into history; the stored body stays as it was written. */
+  /** Told before each run what is about to run, and after it what is finished. */
+  readonly report: (step: string, finished: readonly FinishedRun[]) => void;
+  /** What an earlier attempt of the same activity finished: taken over in the same order. */
+  readonly finished?: readonly FinishedRun[];
+  /** Takes secrets out of what goes into history; the stored body stays as it was written. */
   readonly redact?: Redact;
+  readonly way?: ReproductionWay;
 }
 
 const tailLength = 2_000;
 /** Read from the end of the output before it is cleaned; terminal sequences take room too. */
 const tailReadLength = 20_000;
+/** Where a failure is looked for: the beginning and, more of it, the end. */
+const readLengths = { head: 60_000, tail: 140_000 } as const;
+
+export type Trials = ReturnType<typeof createTrials>;
 
 /**
- * Runs the request's command on revisions by their index and remembers what each showed. Revisions with the same files
- * share one run, unless a fresh one is asked for. `runs` grows in the order of the tries.
+ * Runs the request's command on revisions by their index and keeps what each run showed, in their order. Revisions with the
+ * same files share one run, unless it is a repeat.
  */
 export function createTrials(context: TryContext) {
   const { request, sandbox, store } = context;
-  const runs: SandboxRun[] = [];
-  const trials: Record<number, Trial> = {};
-  const byTree = new Map<string, SandboxRun>();
+  const tried: Tried[] = [];
+  const finished: FinishedRun[] = [];
+  let left = context.finished ?? [];
   let neighbours: Promise<readonly PackedSource[]> | undefined;
 
   const packArchive = async ({ service, digest }: SourceArchive) => {
     return sandbox.packSource(service, await store.get(digest));
   };
 
-  async function execute(revision: SourceArchive, suspect: PackedSource): Promise<SandboxRun> {
+  async function execute(suspect: PackedSource): Promise<Omit<FinishedRun, 'index' | 'isRepeat'>> {
     neighbours ??= Promise.all(request.neighbours.map(packArchive));
     const order: RunOrder = {
       incidentId: request.incidentId,
@@ -55,57 +65,104 @@ export function createTrials(context: TryContext) {
       limits: { ...request.limits, timeoutMs: context.runTimeoutMs },
       signal: context.signal,
     };
-    return recordRun(await sandbox.run(order), revision, order, context);
+    const { output, ...report } = await sandbox.run(order);
+    const { digest } = await store.put(output);
+    return { ...report, treeDigest: suspect.treeDigest, outputDigest: digest };
+  }
+
+  /** The same run of an earlier attempt. Attempts ask in the same order, since each step follows from the runs before. */
+  function takeOver(index: number, isRepeat: boolean): FinishedRun | undefined {
+    const [next, ...rest] = left;
+    const isNext = next?.index === index && next.isRepeat === isRepeat;
+    left = isNext ? rest : [];
+    return isNext ? next : undefined;
   }
 
   return {
-    runs,
-    trials,
-    /** The run that judges a revision. `fresh` runs it again though a result is known. */
-    async tryIndex(index: number, { fresh = false } = {}): Promise<SandboxRun> {
-      const revision = request.revisions[index];
-      if (!revision) throw new RangeError(`No revision ${index} among ${request.revisions.length}.`);
-      context.heartbeat({ phase: 'run', revision: revision.revision, run: runs.length + 1 });
-      const suspect = await packArchive(revision);
-      const known = fresh ? undefined : byTree.get(suspect.treeDigest);
-      const run = known ? reuseRun(known, revision) : await execute(revision, suspect);
-      byTree.set(suspect.treeDigest, known ?? run);
-      runs.push(run);
-      if (!fresh) trials[index] = judgeRun(run, request);
-      return run;
+    /** Every run so far, in the order of the tries. */
+    tried: tried as readonly Tried[],
+    /** The run that judges a revision; a repeat runs it again though a result is known. */
+    async tryIndex(index: number, { isRepeat = false } = {}): Promise<Tried> {
+      const archive = request.revisions[index];
+      if (!archive) throw new RangeError(`No revision ${index} among ${request.revisions.length}.`);
+      const known = takeOver(index, isRepeat);
+      context.report(`run ${tried.length + 1}: ${archive.revision}`, [...finished, ...(known ? [known] : []), ...left]);
+      const suspect = known ? undefined : await packArchive(archive);
+      const same = isRepeat ? undefined : finished.find(({ treeDigest }) => treeDigest === suspect?.treeDigest);
+      const result: FinishedRun = known ?? {
+        ...(same ? { ...same, durationMs: 0 } : await execute(suspect!)),
+        index,
+        isRepeat,
+      };
+      finished.push(result);
+      const repeat = isRepeat ? tried.filter((one) => one.index === index).length : 0;
+      const shown = await readRun(result, archive, context);
+      const sameAs = same && request.revisions[same.index]?.revision;
+      const one = { ...shown, index, run: labelRun(shown.run, { repeat, sameAs, way: context.way }) };
+      tried.push(one);
+      context.report(`ran ${archive.revision}`, [...finished, ...left]);
+      return one;
     },
   };
 }
 
-/** A set-up that fails says nothing about the failure, so the revision is skipped. */
-export function judgeRun(run: SandboxRun, request: Pick<SandboxRequest, 'command'>): Trial {
-  if (run.end === 'passed') return 'good';
-  return run.command.join('\0') === request.command.join('\0') ? 'bad' : 'skip';
+interface Labels {
+  readonly repeat: number;
+  readonly sameAs: string | undefined;
+  readonly way: ReproductionWay | undefined;
 }
 
-function reuseRun(known: SandboxRun, { revision }: SourceArchive): SandboxRun {
-  const note = `[same files as ${known.revision.slice(0, 12)}: not run again]\n`;
-  return { ...known, revision, durationMs: 0, outputTail: (note + known.outputTail).slice(0, tailLength) };
-}
-
-async function recordRun(
-  report: RunReport,
-  { service, revision }: SourceArchive,
-  order: RunOrder,
-  { store, redact = (unchanged) => unchanged }: Pick<TryContext, 'store' | 'redact'>,
-): Promise<SandboxRun> {
-  const { digest } = await store.put(report.output);
-  const failedSetup = report.failedSetup === undefined ? undefined : order.setup[report.failedSetup];
-  const text = report.output.toString('utf8').slice(-tailReadLength);
-  const flooded = report.flooded ? `\n[ended: it had written ${report.totalBytes} bytes]` : '';
+function labelRun(run: SandboxRun, { repeat, sameAs, way }: Labels): SandboxRun {
+  const note = sameAs === undefined ? '' : `[same files as ${sameAs.slice(0, 12)}: not run again]\n`;
   return {
+    ...run,
+    outputTail: (note + run.outputTail).slice(0, tailLength),
+    ...(repeat > 0 ? { repeat } : {}),
+    ...(way === undefined ? {} : { way }),
+  };
+}
+
+/** A finished run with what its output shows, as history and people get it. */
+async function readRun(
+  result: FinishedRun,
+  { service, revision }: SourceArchive,
+  { request, store, redact = (unchanged) => unchanged }: Pick<TryContext, 'request' | 'store' | 'redact'>,
+): Promise<Pick<Tried, 'run' | 'shown'>> {
+  const output = await store.get(result.outputDigest);
+  const { end, exitCode, durationMs, outputDigest } = result;
+  const failedSetup = result.failedSetup === undefined ? undefined : request.setup[result.failedSetup];
+  const run: SandboxRun = {
     service,
     revision,
-    command: failedSetup ?? order.command,
-    end: report.end,
-    exitCode: report.exitCode,
-    durationMs: report.durationMs,
-    outputTail: (redact(cleanText(text, tailReadLength)) + flooded).slice(-tailLength),
-    outputDigest: digest,
+    command: failedSetup ?? request.command,
+    end,
+    exitCode,
+    durationMs,
+    outputTail: readTail(output, result, redact),
+    outputDigest,
   };
+  if (end === 'passed' || failedSetup) return { run };
+  const services = [request.suspectService, ...request.neighbours.map((neighbour) => neighbour.service)];
+  const shown = showFailure({
+    output: redact(cleanText(readEnds(output), readLengths.head + readLengths.tail)),
+    end,
+    exitCode,
+    workService: request.workService,
+    services,
+    ...(request.expected ? { expected: request.expected } : {}),
+  });
+  const [signature] = shown.failures;
+  return { run: { ...run, match: shown.match, ...(signature ? { signature } : {}) }, shown };
+}
+
+function readTail(output: Buffer, { end, totalBytes }: Pick<RunReport, 'end' | 'totalBytes'>, redact: Redact): string {
+  const text = output.toString('utf8').slice(-tailReadLength);
+  const mark = end === 'output-cut' ? `\n[ended: it had written ${totalBytes} bytes]` : '';
+  return (redact(cleanText(text, tailReadLength)) + mark).slice(-tailLength);
+}
+
+function readEnds(output: Buffer): string {
+  const { head, tail } = readLengths;
+  if (output.length <= head + tail) return output.toString('utf8');
+  return `${output.subarray(0, head).toString('utf8')}\n${output.subarray(-tail).toString('utf8')}`;
 }

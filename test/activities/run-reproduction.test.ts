@@ -13,7 +13,6 @@ const report = (rest: Partial<RunReport>): RunReport => ({
   durationMs: 5,
   output: Buffer.from('all is well'),
   totalBytes: 11,
-  flooded: false,
   ...rest,
 });
 
@@ -62,6 +61,7 @@ function makeWorld(
         treeDigest: tar.toString(),
         entries: tar,
         unpackedBytes: tar.length,
+        files: 1,
       }),
       reap: async (filter) => {
         reaped.push(filter);

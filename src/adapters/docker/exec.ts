@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Container, Exec } from 'dockerode';
+import { statusOf } from './engine.ts';
 import { createOutputKeeper, splitFrames, type KeptOutput } from './output.ts';
 
 export interface ExecOrder {
@@ -13,8 +14,9 @@ export interface ExecOrder {
 }
 
 /**
- * `exited`: the command ended by itself. The others leave it running, for an exec cannot be killed: the caller removes
- * the container, which ends every process in it. `cut-off`: the stream ended though the command had no exit code.
+ * `exited`: the command ended by itself. `timed-out`, `flooded` and `aborted` leave it running, for an exec cannot be
+ * killed: the caller removes the container, which ends every process in it. `cut-off`: the engine knows no exit code,
+ * or would not run the command because its container runs no more.
  */
 export type ExecEnd =
   | { readonly kind: 'exited'; readonly exitCode: number }
@@ -25,11 +27,31 @@ export interface ExecReport extends KeptOutput {
 }
 
 const pollMs = 400;
+/** The stream of a command usually ends a moment before the engine has noted its exit, so that is asked for soon. */
+const firstPollMs = 10;
 /** Output may arrive a little after the exit is known; a child that holds the stream open must not hold us. */
 const drainMs = 300;
 
 /** Runs one command in a running container and keeps its output. Rejects only with the engine's own errors. */
 export async function runExec(container: Container, order: ExecOrder): Promise<ExecReport> {
+  const keeper = createOutputKeeper(order.outputBytes);
+  const started = await startExec(container, order).catch(ignoreNotRunning);
+  if (!started) return { ...keeper.finish(), end: { kind: 'cut-off' } };
+  const { exec, stream } = started;
+  try {
+    const ended = waitForEnd(exec, stream, order, keeper);
+    if (order.stdin !== undefined) stream.end(order.stdin);
+    const end = await ended;
+    return { ...keeper.finish(), end };
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function startExec(
+  container: Container,
+  order: ExecOrder,
+): Promise<{ readonly exec: Exec; readonly stream: Duplex }> {
   const exec = await container.exec({
     Cmd: [...order.command],
     User: order.user,
@@ -39,68 +61,77 @@ export async function runExec(container: Container, order: ExecOrder): Promise<E
     AttachStderr: true,
     Tty: false,
   });
-  const stream = await exec.start({ hijack: true, stdin: order.stdin !== undefined });
-  const keeper = createOutputKeeper(order.outputBytes);
-  try {
-    const ended = waitForEnd(exec, stream, order, keeper);
-    if (order.stdin !== undefined) stream.end(order.stdin);
-    const reason = await ended;
-    if (reason !== 'closed') return { ...keeper.finish(), end: { kind: reason } };
-    return { ...keeper.finish(), end: await readExit(exec) };
-  } finally {
-    stream.destroy();
-  }
+  return { exec, stream: await exec.start({ hijack: true, stdin: order.stdin !== undefined }) };
 }
 
-type Ended = 'closed' | 'timed-out' | 'flooded' | 'aborted';
+/** 409: the container is not running. 404: it is not there any more. Why is for the caller to find out. */
+function ignoreNotRunning(error: unknown): undefined {
+  if (statusOf(error) === 409 || statusOf(error) === 404) return undefined;
+  throw error;
+}
 
+/**
+ * Waits for the exit code, which the engine alone knows: a command may close its output long before it ends, and a
+ * child of it may hold the output open long after.
+ */
 function waitForEnd(
   exec: Exec,
   stream: Duplex,
   { timeoutMs, signal }: ExecOrder,
   keeper: ReturnType<typeof createOutputKeeper>,
-): Promise<Ended> {
+): Promise<ExecEnd> {
   return new Promise((resolve, reject) => {
-    const timers: NodeJS.Timeout[] = [];
+    let polling: NodeJS.Timeout | undefined;
     let settled = false;
+    let isStreamOpen = true;
     const settle = (act: () => void) => {
+      if (settled) return;
       settled = true;
-      timers.forEach(clearTimeout);
+      clearTimeout(limit);
+      clearTimeout(polling);
       signal.removeEventListener('abort', onAbort);
       act();
     };
-    const finish = (reason: Ended) => settle(() => resolve(reason));
+    const finish = (end: ExecEnd) => settle(() => resolve(end));
     const fail = (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error))));
-    const onAbort = () => finish('aborted');
-    const poll = () => {
-      exec.inspect().then(({ Running }) => {
-        if (settled) return;
-        timers.push(setTimeout(Running ? poll : () => finish('closed'), Running ? pollMs : drainMs));
-      }, fail);
+    const onAbort = () => finish({ kind: 'aborted' });
+    const pollIn = (ms: number, nextMs: number) => {
+      clearTimeout(polling);
+      polling = setTimeout(() => void readExit(exec).then((exit) => onExit(exit, nextMs), fail), ms);
     };
-    timers.push(
-      setTimeout(() => finish('timed-out'), timeoutMs),
-      setTimeout(poll, pollMs),
-    );
+    const onExit = (exit: ExecEnd | undefined, nextMs: number) => {
+      if (settled) return;
+      if (!exit) return pollIn(nextMs, Math.min(2 * nextMs, pollMs));
+      if (!isStreamOpen) return finish(exit);
+      clearTimeout(limit);
+      polling = setTimeout(() => finish(exit), drainMs);
+    };
+    const onStreamEnd = () => {
+      if (!isStreamOpen) return;
+      isStreamOpen = false;
+      pollIn(0, firstPollMs);
+    };
+    // A command that ended just now, and whose exit nobody has asked for yet, was in time.
+    const onLimit = () => void readExit(exec).then((exit) => finish(exit ?? { kind: 'timed-out' }), fail);
+    const limit = setTimeout(onLimit, timeoutMs);
+    pollIn(pollMs, pollMs);
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     const take = splitFrames((bytes) => {
-      if (keeper.add(bytes) === 'flooded') finish('flooded');
+      if (keeper.add(bytes) === 'flooded') finish({ kind: 'flooded' });
     });
     stream.on('data', take);
-    stream.once('end', () => finish('closed'));
-    stream.once('close', () => finish('closed'));
+    stream.once('end', onStreamEnd);
+    stream.once('close', onStreamEnd);
     // Also a command that ends without reading its input; whether the engine is away shows when the exit is read.
-    stream.once('error', () => finish('closed'));
+    stream.once('error', onStreamEnd);
   });
 }
 
-async function readExit(exec: Exec): Promise<ExecEnd> {
-  // The stream can end a moment before the engine has noted the exit.
-  for (let tries = 0; tries < 20; tries += 1) {
-    const { Running, ExitCode } = await exec.inspect();
-    if (!Running) return ExitCode === null ? { kind: 'cut-off' } : { kind: 'exited', exitCode: ExitCode };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return { kind: 'cut-off' };
+/** Undefined while the command runs. */
+async function readExit(exec: Exec): Promise<ExecEnd | undefined> {
+  const state = await exec.inspect().catch(ignoreNotRunning);
+  if (state?.Running) return undefined;
+  const exitCode = state?.ExitCode ?? undefined;
+  return exitCode === undefined ? { kind: 'cut-off' } : { kind: 'exited', exitCode };
 }

@@ -31,6 +31,8 @@ export interface ContainerPlan {
   readonly seccompProfile: string;
   /** Another OCI runtime that the engine knows, for example `runsc` (gVisor). */
   readonly runtime?: string;
+  /** The cgroup that holds this worker's sandboxes together; the one of all sandboxes when left out. */
+  readonly cgroupParent?: string;
 }
 
 type PlannedHostConfig = HostConfig & { CgroupnsMode: string; CgroupParent: string };
@@ -69,7 +71,7 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
   };
 }
 
-function planHostConfig({ limits, engine, seccompProfile, runtime }: ContainerPlan): PlannedHostConfig {
+function planHostConfig({ limits, engine, seccompProfile, runtime, cgroupParent }: ContainerPlan): PlannedHostConfig {
   const memory = limits.memoryMb * 1024 * 1024;
   const { workBytes, tmpBytes } = sizeFolders(limits);
   return {
@@ -85,7 +87,8 @@ function planHostConfig({ limits, engine, seccompProfile, runtime }: ContainerPl
     NanoCpus: Math.round(limits.cpus * 1e9),
     IpcMode: 'none',
     CgroupnsMode: 'private',
-    CgroupParent: engine.cgroupDriver === 'systemd' ? 'resident-sandboxes.slice' : '/resident-sandboxes',
+    CgroupParent:
+      cgroupParent ?? (engine.cgroupDriver === 'systemd' ? 'resident-sandboxes.slice' : '/resident-sandboxes'),
     Init: true,
     Tmpfs: {
       '/tmp': `rw,nosuid,nodev,noexec,size=${tmpBytes},nr_inodes=8192,mode=1777`,

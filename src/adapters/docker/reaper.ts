@@ -1,8 +1,8 @@
-import { hostname } from 'node:os';
-import { kill } from 'node:process';
+import { pid } from 'node:process';
 import type Docker from 'dockerode';
-import { statusOf } from './engine.ts';
+import { identifyProcess, lookAtProcess, type ProcessIdentity } from '../commands/process-identity.ts';
 import { labels } from './policy.ts';
+import { removeAndWait } from './remove-container.ts';
 
 export interface ReapFilter {
   /** Every container of this incident run: what an earlier attempt left behind. */
@@ -11,37 +11,43 @@ export interface ReapFilter {
   readonly orphans?: boolean;
 }
 
-/** Removes sandboxes that no one needs. `self` is the owner label of the caller, whose containers are in use. */
-export async function reapContainers(docker: Docker, self: string, filter: ReapFilter): Promise<readonly string[]> {
-  const label = [filter.runId === undefined ? labels.sandbox : `${labels.run}=${filter.runId}`];
+/**
+ * Removes sandboxes that no one needs; settles when they are gone. `self` made the caller's own, which are in use.
+ * @returns the ids of the removed containers
+ */
+export async function reapContainers(
+  docker: Docker,
+  self: ProcessIdentity,
+  { runId, orphans = false }: ReapFilter,
+): Promise<readonly string[]> {
+  const label = [runId === undefined ? labels.sandbox : `${labels.run}=${runId}`];
   const found = await docker.listContainers({ all: true, filters: { label } });
-  const leftovers = found.filter(({ Labels }) => filter.runId !== undefined || isOrphan(Labels, self));
-  for (const { Id } of leftovers) {
-    try {
-      await docker.getContainer(Id).remove({ force: true, v: true });
-    } catch (error) {
-      // 404: gone already. 409: another removal is at work.
-      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
-    }
-  }
+  const leftovers = found.filter(({ Labels }) => runId !== undefined || (orphans && isOrphan(Labels, self)));
+  await Promise.all(leftovers.map(({ Id }) => removeAndWait(docker.getContainer(Id))));
   return leftovers.map(({ Id }) => Id);
 }
 
-function isOrphan(found: Readonly<Record<string, string>>, self: string): boolean {
+/**
+ * Whether nobody uses a sandbox any more: its time is over, or its worker is known to be dead. A worker on another machine
+ * or in another PID namespace cannot be seen from here, so its sandboxes are left alone until their time is over.
+ */
+export function isOrphan(
+  found: Readonly<Record<string, string>>,
+  self: ProcessIdentity = identifyProcess(pid),
+  now = Date.now(),
+): boolean {
   const expires = Date.parse(found[labels.expires] ?? '');
-  if (!(expires > Date.now())) return true;
-  const owner = found[labels.owner] ?? '';
-  if (owner === self) return false;
-  const [host, pid] = owner.split(':');
-  if (host !== hostname()) return false;
-  // Our own process number with another start time: a worker before us that is gone.
-  return pid === self.split(':')[1] || !isAlive(Number(pid));
+  if (!(expires > now)) return true;
+  const owner = readOwner(found[labels.owner]);
+  if (!owner || owner.host !== self.host || owner.scope !== self.scope) return false;
+  return lookAtProcess(owner) === 'dead';
 }
 
-function isAlive(pid: number): boolean {
+function readOwner(label: string | undefined): ProcessIdentity | undefined {
   try {
-    return kill(pid, 0);
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM';
+    return JSON.parse(label ?? '') as ProcessIdentity;
+  } catch {
+    // Not a label of ours, or of another version: its time will tell.
+    return undefined;
   }
 }

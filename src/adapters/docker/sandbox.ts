@@ -1,26 +1,38 @@
-import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import type Docker from 'dockerode';
-import type { Container } from 'dockerode';
-import type { RunEnd, SandboxLimits } from '../../domain/reproduction.ts';
+import type { SandboxLimits } from '../../domain/reproduction.ts';
+import { identifyProcess } from '../commands/process-identity.ts';
 import type { ImageBuilder } from '../image-builder/builder.ts';
 import { OutsideError } from '../outside-error.ts';
-import { checkEngine, describe, engineLost, isConnectionError, openEngine, statusOf } from './engine.ts';
+import {
+  checkEngine,
+  describe,
+  describeAddress,
+  engineLost,
+  isConnectionError,
+  openEngine,
+  statusOf,
+} from './engine.ts';
 import type { EngineAddress, EngineFacts, Preflight } from './engine.ts';
-import { runExec, type ExecReport } from './exec.ts';
-import { codeUser, keeperUser, listDifferences, listStatusFaults } from './policy.ts';
-import { planContainer, readSeccompProfile, sizeFolders, workFolder } from './policy.ts';
+import type { NamedEnd } from './name-end.ts';
+import { sizeFolders } from './policy.ts';
+import { createPool, suggestConcurrent } from './pool.ts';
 import { reapContainers, type ReapFilter } from './reaper.ts';
-import { joinSources, packSource, type PackedSource } from './sources.ts';
+import { runInContainer } from './run-container.ts';
+import { maxEntries, packSource, type PackedSource } from './sources.ts';
 
 export type { PackedSource } from './sources.ts';
 export type { SandboxImage } from '../image-builder/builder.ts';
+export { suggestConcurrent } from './pool.ts';
 
 export interface DockerSandboxOptions {
   readonly address: EngineAddress;
   readonly images: Pick<ImageBuilder, 'ensureImage'>;
   readonly logger: { warn(details: object, message: string): void; info(details: object, message: string): void };
+  /** An OCI runtime that the engine knows, for example `runsc`; the engine's default one when left out. */
   readonly runtime?: string;
+  /** Sandboxes at once; others wait their turn. By this machine's processors and memory when left out. */
+  readonly concurrent?: number;
 }
 
 export interface RunOrder {
@@ -36,7 +48,7 @@ export interface RunOrder {
 }
 
 export interface RunReport {
-  readonly end: Exclude<RunEnd, 'engine-lost'>;
+  readonly end: NamedEnd;
   /** -1 when the command never ended by itself. */
   readonly exitCode: number;
   /** Index of the set-up command that failed; absent when the command itself ran. */
@@ -44,30 +56,31 @@ export interface RunReport {
   readonly durationMs: number;
   readonly output: Buffer;
   readonly totalBytes: number;
-  /** Ended because it would not stop writing. */
-  readonly flooded: boolean;
+  /** What a reader should know of an end that is not the command's own, for example the time limit that it reached. */
+  readonly notice?: string;
 }
 
 export type Sandbox = ReturnType<typeof createDockerSandbox>;
 
 /** This process, told from an earlier one with the same number by the time of its start. */
-const owner = `${hostname()}:${pid}:${Date.now()}`;
-const statusBytes = 64 * 1024;
-const stepTimeoutMs = 30_000;
-/** How much longer than the time limit a container may live, should everybody who watches it die. */
-const graceSeconds = 60;
+const owner = identifyProcess(pid);
+/** Preparing and removing a sandbox may take this much; an engine that needs more has stopped answering. */
+const patienceMs = 120_000;
+const removalMs = 15_000;
 
 /**
  * The sandbox over a Docker engine: one hardened container per run, always removed at its end.
  * Throws `Docker.EngineLost` (worth a retry) when the engine goes away in mid-run, and other `Docker.*` or `Sandbox.*`
  * errors when a run could not be started as it must be; what the code under test does is never an error.
  */
-export function createDockerSandbox({ address, images, logger, runtime }: DockerSandboxOptions) {
+export function createDockerSandbox({ address, images, logger, runtime, concurrent }: DockerSandboxOptions) {
   const docker = openEngine(address);
+  const pool = createPool(concurrent ?? suggestConcurrent());
   let engine: EngineFacts | undefined;
 
   async function preflight(): Promise<Preflight> {
-    const result = await checkEngine(docker, address);
+    const checked = await checkEngine(docker, address);
+    const result = checked.ok && runtime ? await checkRuntime(docker, address, runtime, checked) : checked;
     if (result.ok) engine = result.engine;
     return result;
   }
@@ -75,170 +88,67 @@ export function createDockerSandbox({ address, images, logger, runtime }: Docker
   async function run(order: RunOrder): Promise<RunReport> {
     order.signal.throwIfAborted();
     assertHasWorkFolder(order);
-    const sizes = sizeFolders(order.limits);
-    const needed = order.sources.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0);
-    if (needed > sizes.workBytes) throw sourcesTooLarge(needed, sizes.workBytes, order.limits);
-    if (!engine) {
-      const result = await preflight();
-      if (!result.ok) throw new OutsideError(result.reason, { system: 'Docker', kind: 'Unfit', retryable: true });
-    }
-    try {
-      return await runInContainer(docker, { order, logger, engine: engine!, ...(runtime ? { runtime } : {}) });
-    } catch (error) {
-      if (isConnectionError(error)) throw engineLost('a sandbox was at work', error);
-      throw statusOf(error) === undefined ? error : engineRefused(error);
-    }
+    assertFits(order);
+    return pool.run(order.signal, async () => {
+      if (!engine) {
+        const result = await preflight();
+        if (!result.ok) throw new OutsideError(result.reason, { system: 'Docker', kind: 'Unfit', retryable: true });
+      }
+      const parts = { docker, engine: engine!, owner: JSON.stringify(owner), logger, ...(runtime ? { runtime } : {}) };
+      try {
+        return await untilSilent(runInContainer(parts, order), order);
+      } catch (error) {
+        if (isConnectionError(error)) throw engineLost('a sandbox was at work', error);
+        throw statusOf(error) === undefined ? error : engineRefused(error);
+      }
+    });
   }
 
   return {
     preflight,
     run,
     packSource,
+    /** Sandboxes at once. */
+    concurrent: pool.size,
     ensureImage: images.ensureImage,
     /** Removes leftovers; returns the ids of the removed containers. */
     reap: (filter: ReapFilter) => reapContainers(docker, owner, filter),
   };
 }
 
-interface Context {
-  readonly order: RunOrder;
-  readonly engine: EngineFacts;
-  readonly runtime?: string;
-  readonly logger: DockerSandboxOptions['logger'];
-}
-
-async function runInContainer(docker: Docker, context: Context): Promise<RunReport> {
-  const { order, logger } = context;
-  const container = await createInspected(docker, context);
-  try {
-    await container.start();
-    order.signal.throwIfAborted();
-    await assertConfined(container, order);
-    await unpackSources(container, order);
-    const report = await runCommands(container, order);
-    order.signal.throwIfAborted();
-    return report;
-  } finally {
-    await removeContainer(container, logger);
-  }
-}
-
-/** Creates the container and compares what the engine made with what was asked, before anything runs in it. */
-async function createInspected(docker: Docker, { order, engine, runtime, logger }: Context): Promise<Container> {
-  const ttlSeconds = Math.ceil(order.limits.timeoutMs / 1000) + graceSeconds;
-  const planned = planContainer({
-    incidentId: order.incidentId,
-    runId: order.runId,
-    owner,
-    imageId: order.imageId,
-    limits: order.limits,
-    ttlSeconds,
-    expires: new Date(Date.now() + ttlSeconds * 1000).toISOString(),
-    engine,
-    seccompProfile: await readSeccompProfile(engine.architecture),
-    ...(runtime ? { runtime } : {}),
-  });
-  const container = await docker.createContainer(planned);
-  try {
-    const differences = listDifferences(planned, await container.inspect());
-    if (differences.length === 0) return container;
-    throw unconfined(`the engine changed what was asked: ${differences.join('; ')}`);
-  } catch (error) {
-    await removeContainer(container, logger);
-    throw error;
-  }
-}
-
-async function assertConfined(container: Container, order: RunOrder): Promise<void> {
-  const report = await runStep(container, order, ['cat', '/proc/self/status'], { user: codeUser });
-  const faults = listStatusFaults(report.output.toString());
-  if (faults.length > 0) throw unconfined(`a process inside reports ${faults.join(', ')}`);
-}
-
-async function unpackSources(container: Container, order: RunOrder): Promise<void> {
-  const command = ['tar', '-x', '-C', workFolder, '-f', '-'];
-  const report = await runStep(container, order, command, { user: codeUser, stdin: joinSources(order.sources) });
-  if (report.end.kind === 'exited' && report.end.exitCode === 0) return;
-  throw new OutsideError(
-    `The sources could not be unpacked in the sandbox (${report.output.toString().trim().slice(0, 500)}). ` +
-      'The image needs the programs `tar`, `cat` and `sleep`.',
-    { system: 'Sandbox', kind: 'UnpackFailed', retryable: false },
-  );
-}
-
-/** A command of our own, which is quick or broken. */
-async function runStep(
-  container: Container,
-  { signal }: RunOrder,
-  command: readonly string[],
-  { user, stdin }: { user: string; stdin?: Buffer },
-): Promise<ExecReport> {
-  const rest = { folder: '/', outputBytes: statusBytes, timeoutMs: stepTimeoutMs, signal };
-  const report = await runExec(container, { command, user, ...rest, ...(stdin ? { stdin } : {}) });
-  signal.throwIfAborted();
-  return report;
-}
-
-async function runCommands(container: Container, order: RunOrder): Promise<RunReport> {
-  const startedAt = performance.now();
-  const commands = [...order.setup, order.command];
-  for (const [index, command] of commands.entries()) {
-    const report = await runExec(container, {
-      command,
-      user: codeUser,
-      folder: `${workFolder}/${order.workService}`,
-      outputBytes: order.limits.outputBytes,
-      timeoutMs: Math.max(1, order.limits.timeoutMs - (performance.now() - startedAt)),
-      signal: order.signal,
-    });
-    const isLast = index === commands.length - 1;
-    const { end } = report;
-    if (end.kind === 'exited' && end.exitCode === 0 && !isLast) continue;
-    return {
-      end: await nameEnd(container, order, report),
-      exitCode: end.kind === 'exited' ? end.exitCode : -1,
-      ...(isLast ? {} : { failedSetup: index }),
-      durationMs: Math.round(performance.now() - startedAt),
-      output: report.output,
-      totalBytes: report.totalBytes,
-      flooded: end.kind === 'flooded',
+/** An engine that takes requests and never answers would hold a run, and its cancel, for ever. */
+function untilSilent(work: Promise<RunReport>, { limits, signal }: RunOrder): Promise<RunReport> {
+  return new Promise((resolve, reject) => {
+    const limitMs = limits.timeoutMs + patienceMs;
+    const silent = () => reject(engineLost('a sandbox was at work', 'it stopped answering'));
+    let timer = setTimeout(silent, limitMs);
+    const onAbort = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => reject(signal.reason as Error), removalMs);
     };
-  }
-  throw new Error('A run without a command.');
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
 }
 
-async function nameEnd(container: Container, order: RunOrder, { end }: ExecReport): Promise<RunReport['end']> {
-  if (end.kind === 'timed-out') return 'timed-out';
-  if (end.kind === 'flooded') return 'failed';
-  if (end.kind === 'exited' && end.exitCode === 0) return 'passed';
-  order.signal.throwIfAborted();
-  const { State } = await container.inspect();
-  if (State.OOMKilled) return 'out-of-memory';
-  // Process 1 belongs to another user than the code, so a container that is gone was ended from outside.
-  if (!State.Running)
-    throw engineLost('a command ran', `container ${container.id.slice(0, 12)} was ended from outside`);
-  if (end.kind === 'cut-off') throw engineLost('a command ran', 'its stream ended without an exit code');
-  return (await wasOutOfMemory(container, order)) ? 'out-of-memory' : 'failed';
-}
-
-/**
- * The kernel's own count of killed processes. A child that is killed for memory does not end the container, and then
- * `State.OOMKilled` stays false. cgroup v1 and v2 keep the count in different files.
- */
-async function wasOutOfMemory(container: Container, order: RunOrder): Promise<boolean> {
-  const files = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control'];
-  const report = await runStep(container, order, ['cat', ...files], { user: keeperUser });
-  return /^oom_kill [1-9]/m.test(report.output.toString());
-}
-
-async function removeContainer(container: Container, logger: DockerSandboxOptions['logger']): Promise<void> {
-  try {
-    await container.remove({ force: true, v: true });
-  } catch (error) {
-    // 404: gone already. 409: another removal is at work.
-    if (statusOf(error) === 404 || statusOf(error) === 409) return;
-    logger.warn({ containerId: container.id, error }, 'A sandbox could not be removed; the reaper will try again.');
-  }
+async function checkRuntime(
+  docker: Docker,
+  address: EngineAddress,
+  runtime: string,
+  checked: Preflight,
+): Promise<Preflight> {
+  const { Runtimes = {} } = (await docker.info()) as { readonly Runtimes?: Readonly<Record<string, unknown>> };
+  if (Object.hasOwn(Runtimes, runtime)) return checked;
+  const known = Object.keys(Runtimes).join(', ');
+  return {
+    ok: false,
+    reason:
+      `The Docker engine at ${describeAddress(address)} knows no runtime ${runtime}; it has ${known}. ` +
+      `Install it and name it in the engine's daemon.json under "runtimes", or change \`sandbox.runtime\` in resident.yaml.`,
+  };
 }
 
 function assertHasWorkFolder({ sources, workService }: RunOrder): void {
@@ -260,10 +170,17 @@ function engineRefused(error: unknown): OutsideError {
   );
 }
 
-function unconfined(what: string): OutsideError {
-  return new OutsideError(
-    `The sandbox was not started because ${what}. Check the engine's daemon.json and the runtime for settings that override it.`,
-    { system: 'Sandbox', kind: 'NotConfined', retryable: false },
+/** Counted before anything is sent: bytes and files, as the work folder has room for them. */
+function assertFits({ sources, limits }: RunOrder): void {
+  const { workBytes } = sizeFolders(limits);
+  const bytes = sources.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0);
+  if (bytes > workBytes) throw sourcesTooLarge(bytes, workBytes, limits);
+  const files = sources.reduce((sum, source) => sum + source.files, 0);
+  if (files <= maxEntries) return;
+  throw new OutsideError(
+    `The sources hold ${files} files and the sandbox's work folder has room for ${maxEntries}. ` +
+      'Point `source` at folders that hold the services and not what they install.',
+    { system: 'Sandbox', kind: 'SourcesTooLarge', retryable: false },
   );
 }
 

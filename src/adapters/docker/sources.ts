@@ -13,9 +13,12 @@ export interface PackedSource {
   readonly entries: Buffer;
   /** What it takes up once unpacked, in whole pages as tmpfs counts. */
   readonly unpackedBytes: number;
+  /** Files, folders and links. */
+  readonly files: number;
 }
 
-const maxEntries = 60_000;
+/** The work folder has room for 65,536 inodes; what the commands write needs some too. */
+export const maxEntries = 60_000;
 const pageBytes = 4096;
 const endOfArchive = Buffer.alloc(1024);
 /** A constant, so that equal trees pack to equal bytes; not 0, of which GNU tar complains. */
@@ -30,6 +33,7 @@ export async function packSource(service: string, tar: Buffer): Promise<PackedSo
   if (!/^[A-Za-z0-9][\w.-]*$/.test(service)) {
     throw badSource(`The service name ${JSON.stringify(service)} cannot be a folder name.`);
   }
+  assertPlain(service, tar);
   const digest = createHash('sha256');
   const target = pack();
   const packed = buffer(target);
@@ -53,12 +57,21 @@ export async function packSource(service: string, tar: Buffer): Promise<PackedSo
     treeDigest: digest.digest('hex'),
     entries: whole.subarray(0, whole.length - endOfArchive.length),
     unpackedBytes,
+    files: count + 1,
   };
 }
 
 /** One plain tar (never compressed: nothing on the way may have to unpack it) of all services, side by side. */
 export function joinSources(sources: readonly PackedSource[]): Buffer {
   return Buffer.concat([...sources.map(({ entries }) => entries), endOfArchive]);
+}
+
+/** What begins a compressed stream (gzip, bzip2, xz, zstd): a megabyte of it can unpack to a thousand. */
+const compressedStarts = ['1f8b', '425a68', 'fd377a585a00', '28b52ffd'].map((hex) => Buffer.from(hex, 'hex'));
+
+function assertPlain(service: string, tar: Buffer): void {
+  const isCompressed = compressedStarts.some((start) => tar.subarray(0, start.length).equals(start));
+  if (isCompressed) throw badSource(`The source of ${service} is compressed; it must be a plain tar.`);
 }
 
 type CleanHeader = Pick<Header, 'name'> & {

@@ -1,0 +1,167 @@
+import type Docker from 'dockerode';
+import type { Container } from 'dockerode';
+import { OutsideError } from '../outside-error.ts';
+import { engineLost, type EngineFacts } from './engine.ts';
+import { runExec, type ExecReport } from './exec.ts';
+import { explainEnd, nameEnd } from './name-end.ts';
+import { codeUser, keeperUser, listDifferences, listStatusFaults } from './policy.ts';
+import { planContainer, readSeccompProfile, workFolder } from './policy.ts';
+import { removeContainer, type RemovalLogger } from './remove-container.ts';
+import type { RunOrder, RunReport } from './sandbox.ts';
+import { joinSources } from './sources.ts';
+
+export interface RunParts {
+  readonly docker: Docker;
+  readonly engine: EngineFacts;
+  /** Label by which leftovers of a dead worker are told from work in progress. */
+  readonly owner: string;
+  readonly runtime?: string;
+  readonly cgroupParent?: string;
+  readonly logger: RemovalLogger;
+}
+
+const statusBytes = 64 * 1024;
+const stepTimeoutMs = 30_000;
+/** How much longer than the time limit a container may live, should everybody who watches it die. */
+const graceSeconds = 60;
+
+/** One order from the creation of its container to the removal, whatever happens in between. */
+export async function runInContainer(parts: RunParts, order: RunOrder): Promise<RunReport> {
+  const container = await createInspected(parts, order);
+  try {
+    order.signal.throwIfAborted();
+    await container.start();
+    order.signal.throwIfAborted();
+    await assertConfined(container, order);
+    await unpackSources(container, order);
+    const report = await runCommands(parts.docker, container, order);
+    order.signal.throwIfAborted();
+    return report;
+  } finally {
+    await removeContainer(container, parts.logger);
+  }
+}
+
+/** Creates the container and compares what the engine made with what was asked, before anything runs in it. */
+async function createInspected(parts: RunParts, order: RunOrder): Promise<Container> {
+  const { docker, engine, owner, runtime, cgroupParent, logger } = parts;
+  const ttlSeconds = Math.ceil(order.limits.timeoutMs / 1000) + graceSeconds;
+  const planned = planContainer({
+    incidentId: order.incidentId,
+    runId: order.runId,
+    owner,
+    imageId: order.imageId,
+    limits: order.limits,
+    ttlSeconds,
+    expires: new Date(Date.now() + ttlSeconds * 1000).toISOString(),
+    engine,
+    seccompProfile: await readSeccompProfile(engine.architecture),
+    ...(runtime ? { runtime } : {}),
+    ...(cgroupParent ? { cgroupParent } : {}),
+  });
+  const container = await docker.createContainer(planned);
+  try {
+    const differences = listDifferences(planned, await container.inspect());
+    if (differences.length === 0) return container;
+    throw unconfined(`the engine changed what was asked: ${differences.join('; ')}`);
+  } catch (error) {
+    await removeContainer(container, logger);
+    throw error;
+  }
+}
+
+async function assertConfined(container: Container, order: RunOrder): Promise<void> {
+  const report = await runStep(container, order, ['cat', '/proc/self/status']);
+  const faults = listStatusFaults(report.output.toString());
+  if (faults.length > 0) throw unconfined(`a process inside reports ${faults.join(', ')}`);
+}
+
+async function unpackSources(container: Container, order: RunOrder): Promise<void> {
+  const command = ['tar', '-x', '-C', workFolder, '-f', '-'];
+  const report = await runStep(container, order, command, joinSources(order.sources));
+  if (report.end.kind === 'exited' && report.end.exitCode === 0) return;
+  throw new OutsideError(
+    `The sources could not be unpacked in the sandbox (${report.output.toString().trim().slice(0, 500)}). ` +
+      'The image needs the programs `tar`, `cat` and `sleep`.',
+    { system: 'Sandbox', kind: 'UnpackFailed', retryable: false },
+  );
+}
+
+/** A command of our own as the user of the code under test. It is quick, or the engine is not well. */
+async function runStep(
+  container: Container,
+  { signal }: RunOrder,
+  command: readonly string[],
+  stdin?: Buffer,
+): Promise<ExecReport> {
+  const rest = { folder: '/', outputBytes: statusBytes, timeoutMs: stepTimeoutMs, signal };
+  const report = await runExec(container, { command, user: codeUser, ...rest, ...(stdin ? { stdin } : {}) });
+  signal.throwIfAborted();
+  const { kind } = report.end;
+  if (kind === 'cut-off') throw engineLost('a sandbox was prepared', 'its container runs no more');
+  if (kind === 'timed-out')
+    throw engineLost('a sandbox was prepared', `\`${command[0]}\` took over ${stepTimeoutMs / 1000} s`);
+  return report;
+}
+
+async function runCommands(docker: Docker, container: Container, order: RunOrder): Promise<RunReport> {
+  const startedAt = performance.now();
+  const commands = [...order.setup, order.command];
+  let oomKillsBefore = 0;
+  for (const [index, command] of commands.entries()) {
+    const report = await runExec(container, {
+      command,
+      user: codeUser,
+      folder: `${workFolder}/${order.workService}`,
+      outputBytes: order.limits.outputBytes,
+      timeoutMs: Math.max(1, order.limits.timeoutMs - (performance.now() - startedAt)),
+      signal: order.signal,
+    });
+    const durationMs = Math.round(performance.now() - startedAt);
+    order.signal.throwIfAborted();
+    const isLast = index === commands.length - 1;
+    const { end, output, totalBytes } = report;
+    if (end.kind === 'exited' && end.exitCode === 0 && !isLast) {
+      // What set-up survived is not the command's doing.
+      oomKillsBefore = (await countOomKills(container)) ?? oomKillsBefore;
+      continue;
+    }
+    const parts = { docker, container, countOomKills: () => countOomKills(container), oomKillsBefore };
+    const named = await nameEnd(parts, end);
+    const notice = explainEnd(named, order.limits, totalBytes);
+    return {
+      end: named,
+      exitCode: end.kind === 'exited' ? end.exitCode : -1,
+      ...(isLast ? {} : { failedSetup: index }),
+      durationMs,
+      output,
+      totalBytes,
+      ...(notice === undefined ? {} : { notice }),
+    };
+  }
+  throw new Error('A run without a command.');
+}
+
+/** cgroup v2 and v1 keep the count of killed processes in different files. A child that was killed leaves the container up. */
+const oomFiles = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control'];
+const countTimeoutMs = 5_000;
+
+async function countOomKills(container: Container): Promise<number | undefined> {
+  const { output } = await runExec(container, {
+    command: ['cat', ...oomFiles],
+    user: keeperUser,
+    folder: '/',
+    outputBytes: statusBytes,
+    timeoutMs: countTimeoutMs,
+    signal: AbortSignal.timeout(countTimeoutMs),
+  });
+  const count = /^oom_kill (\d+)$/m.exec(output.toString())?.[1];
+  return count === undefined ? undefined : Number(count);
+}
+
+function unconfined(what: string): OutsideError {
+  return new OutsideError(
+    `The sandbox was not started because ${what}. Check the engine's daemon.json and the runtime for settings that override it.`,
+    { system: 'Sandbox', kind: 'NotConfined', retryable: false },
+  );
+}
