@@ -1,10 +1,11 @@
 import type { Redact } from '../domain/redaction.ts';
 import { Context } from '@temporalio/activity';
 import type { Sandbox } from '../adapters/docker/sandbox.ts';
-import { planBisect } from '../domain/bisect.ts';
-import { cannotRun, type Reproduction, type SandboxRequest, type SandboxRun } from '../domain/reproduction.ts';
+import { cannotRun, type Reproduction, type SandboxRequest } from '../domain/reproduction.ts';
+import { judgeRuns, type Judged } from '../domain/reproduction/judge.ts';
 import type { SandboxActivities } from './contract.ts';
-import { createTrials, type BodyStore } from './try-revision.ts';
+import { readFinished, type Progress } from './finished-runs.ts';
+import { createTrials, type BodyStore, type Trials } from './try-revision.ts';
 
 /** What a run needs of its surroundings; in a worker, of Temporal's activity context. */
 export interface RunContext {
@@ -12,6 +13,8 @@ export interface RunContext {
   readonly heartbeat: (details: unknown) => void;
   /** Time until the activity is given up; infinite where nobody gives up. */
   readonly remainingMs: () => number;
+  /** Details of the last heartbeat of the attempt before this one, where there was one. */
+  readonly lastDetails?: unknown;
 }
 
 export interface RunReproductionParts {
@@ -21,18 +24,16 @@ export interface RunReproductionParts {
   readonly redact?: Redact;
 }
 
-/** Three runs decide (suspect, the one before, the suspect again); each must fit, with time left to remove the container. */
-const decidingRuns = 3;
+/** Suspect, the one before, the suspect twice more and the one before once more: each must fit, with time left to remove the container. */
+const decidingRuns = 5;
 const overheadMs = 5_000;
 const shortestRunMs = 1_000;
-const shownLength = 12;
-/** A shell's and Docker's exit codes for a program that cannot be started. */
-const notStartedCodes = [126, 127];
 
 /**
  * Makes the activity that runs a failure on the suspect revision and on earlier ones. Trouble of the surroundings that a
  * person must mend (no engine, no image, sources too large) is the verdict `cannot-run` with its remedy; an engine that is
- * lost in mid-run is thrown as retryable. What an earlier attempt of the same incident run left behind is removed first.
+ * lost in mid-run is thrown as retryable. What an earlier attempt of the same incident run left behind is removed first; what
+ * it finished is taken over.
  */
 export function createRunReproduction({
   sandbox,
@@ -41,7 +42,7 @@ export function createRunReproduction({
   redact,
 }: RunReproductionParts): SandboxActivities['runReproduction'] {
   return async function runReproduction(request: SandboxRequest): Promise<Reproduction> {
-    const { signal, heartbeat, remainingMs } = context();
+    const { signal, heartbeat, remainingMs, lastDetails } = context();
     const suspect = request.revisions[request.suspectIndex]?.revision ?? '';
     const before = request.revisions[request.suspectIndex - 1]?.revision ?? '';
     const cannot = (reason: string) => cannotRun(reason, request.suspectService, suspect, before);
@@ -49,11 +50,13 @@ export function createRunReproduction({
       return cannot('There is no revision before the suspect to compare with. Widen the window of the incident.');
     }
     try {
-      heartbeat({ phase: 'preflight' });
+      let progress = carryOver(lastDetails);
+      const beat = (rest: Partial<Progress>) => heartbeat((progress = { ...progress, ...rest }));
+      beat({ phase: 'preflight' });
       const preflight = await sandbox.preflight();
       if (!preflight.ok) return cannot(preflight.reason);
       await sandbox.reap({ runId: request.runId });
-      const image = await sandbox.ensureImage(request.image, (step) => heartbeat({ phase: 'image', step }));
+      const image = await sandbox.ensureImage(request.image, (step) => beat({ phase: `image: ${step}` }));
       const runTimeoutMs = Math.min(request.limits.timeoutMs, Math.max(1, remainingMs() - overheadMs) / decidingRuns);
       if (runTimeoutMs < Math.min(shortestRunMs, request.limits.timeoutMs)) {
         return cannot('There is no time for even a short run. Raise `timings.sandboxTimeoutSeconds` in resident.yaml.');
@@ -65,12 +68,14 @@ export function createRunReproduction({
         image,
         runTimeoutMs,
         signal,
-        heartbeat,
+        report: (phase, finished) => beat({ phase, imageId: image.id, finished }),
+        finished: readFinished(lastDetails, image.id),
         ...(redact ? { redact } : {}),
       });
       const hasTime = () => remainingMs() > runTimeoutMs + overheadMs;
-      const judged = await judge(request, trials, hasTime);
-      return { suspectService: request.suspectService, suspect, before, ...judged, imageDigest: image.id };
+      const judged = await tryUntilJudged(request, trials, hasTime);
+      const runs = trials.tried.map(({ run }) => run);
+      return { suspectService: request.suspectService, suspect, before, ...judged, runs, imageDigest: image.id };
     } catch (error) {
       signal.throwIfAborted();
       const reason = readRemedy(error);
@@ -80,77 +85,18 @@ export function createRunReproduction({
   };
 }
 
-type Trials = ReturnType<typeof createTrials>;
-type Judged = Pick<Reproduction, 'verdict' | 'runs' | 'reason'> & Partial<Pick<Reproduction, 'firstBad' | 'before'>>;
-
-/**
- * Reproduced means: fails on the suspect, again when repeated, and passes on an earlier revision. Where the one just before
- * fails as well, or the suspect passes, the window is bisected for the revision that the failure came with.
- */
-async function judge(request: SandboxRequest, trials: Trials, hasTime: () => boolean): Promise<Judged> {
-  const { suspectIndex, revisions } = request;
-  const nameOf = (index: number) => (revisions[index]?.revision ?? '').slice(0, shownLength);
-  const { runs } = trials;
-  const suspectRun = await trials.tryIndex(suspectIndex);
-  if (trials.trials[suspectIndex] === 'skip') return cannotJudge(suspectRun, runs);
-  if (trials.trials[suspectIndex] === 'bad') await trials.tryIndex(suspectIndex - 1);
-
-  let step = planBisect(revisions.length, trials.trials);
-  while (step.kind === 'try' && hasTime()) {
-    await trials.tryIndex(step.index);
-    step = planBisect(revisions.length, trials.trials);
-  }
-  const failsOnSuspect = trials.trials[suspectIndex] === 'bad';
-  const passes = `The command passes on the suspect ${nameOf(suspectIndex)}`;
-  switch (step.kind) {
-    case 'try':
-      return { verdict: 'cannot-run', runs, reason: `The time for the reproduction ended after ${runs.length} runs.` };
-    case 'undecided':
-      return cannotJudge(runs.at(-1) ?? suspectRun, runs);
-    case 'all-good':
-      return { verdict: 'not-reproduced', runs, reason: `${passes} and on the other revisions of the window.` };
-    case 'all-bad':
-      return failsEverywhere(runs, nameOf(suspectIndex), nameOf(suspectIndex - 1), nameOf(0));
-    case 'found': {
-      const firstBad = revisions[step.firstBad]?.revision ?? '';
-      const found = { firstBad, runs };
-      if (!failsOnSuspect) {
-        return { verdict: 'not-reproduced', ...found, reason: `${passes}; it fails from ${nameOf(step.firstBad)} on.` };
-      }
-      const again = await trials.tryIndex(step.firstBad, { fresh: true });
-      if (again.end === 'passed') {
-        const reason = `On ${nameOf(step.firstBad)} the command failed once and passed once, so it proves nothing.`;
-        return { verdict: 'flaky', runs, reason };
-      }
-      const before = revisions[(step.candidates[0] ?? step.firstBad) - 1]?.revision ?? '';
-      return { verdict: 'reproduced', ...found, before, reason: '' };
-    }
+async function tryUntilJudged(request: SandboxRequest, trials: Trials, hasTime: () => boolean): Promise<Judged> {
+  for (;;) {
+    const next = judgeRuns({ request, tried: trials.tried, hasTime: hasTime() });
+    if (next.kind === 'judged') return next.judged;
+    await trials.tryIndex(next.index, { isRepeat: next.isRepeat });
   }
 }
 
-function failsEverywhere(runs: readonly SandboxRun[], suspect: string, before: string, oldest: string): Judged {
-  const [first] = runs;
-  if (first && runs.every(({ exitCode }) => notStartedCodes.includes(exitCode))) {
-    const reason =
-      `The command could not be started (exit code ${first.exitCode}): ${lastLine(first)} ` +
-      'Change `sandbox.reproduce` or `sandbox.test`, or use an image that has the program.';
-    return { verdict: 'cannot-run', runs, reason };
-  }
-  const reason =
-    `The command fails on both the suspect ${suspect} and ${before} before it, and on ${oldest}, the oldest of the window, ` +
-    'so the failure did not come with a change of this window.';
-  return { verdict: 'not-reproduced', runs, reason };
-}
-
-function cannotJudge(run: SandboxRun, runs: readonly SandboxRun[]): Judged {
-  const reason =
-    `The set-up command \`${run.command.join(' ')}\` did not work on ${run.revision.slice(0, shownLength)} ` +
-    `(${run.end}, exit code ${run.exitCode}): ${lastLine(run)} The sandbox has no network; set-up must work without one.`;
-  return { verdict: 'cannot-run', runs, reason };
-}
-
-function lastLine({ outputTail }: SandboxRun): string {
-  return outputTail.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+/** What is known from the attempt before is kept alive until it is taken over: this one may be killed as well. */
+function carryOver(details: unknown): Progress {
+  const { imageId, finished } = (details ?? {}) as Partial<Progress>;
+  return { phase: '', finished: finished ?? [], ...(imageId === undefined ? {} : { imageId }) };
 }
 
 /** The message of a trouble that trying again cannot mend: it names the remedy for a person. */
@@ -162,11 +108,13 @@ function readRemedy(error: unknown): string | undefined {
 function readTemporalContext(): RunContext {
   const context = Context.current();
   const { startToCloseTimeoutMs } = context.info;
+  const lastDetails: unknown = context.info.heartbeatDetails;
   // Counted on this machine's clock from now: the server's may differ.
   const endsAt = startToCloseTimeoutMs > 0 ? Date.now() + startToCloseTimeoutMs : Infinity;
   return {
     signal: context.cancellationSignal,
     heartbeat: (details) => context.heartbeat(details),
     remainingMs: () => endsAt - Date.now(),
+    lastDetails,
   };
 }

@@ -30,6 +30,8 @@ export interface SandboxRequest {
   readonly limits: SandboxLimits;
   /** What the run does not show as it is in production, for example a neighbour at HEAD for want of deploy records. */
   readonly notes?: readonly string[];
+  /** The errors that production shows and did not show before the incident, most telling first; absent where no evidence holds one. */
+  readonly expected?: readonly FailureSignature[];
 }
 
 export interface SandboxLimits {
@@ -51,6 +53,8 @@ export type ReproductionWay = 'test' | 'request' | 'script';
 
 /** One line of a stack trace. `file` is as printed, without the sandbox's work folder. */
 export interface CodeFrame {
+  /** The service whose file it is, where the path tells: the folder under the sandbox's work folder. */
+  readonly service?: string;
   readonly file: string;
   readonly line?: number;
   readonly symbol?: string;
@@ -64,6 +68,29 @@ export interface FailureSignature {
   readonly template: string;
   /** Innermost first, the service's own code only, at most five. */
   readonly frames: readonly CodeFrame[];
+  /** The test that failed with it, as its runner names it. */
+  readonly test?: string;
+  /** HTTP status (400 to 599) that the message or the line names. */
+  readonly status?: number;
+}
+
+/**
+ * Whether the sandbox shows production's failure. `different` only where the output clearly shows another one; where the two
+ * cannot be compared it is `unknown`, which is weaker than `same` but no refutation.
+ */
+export type SignatureMatch = 'same' | 'different' | 'unknown';
+
+/** Where the failure shows in the source, and the commit that last touched that line. */
+export interface FailureLocation {
+  readonly service: string;
+  readonly revision: string;
+  /** Path in the service's repository. */
+  readonly file: string;
+  readonly line: number;
+  readonly symbol?: string;
+  /** Full SHA of the commit that last touched the line; absent where Git could not tell. */
+  readonly commit?: string;
+  readonly subject?: string;
 }
 
 export interface SandboxRun {
@@ -78,6 +105,12 @@ export interface SandboxRun {
   readonly outputTail: string;
   /** SHA-256 (hex) of the whole output in the evidence store. */
   readonly outputDigest?: string;
+  /** Present where it was run again to see whether it ends the same way: 1 for the first time again. */
+  readonly repeat?: number;
+  readonly way?: ReproductionWay;
+  /** What the failure looks like, and whether production's looks the same; absent when it passed. */
+  readonly signature?: FailureSignature;
+  readonly match?: SignatureMatch;
 }
 
 export interface Reproduction {
@@ -91,6 +124,13 @@ export interface Reproduction {
   readonly imageDigest: string;
   /** Why it could not run, or why the runs prove nothing; empty when `reproduced`. */
   readonly reason: string;
+  /** What the failure on the suspect looks like in the sandbox. */
+  readonly signature?: FailureSignature;
+  /** Whether that is production's failure, and why in words; absent when nothing failed. */
+  readonly match?: SignatureMatch;
+  readonly matchReason?: string;
+  /** Where in the output's stack or assertion the failure shows, the service's own code only. */
+  readonly frame?: FailureLocation;
 }
 
 /** A reproduction that could not be made, and what it would take. */

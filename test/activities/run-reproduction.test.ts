@@ -36,6 +36,7 @@ function makeWorld(
   const seen: RunOrder[] = [];
   const beats: unknown[] = [];
   const reaped: unknown[] = [];
+  const bodies = new Map<string, Buffer>();
   const cancel = new AbortController();
   const clock = { remainingMs: Number.POSITIVE_INFINITY };
   const runReproduction = createRunReproduction({
@@ -46,8 +47,12 @@ function makeWorld(
       remainingMs: () => clock.remainingMs,
     }),
     store: {
-      put: async (content) => ({ digest: createHash('sha256').update(content).digest('hex'), bytes: content.length }),
-      get: async (digest) => Buffer.from(digest),
+      put: async (content) => {
+        const digest = createHash('sha256').update(content).digest('hex');
+        bodies.set(digest, Buffer.from(content));
+        return { digest, bytes: content.length };
+      },
+      get: async (digest) => bodies.get(digest) ?? Buffer.from(digest),
     },
     sandbox: {
       preflight: async () => ({
@@ -101,11 +106,11 @@ const eight = ['0', '1', '2', '3', '4', '5', '6', '7'];
 const breaksAt = (firstBad: number) => (content: string) => (Number(content) < firstBad ? 'good' : 'bad');
 
 describe('runReproduction', () => {
-  it('calls it reproduced when the suspect fails twice and the one before passes', async () => {
+  it('calls it reproduced when the suspect fails each time and the one before passes each time', async () => {
     const { runReproduction, tried, reaped } = makeWorld(breaksAt(5));
     const result = await runReproduction(makeRequest(eight, 5));
     expect(result).toMatchObject({ verdict: 'reproduced', suspect: 'r5', before: 'r4', firstBad: 'r5', reason: '' });
-    expect(tried).toEqual(['5', '4', '5']);
+    expect(tried).toEqual(['5', '4', '5', '4', '5', '5', '5']);
     expect(reaped).toEqual([{ runId: 'run-1' }]);
     expect(result.imageDigest).toBe('sha256:image');
   });
@@ -121,7 +126,7 @@ describe('runReproduction', () => {
     const result = await runReproduction(makeRequest(eight, 5));
     expect(result).toMatchObject({ verdict: 'not-reproduced' });
     expect(result.reason).toMatch(/fails on both the suspect r5 and r4 before it, and on r0/);
-    expect(tried).toEqual(['5', '4', '0']);
+    expect(tried).toEqual(['5', '4', '0', '5', '5', '5', '5']);
   });
 
   it('is not reproduced when the suspect passes; a later revision that fails is named', async () => {
@@ -143,7 +148,7 @@ describe('runReproduction', () => {
     const { runReproduction, tried } = makeWorld(breaksAt(2));
     const contents = ['1', '1', '1', '1', '1', '2', '2', '2'];
     expect(await runReproduction(makeRequest(contents, 7))).toMatchObject({ verdict: 'reproduced', firstBad: 'r5' });
-    expect(tried).toEqual(['2', '1', '2']);
+    expect(tried).toEqual(['2', '1', '2', '1', '2', '2', '2']);
   });
 
   it('cannot run when set-up fails on the suspect or the program is absent, and shows the last line', async () => {
@@ -189,7 +194,7 @@ describe('runReproduction', () => {
     await expect(world.runReproduction(makeRequest(eight, 5))).rejects.toThrow('cancelled');
   });
 
-  it('gives each run a third of the time of the activity at most, and stops bisecting when it ends', async () => {
+  it('gives each run a fifth of the time of the activity at most, and stops bisecting when it ends', async () => {
     const world = makeWorld((content) => {
       world.clock.remainingMs -= 20_000;
       return breaksAt(1)(content);
@@ -197,9 +202,9 @@ describe('runReproduction', () => {
     world.clock.remainingMs = 65_000;
     const request = makeRequest(eight, 7);
     const result = await world.runReproduction({ ...request, limits: { ...request.limits, timeoutMs: 600_000 } });
-    expect(world.seen[0]!.limits.timeoutMs).toBe(20_000);
+    expect(world.seen[0]!.limits.timeoutMs).toBe(12_000);
     expect(result).toMatchObject({ verdict: 'cannot-run' });
-    expect(result.reason).toMatch(/time for the reproduction ended after 2 runs/);
+    expect(result.reason).toMatch(/time for the reproduction ended after 3 runs/);
   });
 
   it('runs nothing when there is no time: a run cut short would look like a failure', async () => {

@@ -1,0 +1,49 @@
+import type { FailureSignature } from '../reproduction.ts';
+import type { Tried } from './tried.ts';
+
+/** What a test runner says of a run as a whole. */
+export interface TestReport {
+  /** It came to its end and counted: no test was left out for an earlier failure. */
+  readonly isComplete: boolean;
+  /** Names of the tests that failed, at most 200. */
+  readonly failed: readonly string[];
+}
+
+/** `absent`: other tests fail, and the suspect's ran and did not. `different`: it may hide behind the other failure. */
+export type Comparison = 'same' | 'absent' | 'different';
+
+/**
+ * Whether another revision fails the way the suspect does. Ends are compared first (a hang is no failed assertion), then the names
+ * of the tests, then the errors. What cannot be compared counts as the same: a failure on both ends is no proof.
+ */
+export function compareFailures(suspect: Tried, other: Tried): Comparison {
+  if (suspect.run.end !== other.run.end) return 'different';
+  if (isSignal(suspect.run.exitCode) !== isSignal(other.run.exitCode)) return 'different';
+  const [ours, theirs] = [telling(suspect), other.shown?.failures ?? []];
+  if (ours.length === 0 || theirs.length === 0) return 'same';
+  if (ours.some((one) => theirs.some((another) => isSameFailure(one, another)))) return 'same';
+  const names = ours.flatMap(({ test }) => (test === undefined ? [] : [test]));
+  const report = other.shown?.report;
+  const isNamed = names.length === ours.length && report !== undefined && report.failed.length > 0;
+  return isNamed && report.isComplete && !names.some((name) => report.failed.includes(name)) ? 'absent' : 'different';
+}
+
+/** Those of the suspect's failures that are production's, where any is; otherwise all. */
+function telling({ shown }: Tried): readonly FailureSignature[] {
+  return shown?.failures ?? [];
+}
+
+/** 128 and a signal's number: what the kernel ended is another story than what ended itself. */
+function isSignal(exitCode: number): boolean {
+  return exitCode > 128;
+}
+
+function isSameFailure(one: FailureSignature, other: FailureSignature): boolean {
+  if (one.type !== undefined && other.type !== undefined && one.type !== other.type) return false;
+  if (one.test !== undefined && other.test !== undefined) return one.test === other.test;
+  return one.template === other.template || sharesFrame(one, other);
+}
+
+function sharesFrame({ frames: [one] }: FailureSignature, { frames: [other] }: FailureSignature): boolean {
+  return one !== undefined && other !== undefined && one.file === other.file && one.symbol === other.symbol;
+}
