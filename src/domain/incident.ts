@@ -84,3 +84,28 @@ export interface IncidentState {
   readonly report?: string;
   readonly lesson?: string;
 }
+
+/** The case of an incident that has just been opened, before its first alert is taken in. */
+export function openIncident(
+  identity: Pick<IncidentState, 'incidentId' | 'runId' | 'service' | 'openedAt'>,
+): IncidentState {
+  return {
+    ...identity,
+    severity: 'info',
+    phase: 'triage',
+    round: 0,
+    awaitingApproval: false,
+    alerts: [],
+    repeatedAlerts: 0,
+    timeline: [],
+    phasesMs: {},
+    reports: [],
+    evidence: [],
+    approvals: [],
+    refusals: [],
+    steers: [],
+    undo: [],
+    readings: [],
+    modelCalls: 0,
+  };
+}

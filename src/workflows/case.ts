@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { graverSeverity, receiveAlert, type Alert } from '../domain/alert.ts';
-import type { IncidentInput, IncidentState, Phase } from '../domain/incident.ts';
+import { openIncident, type IncidentInput, type IncidentState, type Phase } from '../domain/incident.ts';
 import { incidentWorkflowId } from '../domain/names.ts';
 import { refuseDecision, type ApprovalVia, type Decision } from '../domain/plan.ts';
 import { renderDetails } from '../domain/render-details.ts';
@@ -35,28 +35,12 @@ const maxKeptAlerts = 100;
 export function createCase(input: IncidentInput): Case {
   const { runId, startTime } = workflowInfo();
   return {
-    state: {
+    state: openIncident({
       incidentId: incidentWorkflowId(input.service),
       runId,
       service: input.service,
-      severity: 'info',
       openedAt: startTime.toISOString(),
-      phase: 'triage',
-      round: 0,
-      awaitingApproval: false,
-      alerts: [],
-      repeatedAlerts: 0,
-      timeline: [],
-      phasesMs: {},
-      reports: [],
-      evidence: [],
-      approvals: [],
-      refusals: [],
-      steers: [],
-      undo: [],
-      readings: [],
-      modelCalls: 0,
-    },
+    }),
     isDecisionOpen: false,
     guidance: [],
     rejectedActions: [],

@@ -2,22 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createOpenCase } from '../../src/activities/open-case.ts';
 import type { ResidentSettings, ServiceSettings } from '../../src/domain/settings.ts';
 import { fastTimings } from '../fakes/activities.ts';
+import { settingsOf } from './observe-case.ts';
 
-function service(name: string, change: Partial<ServiceSettings> = {}): ServiceSettings {
-  return {
-    name,
-    owner: 'team',
-    language: 'node',
-    dependsOn: [],
-    logs: [],
-    metrics: [],
-    objectives: [],
-    actions: {},
-    mode: 'assist',
-    approvers: ['ana'],
-    ...change,
-  };
-}
+const service = (name: string, change: Partial<ServiceSettings> = {}): ServiceSettings =>
+  settingsOf(name, { approvers: ['ana'], ...change });
 
 const sandbox = { image: 'node', setup: [], memoryMb: 512, cpus: 1, timeoutMs: 60_000 };
 

@@ -2,30 +2,14 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { countActions } from '../../src/client/actions-of-events.ts';
 import { toIncidentJson } from '../../src/client/incident-json.ts';
-import type { IncidentState } from '../../src/domain/incident.ts';
+import { openIncident, type IncidentState } from '../../src/domain/incident.ts';
 
-const state: IncidentState = {
+const state = openIncident({
   incidentId: 'incident/orders',
   runId: 'run',
   service: 'orders',
-  severity: 'critical',
   openedAt: '2026-11-21T09:00:00Z',
-  phase: 'triage',
-  round: 0,
-  awaitingApproval: false,
-  alerts: [],
-  repeatedAlerts: 0,
-  timeline: [],
-  phasesMs: {},
-  reports: [],
-  evidence: [],
-  approvals: [],
-  refusals: [],
-  steers: [],
-  undo: [],
-  readings: [],
-  modelCalls: 0,
-};
+});
 const size = { events: 1, childEvents: 0, actions: 1 };
 
 test('every key of the JSON is documented, and an open incident has null where nothing is known', () => {

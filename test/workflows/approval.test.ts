@@ -48,8 +48,8 @@ describeWithServer('approval', (harness) => {
     const incident = await harness().open();
     await incident.until((state) => state.awaitingApproval);
     for (let attempt = 0; attempt < 25; attempt += 1) {
-      const args = [{ planDigest: `stale-${attempt}`, decision: 'approve', by: 'ana' }];
-      await expect(incident.handle.executeUpdate('decide', { args })).rejects.toThrow();
+      const stale = { planDigest: `stale-${attempt}`, decision: 'approve', by: 'ana' };
+      await expect(incident.handle.executeUpdate('decide', { args: [stale] })).rejects.toThrow();
     }
     await expect(incident.handle.executeUpdate('decide', { args: [null] })).rejects.toThrow();
     expect((await incident.state()).refusals).toHaveLength(20);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterEach } from 'vitest';
 import { fakeMessage, startFakeModel, type FakeModel, type FakeReply } from '../../../demo/fake-model.ts';
 import { createAnswerJournal } from '../../../src/adapters/answer-journal.ts';
 import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
@@ -18,7 +19,7 @@ export interface Bench {
   stop(): Promise<void>;
 }
 
-export async function startBench(answer?: (request: unknown) => FakeReply, delayMs = 0): Promise<Bench> {
+async function startBench(answer?: (request: unknown) => FakeReply, delayMs = 0): Promise<Bench> {
   const folder = await mkdtemp(path.join(tmpdir(), 'claude-'));
   const ledgerFile = path.join(folder, 'ledger.jsonl');
   const fake = await startFakeModel({ ledgerFile, delayMs, ...(answer ? { answer } : {}) });
@@ -36,6 +37,26 @@ export async function startBench(answer?: (request: unknown) => FakeReply, delay
     await rm(folder, { recursive: true, force: true });
   };
   return { folder, fake, engine: makeEngine(), makeEngine, stop };
+}
+
+/** Benches for the tests of one file, one at a time; each is stopped after its test. */
+export function useBench() {
+  let current: Bench | undefined;
+  afterEach(async () => {
+    await current?.stop();
+    current = undefined;
+  });
+  return {
+    async startEngine(answer?: (request: unknown) => FakeReply, delayMs = 0): Promise<Engine> {
+      current = await startBench(answer, delayMs);
+      return current.engine;
+    },
+    /** @throws before {@link startEngine} was called in this test. */
+    bench(): Bench {
+      if (!current) throw new Error('No engine was started in this test.');
+      return current;
+    },
+  };
 }
 
 export const reporting = (answer: unknown): FakeReply => ({

@@ -1,20 +1,11 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { fakeMessage, type FakeReply } from '../../../demo/fake-model.ts';
-import { reporting, requireDiagnosis, requireQuestions, startBench, type Bench } from './bench.ts';
+import { describe, expect, it } from 'vitest';
+import { fakeMessage } from '../../../demo/fake-model.ts';
+import { reporting, requireDiagnosis, requireQuestions, useBench } from './bench.ts';
 import { badCommit, call, diagnosis, goodCommit, input, report } from './case.ts';
 
-let bench: Bench | undefined;
-afterEach(async () => {
-  await bench?.stop();
-  bench = undefined;
-});
-
-async function startEngine(answer?: (request: unknown) => FakeReply) {
-  bench = await startBench(answer);
-  return bench.engine;
-}
+const { startEngine, bench } = useBench();
 
 describe('Claude on top of the analyst', () => {
   it('asks to read evidence, then reports a diagnosis under its own name, one call a step', async () => {
@@ -32,7 +23,11 @@ describe('Claude on top of the analyst', () => {
       before: goodCommit,
       signatures: diagnosis.signatures,
     });
-    expect(bench?.fake.calls().map(({ requests, answered }) => [requests, answered])).toEqual([
+    expect(
+      bench()
+        .fake.calls()
+        .map(({ requests, answered }) => [requests, answered]),
+    ).toEqual([
       [1, 1],
       [1, 1],
     ]);
@@ -41,9 +36,9 @@ describe('Claude on top of the analyst', () => {
   it('does not pay again for a call that was answered, and counts what the attempt that was lost has paid', async () => {
     const engine = await startEngine();
     const first = await engine.step(input, { call });
-    const again = await bench!.makeEngine().step(input, { call });
+    const again = await bench().makeEngine().step(input, { call });
     expect(again).toEqual(first);
-    expect(bench?.fake.calls()).toMatchObject([{ requests: 1, answered: 1 }]);
+    expect(bench().fake.calls()).toMatchObject([{ requests: 1, answered: 1 }]);
   });
 
   it.each([
@@ -63,7 +58,7 @@ describe('Claude on top of the analyst', () => {
       return reporting(report);
     });
     await engine.step({ ...input, guidance: ['the password is hunter2'] }, { call });
-    const folderOfAnswers = path.join(bench?.folder ?? '', 'answers');
+    const folderOfAnswers = path.join(bench().folder, 'answers');
     const files = await readdir(folderOfAnswers);
     const kept = await Promise.all(files.map((file) => readFile(path.join(folderOfAnswers, file), 'utf8')));
     expect(files).toHaveLength(1);

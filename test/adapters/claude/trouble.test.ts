@@ -1,19 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fakeMessage, type FakeReply } from '../../../demo/fake-model.ts';
 import type { EngineContext } from '../../../src/domain/engine.ts';
-import { key, requireDiagnosis, startBench, type Bench } from './bench.ts';
+import { key, requireDiagnosis, useBench } from './bench.ts';
 import { call, input } from './case.ts';
 
-let bench: Bench | undefined;
-afterEach(async () => {
-  await bench?.stop();
-  bench = undefined;
-});
-
-async function startEngine(answer?: (request: unknown) => FakeReply) {
-  bench = await startBench(answer);
-  return bench.engine;
-}
+const { startEngine, bench } = useBench();
 
 describe('When Anthropic does not answer', () => {
   const failing = (status: number, headers: Record<string, string> = {}): FakeReply => ({
@@ -33,7 +24,7 @@ describe('When Anthropic does not answer', () => {
     expect(error).toMatchObject({ trouble: { system: 'Anthropic', kind, retryable: true } });
     expect((error as { trouble: { retryAfterMs?: number } }).trouble.retryAfterMs).toBe(retryAfterMs);
     expect((error as Error).message).not.toContain(key);
-    expect(bench?.fake.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
+    expect(bench().fake.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
   });
 
   it.each([400, 401, 403, 404, 413])('%d lets the analyst answer, because asking again cannot help', async (status) => {
@@ -61,21 +52,21 @@ describe('When Anthropic does not answer', () => {
 
   it('a connection refused is Unreachable and may pass', async () => {
     const engine = await startEngine();
-    await bench?.fake.stop();
+    await bench().fake.stop();
     await expect(engine.step(input, { call })).rejects.toMatchObject({
       trouble: { kind: 'Unreachable', retryable: true },
     });
   });
 
   it('an abort stops the call and is not answered by anybody', async () => {
-    bench = await startBench(undefined, 60_000);
+    const engine = await startEngine(undefined, 60_000);
     const controller = new AbortController();
     const context: EngineContext = { call, signal: controller.signal };
-    const step = bench.engine.step(input, context);
+    const step = engine.step(input, context);
     step.catch(() => undefined);
-    await expect.poll(() => bench?.fake.calls().length).toBe(1);
+    await expect.poll(() => bench().fake.calls().length).toBe(1);
     controller.abort();
     await expect(step).rejects.toMatchObject({ trouble: { kind: 'Cancelled' } });
-    expect(bench.fake.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
+    expect(bench().fake.calls()).toMatchObject([{ requests: 1, answered: 0 }]);
   });
 });
