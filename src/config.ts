@@ -1,13 +1,14 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { loadFile } from './config/load.ts';
+import { examineFile, loadFile, type ExaminedFile, type LoadOptions } from './config/load.ts';
 import { createResolveSecret } from './config/secrets.ts';
 import type { VariableName } from './config/variables.ts';
+import { selectForOthers, selectForSandbox } from './config/worker-environment.ts';
 import type { ResidentSettings, SecretReference } from './domain/settings.ts';
 
 export { ConfigError, renderFault, type ConfigFault } from './config/faults.ts';
-export { listWarnings } from './config/warnings.ts';
+export { sortByPlace, type ExaminedFile } from './config/load.ts';
 
 /**
  * Reads and checks resident.yaml.
@@ -19,14 +20,23 @@ export function loadSettings(
   file: string,
   options: { readonly secrets?: 'required' | 'unchecked' } = {},
 ): ResidentSettings {
-  return loadFile(file, {
-    outside: {
-      prometheusUrl: readVariable('PROMETHEUS_URL'),
-      anthropicBaseUrl: readVariable('ANTHROPIC_BASE_URL'),
-      anthropicModel: readVariable('ANTHROPIC_MODEL'),
-    },
-    ...(options.secrets === 'unchecked' ? {} : { resolveSecret }),
-  });
+  return loadFile(file, { outside: readOutside(), ...(options.secrets === 'unchecked' ? {} : { resolveSecret }) });
+}
+
+/**
+ * Reads resident.yaml as far as it can be read, with every fault and note; its secrets are looked up.
+ * @throws ConfigError when there is no such file.
+ */
+export function examineSettings(file: string): ExaminedFile {
+  return examineFile(file, { outside: readOutside(), resolveSecret });
+}
+
+function readOutside(): LoadOptions['outside'] {
+  return {
+    prometheusUrl: readVariable('PROMETHEUS_URL'),
+    anthropicBaseUrl: readVariable('ANTHROPIC_BASE_URL'),
+    anthropicModel: readVariable('ANTHROPIC_MODEL'),
+  };
 }
 
 /**
@@ -67,6 +77,14 @@ export function readVariable(name: VariableName): string | undefined {
 /** The environment for a child process: ours, and what is laid on top. */
 export function childEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   return { ...process.env, ...extra };
+}
+
+/** The environment for a process that holds the Docker socket, or for one that must know nothing of it. */
+export function workerEnvironment(
+  kind: 'sandbox' | 'others',
+  extra: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return (kind === 'sandbox' ? selectForSandbox : selectForOthers)(childEnvironment(extra));
 }
 
 /** Where programs and images are kept between runs. */

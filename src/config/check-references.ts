@@ -1,13 +1,13 @@
+import { listPlaceholders } from '../domain/catalogue.ts';
 import type { Path } from './faults.ts';
 import { suggest } from './nearest.ts';
+import { asList, asMapping, isMapping, isText, type Mapping } from './raw.ts';
 
 /** A fault without its place yet. */
 export interface FoundFault {
   readonly path: Path;
   readonly message: string;
 }
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /**
  * What no schema can see: names that must exist elsewhere in the file. It reads the raw file and passes over what has the
@@ -78,8 +78,11 @@ function checkService(
 function checkActions(at: Path, entry: Mapping): readonly FoundFault[] {
   const actions = asMapping(entry['actions']);
   const found: FoundFault[] = [];
+  for (const { path, argv, placeholders } of listActionCommands(at, actions)) {
+    found.push(...checkPlaceholders(path, argv, placeholders));
+  }
   const command = asList(asMapping(actions['deploy.rollback'])['command']);
-  if (command.length > 0 && !command.some((part) => isText(part) && part.includes('{revision}'))) {
+  if (command.length > 0 && !command.some((part) => isText(part) && listPlaceholders(part).includes('revision'))) {
     found.push({
       path: [...at, 'actions', 'deploy.rollback', 'command'],
       message: 'never gets the revision; put "{revision}" where it belongs, for example [./deploy.sh, "{revision}"]',
@@ -95,6 +98,38 @@ function checkActions(at: Path, entry: Mapping): readonly FoundFault[] {
   return found;
 }
 
+interface ActionCommand {
+  readonly path: Path;
+  readonly argv: readonly unknown[];
+  /** What is replaced in it. */
+  readonly placeholders: readonly string[];
+}
+
+/** Every command under `actions`, of whatever action. */
+export function listActionCommands(at: Path, actions: Mapping): readonly ActionCommand[] {
+  return Object.entries(actions).flatMap(([type, action]) =>
+    ['command', 'current', 'reload'].flatMap((key) => {
+      const argv = asList(asMapping(action)[key]);
+      const placeholders = type === 'deploy.rollback' && key === 'command' ? ['revision'] : [];
+      return argv.length > 0 ? [{ path: [...at, 'actions', type, key], argv, placeholders }] : [];
+    }),
+  );
+}
+
+/** A placeholder that nothing replaces would reach the program as it stands, in the middle of an incident. */
+function checkPlaceholders(at: Path, argv: readonly unknown[], known: readonly string[]): readonly FoundFault[] {
+  return argv.flatMap((part, index) => {
+    return (isText(part) ? listPlaceholders(part) : [])
+      .filter((word) => !known.includes(word))
+      .map((word) => ({ path: [...at, index], message: tellPlaceholder(word, known) }));
+  });
+}
+
+function tellPlaceholder(word: string, [only]: readonly string[]): string {
+  if (only !== undefined) return `has {${word}}, which is no placeholder; did you mean {${only}}?`;
+  return `has {${word}}, and nothing is replaced in this command; leave it out`;
+}
+
 function checkWebhooks(webhooks: Mapping): readonly FoundFault[] {
   return Object.entries(webhooks).flatMap(([sender, value]) => {
     const credentials = asMapping(value);
@@ -108,9 +143,4 @@ function checkWebhooks(webhooks: Mapping): readonly FoundFault[] {
   });
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string';
-const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
-const isMapping = (value: unknown): value is Mapping =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const asMapping = (value: unknown): Mapping => (isMapping(value) ? value : {});
 const isEmptyMapping = (value: unknown): boolean => isMapping(value) && Object.keys(value).length === 0;

@@ -1,4 +1,5 @@
-import { isMap, isPair, isScalar, type Document, type LineCounter, type Node } from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, visit } from 'yaml';
+import type { Document, LineCounter, Pair, YAMLError } from 'yaml';
 import type { core } from 'zod';
 import { suggest } from './nearest.ts';
 import { listKeysAt } from './schema-keys.ts';
@@ -48,17 +49,58 @@ export function createLocate(document: Document.Parsed, counter: LineCounter): L
 }
 
 function findOffset(document: Document.Parsed, path: Path, on: 'key' | 'value'): number | undefined {
-  if (path.length === 0) return document.contents?.range?.[0];
-  const parent = path.length === 1 ? document.contents : (document.getIn(path.slice(0, -1), true) as Node | undefined);
-  const last = path.at(-1);
-  if (isMap(parent)) {
-    const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === last);
-    if (!pair) return undefined;
-    const value = pair.value as Node | null;
-    const key = pair.key as Node;
-    return on === 'value' && value?.range ? value.range[0] : key.range?.[0];
+  let node: unknown = document.contents;
+  let key: unknown;
+  for (const part of path) {
+    if (isMap(node)) {
+      // Of a key that is there twice the last one counts, for the reader as for us.
+      const pair: Pair | undefined = node.items.findLast(
+        (item) => isScalar(item.key) && String(item.key.value) === part,
+      );
+      if (!pair) return undefined;
+      [key, node] = [pair.key, pair.value];
+    } else if (isSeq(node) && typeof part === 'number') {
+      [key, node] = [undefined, node.items[part]];
+    } else return undefined;
   }
-  return (document.getIn([...path], true) as Node | undefined)?.range?.[0];
+  return on === 'value' ? (startOf(node) ?? startOf(key)) : (startOf(key) ?? startOf(node));
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** Whether the rest of the file can be read in spite of it. */
+export function isDuplicateKey(error: YAMLError): boolean {
+  return error.code === 'DUPLICATE_KEY';
+}
+
+/** Turns what YAML itself finds into faults: what it cannot read, and keys that are there twice. */
+export function explainYaml(document: Document.Parsed, counter: LineCounter, file: string): readonly ConfigFault[] {
+  return document.errors.map((error) => {
+    const { line, col: column } = counter.linePos(error.pos[0]);
+    if (!isDuplicateKey(error)) return { file, line, column, path: '', message: `is not YAML: ${error.message}` };
+    const path = findPath(document, error.pos[0]);
+    const message = 'is there twice, and the second would hide the first; write it once, or give one another name';
+    return { file, line, column, path: renderPath(path), message };
+  });
+}
+
+/** The path of the key that begins at an offset. */
+function findPath(document: Document.Parsed, offset: number): Path {
+  let found: Path = [];
+  visit(document, {
+    Pair: (index, pair, ancestors) => {
+      if (!isScalar(pair.key) || pair.key.range?.[0] !== offset) return undefined;
+      found = [...ancestors, pair].flatMap((node, depth, nodes): Path => {
+        if (isPair(node) && isScalar(node.key)) return [String(node.key.value)];
+        const parent = nodes[depth - 1];
+        return isSeq(parent) ? [parent.items.indexOf(node)] : [];
+      });
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** Turns what the schema found into faults with places. */

@@ -87,7 +87,15 @@ export const named = <T extends z.ZodType>(value: T, description: string, exampl
     .record(z.string(), value, { error: wrong(`a mapping from names to entries, for example ${example}`) })
     .meta({ description });
 
-/** A secret by reference. What stands there instead may be the secret itself, so it is never repeated. */
+/** What stands there instead of a reference may be the secret itself, so it is never repeated. */
+const wrongSecret = (issue: { input?: unknown }): string => {
+  const instead = 'write { env: NAME_OF_A_VARIABLE } or { file: ./path-of-a-file }';
+  if (issue.input === undefined) return `is missing; ${instead}`;
+  if (typeof issue.input === 'object') return `is not a reference; ${instead}, with one of the two keys and a text`;
+  return `is text, and a secret never stands in this file itself; put it into a variable or a file and ${instead}`;
+};
+
+/** A secret by reference. */
 export const secret = (description: string) =>
   z
     .union(
@@ -95,9 +103,10 @@ export const secret = (description: string) =>
         z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }),
         z.strictObject({ file: z.string().min(1) }),
       ],
-      {
-        error: (issue: { input?: unknown }) =>
-          `${issue.input === undefined ? 'is missing' : 'is not a reference'}; write { env: NAME_OF_A_VARIABLE } or { file: ./path }, never the secret itself`,
-      },
+      { error: wrongSecret },
     )
     .meta({ description });
+
+/** One secret, or several while it is being changed. */
+export const secrets = (description: string) =>
+  z.union([secret(description), z.array(secret(description)).min(1)], { error: wrongSecret });

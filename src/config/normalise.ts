@@ -46,6 +46,7 @@ export function normalise(
     lessonsRepository: at(raw.lessons.repository),
     notifyUrls: raw.notify.webhooks.map((url) => absoluteSecret(url, at)),
     timings: normaliseTimings(raw),
+    sandbox: compact(raw.sandbox),
     budgets: raw.budgets,
     services: Object.fromEntries(services),
   };

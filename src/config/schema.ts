@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { serviceSchema } from './service-schema.ts';
-import { choice, closed, count, listOf, named, quantity, quantityOrNone, secret, shaped, text } from './fields.ts';
+import {
+  choice,
+  closed,
+  count,
+  listOf,
+  named,
+  quantity,
+  quantityOrNone,
+  secret,
+  secrets,
+  shaped,
+  text,
+} from './fields.ts';
 
 const monthMinutes = 60 * 24 * 30;
 const daySeconds = 60 * 60 * 24;
@@ -35,8 +47,7 @@ const timings = closed(
 
 const alertmanager = closed(
   {
-    bearer: z
-      .union([secret('The token.'), z.array(secret('A token.')).min(1)])
+    bearer: secrets('A token.')
       .optional()
       .meta({ description: 'The bearer token that the sender shows; a list while it is being changed.' }),
     basic: closed(
@@ -135,6 +146,21 @@ export const residentFileSchema = closed(
       'Time windows.',
     ).prefault({}),
     timings: timings.prefault({}),
+    sandbox: closed(
+      {
+        runtime: shaped(
+          /^[A-Za-z0-9][\w.-]*$/,
+          "An OCI runtime that the Docker engine knows, for isolation beyond the engine's own.",
+          'the name of a runtime, for example runsc (gVisor) or kata',
+        ).optional(),
+        concurrent: count(
+          1,
+          256,
+          'Sandboxes at once; more wait their turn. By processors and memory when absent.',
+        ).optional(),
+      },
+      'The worker that runs sandboxes.',
+    ).prefault({}),
     budgets: closed(
       {
         maxEngineSteps: count(1, 200, 'Steps of an engine in one round.').default(12),

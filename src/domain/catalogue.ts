@@ -52,7 +52,7 @@ export function refuseSettings(
   switch (type) {
     case 'deploy.rollback':
       if (!settings.command?.length) return `${where}.command is missing`;
-      if (!settings.command.some((part) => part.includes('{revision}'))) {
+      if (!settings.command.some((part) => listPlaceholders(part).includes('revision'))) {
         return `${where}.command takes no {revision}, so a rollback could not be undone`;
       }
       if (!settings.current && !hasDeployRecord) {
@@ -66,13 +66,21 @@ export function refuseSettings(
   }
 }
 
+/** `{word}` alone; `{{.State}}` and `${HOME}` belong to the programs that are called. */
+const placeholderPattern = /(?<![{$])\{([A-Za-z_]+)\}(?!\})/g;
+
+/** The words of `{word}` in one element of an argv. */
+export function listPlaceholders(part: string): readonly string[] {
+  return [...part.matchAll(placeholderPattern)].map(([, word = '']) => word);
+}
+
 /**
  * Replaces `{name}` inside each element of an argv, never across elements and never through a shell.
  * @throws for a placeholder that has no parameter: it would reach the program as it stands.
  */
 export function fillArgv(argv: readonly string[], parameters: Readonly<Record<string, string>>): readonly string[] {
   return argv.map((part) =>
-    part.replace(/\{([a-z]+)\}/g, (whole, name: string) => {
+    part.replace(placeholderPattern, (whole, name: string) => {
       const value = parameters[name];
       if (value === undefined)
         throw new Error(`${whole} in the command ${argv.join(' ')} is no parameter of the action.`);

@@ -173,6 +173,21 @@ describe('a configuration with faults', () => {
       '3:66 services.a.actions.deploy.rollback.command never gets the revision; put "{revision}" where it belongs, for example [./deploy.sh, "{revision}"]',
     ],
     [
+      'a placeholder that nothing replaces, with the one that is meant',
+      `${head}services: { a: { approvers: [ana], actions: { deploy.rollback: { command: [d, "{rev}", "{revision}"], current: [c] } } } }`,
+      '3:79 services.a.actions.deploy.rollback.command[1] has {rev}, which is no placeholder; did you mean {revision}?',
+    ],
+    [
+      'a placeholder in a command that takes none',
+      `${head}services: { a: { approvers: [ana], actions: { service.restart: { command: [r, "{revision}"] } } } }`,
+      '3:79 services.a.actions.service.restart.command[1] has {revision}, and nothing is replaced in this command; leave it out',
+    ],
+    [
+      'a variable of a shell where the revision belongs',
+      `${head}services: { a: { approvers: [ana], actions: { deploy.rollback: { command: [d, "\${revision}"] } } } }`,
+      '3:66 services.a.actions.deploy.rollback.command never gets the revision; put "{revision}" where it belongs, for example [./deploy.sh, "{revision}"]',
+    ],
+    [
       'an unknown mode',
       `${head}services: { a: { mode: auto } }`,
       '3:24 services.a.mode is the text "auto"; write one of: observe, assist, semi-auto, collaborative',
@@ -250,18 +265,8 @@ services:
     ]);
   });
 
-  test('never repeats a secret that stands where a reference belongs', () => {
-    const faults = listFaults(`version: 1\npeople: [{ name: ana, token: hunter2 }]\nservices: { a: {} }`);
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain('never the secret itself');
-    expect(faults.join()).not.toContain('hunter2');
-  });
-
-  test('names broken YAML with its place, and a key that is there twice', () => {
+  test('names broken YAML with its place', () => {
     expect(listFaults('version: 1\nservices: [')[0]).toMatch(/^2:\d+ {2}is not YAML/);
-    expect(listFaults('version: 1\nversion: 1\nservices: { a: {} }')[0]).toMatch(
-      /^2:1 {2}is not YAML: Map keys must be unique/,
-    );
   });
 
   test('says what to do when there is no file', () => {

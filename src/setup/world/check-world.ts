@@ -1,0 +1,41 @@
+import type { FoundFault } from '../../config/check-references.ts';
+import { asMapping } from '../../config/raw.ts';
+import { checkCommands } from './check-commands.ts';
+import { checkFiles } from './check-files.ts';
+import { checkImages } from './check-images.ts';
+import { checkPrometheus, type PrometheusToAsk } from './check-prometheus.ts';
+import { checkRepositories } from './check-repositories.ts';
+
+/** What to look at: resident.yaml as people wrote it, and where its names lead from. */
+export interface World {
+  readonly raw: unknown;
+  /** The folder of resident.yaml. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cacheFolder: string;
+  readonly prometheus?: PrometheusToAsk;
+}
+
+/** A fault is what cannot work; a note is what may be meant, or may come later. */
+export interface WorldFindings {
+  readonly faults: readonly FoundFault[];
+  readonly notes: readonly FoundFault[];
+}
+
+/**
+ * Looks whether what resident.yaml names is there: files, repositories, programs, Prometheus, images. Nothing is changed,
+ * started or fetched, and each look has a time limit of seconds. What has the wrong shape is passed over.
+ */
+export async function checkWorld(world: World): Promise<WorldFindings> {
+  const services = Object.entries(asMapping(asMapping(world.raw)['services'])).map(
+    ([name, entry]) => [name, asMapping(entry)] as const,
+  );
+  const found = await Promise.all([
+    checkFiles(services, world),
+    checkRepositories(services, world),
+    checkCommands(services, world),
+    checkImages(services, world),
+    checkPrometheus(world),
+  ]);
+  return { faults: found.flatMap((one) => one.faults), notes: found.flatMap((one) => one.notes) };
+}

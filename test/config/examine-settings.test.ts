@@ -1,0 +1,58 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { examineSettings } from '../../src/config.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'resident-examine-'));
+const head = 'version: 1\npeople: [{ name: ana }]\n';
+
+function examine(text: string) {
+  const file = path.join(folder, 'resident.yaml');
+  writeFileSync(file, text);
+  return examineSettings(file);
+}
+
+const tell = (found: { line: number; column: number; path: string; message: string }) =>
+  `${found.line}:${found.column} ${found.path} ${found.message}`;
+const listFaults = (text: string) => examine(text).faults.map(tell);
+const listNotes = (text: string) => examine(text).notes.map(tell);
+
+describe('what is told of a file', () => {
+  test('never repeats a secret that stands where a reference belongs', () => {
+    const faults = listFaults(`version: 1\npeople: [{ name: ana, token: hunter2 }]\nservices: { a: {} }`);
+    expect(faults).toEqual([
+      '2:30 people[0].token is text, and a secret never stands in this file itself; put it into a variable or a file and write { env: NAME_OF_A_VARIABLE } or { file: ./path-of-a-file }',
+    ]);
+    const bearer = listFaults(
+      'version: 1\ngateway: { webhooks: { alertmanager: { bearer: hunter2 } } }\nservices: { a: {} }',
+    );
+    expect(bearer).toEqual([expect.stringMatching(/alertmanager\.bearer is text, and a secret never stands/)]);
+    expect([...faults, ...bearer].join()).not.toContain('hunter2');
+  });
+
+  test('names a key that is there twice, and hides no other fault for it', () => {
+    const faults = listFaults(`${head}services:\n  a: {}\n  b: {}\n  a:\n    mode: x\n    mode: y\n`);
+    expect(faults).toEqual([
+      '6:3 services.a is there twice, and the second would hide the first; write it once, or give one another name',
+      '8:5 services.a.mode is there twice, and the second would hide the first; write it once, or give one another name',
+      expect.stringMatching(/^8:11 services\.a\.mode is the text "y"/),
+    ]);
+  });
+
+  test('notes have a place, and faults elsewhere in the file hide none of them', () => {
+    const text = `${head}services:
+  shop:
+    mode: x
+    logs: [{ files: a.log }]
+    actions: { deploy.rollback: { command: [d, '{revision}'] } }
+`;
+    expect(listFaults(text)).toHaveLength(2);
+    expect(listNotes(text)).toEqual([
+      '1:1 gateway.webhooks is absent: nobody can send alerts; only `resident open` opens incidents',
+      '2:10 people[0] (ana) has no token, and can decide through the CLI and Temporal only',
+      '4:3 services.shop.source is absent: changes cannot be read, and nothing can be reproduced',
+      '7:16 services.shop.actions.deploy.rollback has neither `current` nor `deploys.file`, which tell what runs now, so it could not be undone and is never proposed',
+    ]);
+  });
+});
