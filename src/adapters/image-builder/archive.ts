@@ -6,8 +6,15 @@ import { PassThrough, Readable } from 'node:stream';
 import { pack, type Pack } from 'tar-stream';
 import type { FileSet, ImageEntry } from './file-set.ts';
 
+/** What an image adds its layers to: nothing, or an image that the engine holds. */
+export interface ImageBase {
+  /** Names of its layers (`sha256:…`), lowest first. */
+  readonly diffIds: readonly string[];
+}
+
 export interface ImageMeta {
-  readonly architecture: 'amd64' | 'arm64';
+  readonly base?: ImageBase;
+  readonly architecture: string;
   readonly env: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -69,30 +76,47 @@ async function addEntry(target: Pack, name: string, entry: ImageEntry): Promise<
 }
 
 /** The image's configuration; its SHA-256 is the image's id, so nothing in it may change by itself. */
-export function makeConfig(layer: LayerFile, { architecture, env, labels }: ImageMeta): string {
+export function makeConfig(layers: readonly LayerFile[], { base, architecture, env, labels }: ImageMeta): string {
+  const diffIds = [...(base?.diffIds ?? []), ...layers.map(({ diffId }) => `sha256:${diffId}`)];
+  const created = '1970-01-01T00:00:00Z';
   return JSON.stringify({
     architecture,
     os: 'linux',
-    created: '1970-01-01T00:00:00Z',
+    created,
     config: { User: '65534:65534', Env: env, Cmd: ['sleep', '60'], WorkingDir: '/', Labels: labels },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${layer.diffId}`] },
-    history: [{ created: '1970-01-01T00:00:00Z', created_by: 'resident' }],
+    rootfs: { type: 'layers', diff_ids: diffIds },
+    history: diffIds.map(() => ({ created, created_by: 'resident' })),
   });
 }
 
-/** A `docker load` archive (the format of `docker save`) of one layer. */
-export function streamArchive(layer: LayerFile, config: string, tag: string): Readable {
+/**
+ * A `docker load` archive (the format of `docker save`). Layers of the base are named in it and not sent: the engine
+ * has them, and looks for a layer by its content before it opens the file.
+ */
+export function streamArchive(
+  layers: readonly LayerFile[],
+  config: string,
+  { tag, base }: { readonly tag: string; readonly base?: ImageBase },
+): Readable {
   const archive = pack();
   const configName = `${createHash('sha256').update(config).digest('hex')}.json`;
-  const layerName = `${layer.diffId}/layer.tar`;
-  const manifest = [{ Config: configName, RepoTags: [tag], Layers: [layerName] }];
+  const known = (base?.diffIds ?? []).map((diffId) => diffId.replace('sha256:', ''));
+  const names = [...known, ...layers.map(({ diffId }) => diffId)].map((hex) => `${hex}/layer.tar`);
+  const manifest = [{ Config: configName, RepoTags: [tag], Layers: names }];
   const mtime = new Date(0);
   archive.entry({ name: configName, mtime }, config);
   archive.entry({ name: 'manifest.json', mtime }, JSON.stringify(manifest));
-  const body = archive.entry({ name: layerName, mtime, size: layer.bytes }, (error) => {
-    if (error) archive.destroy(error instanceof Error ? error : new Error(String(error)));
-    else archive.finalize();
-  });
-  pipeline(createReadStream(layer.file), body).catch((error: unknown) => archive.destroy(error as Error));
+  sendLayers(archive, layers).catch((error: unknown) => archive.destroy(error as Error));
   return Readable.from(archive, { objectMode: false });
+}
+
+async function sendLayers(archive: Pack, layers: readonly LayerFile[]): Promise<void> {
+  for (const { diffId, bytes, file } of layers) {
+    await new Promise<void>((resolve, reject) => {
+      const header = { name: `${diffId}/layer.tar`, mtime: new Date(0), size: bytes };
+      const body = archive.entry(header, (error) => (error ? reject(error) : resolve()));
+      pipeline(createReadStream(file), body).catch(reject);
+    });
+  }
+  archive.finalize();
 }

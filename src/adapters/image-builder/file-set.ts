@@ -21,6 +21,7 @@ export type FileSet = Map<string, ImageEntry>;
 
 const execute = promisify(execFile);
 const printedBytes = 16 * 1024 * 1024;
+const askLimitMs = 20_000;
 
 /**
  * Adds a file or link of this machine at the same path. Symbolic links on the way are kept as links and followed, so
@@ -40,6 +41,11 @@ export async function addPath(files: FileSet, wanted: string): Promise<void> {
     }
     at = here;
   }
+  await addReal(files, at);
+}
+
+/** Adds a file or folder whose path goes through no symbolic link. */
+async function addReal(files: FileSet, at: string): Promise<void> {
   const found = await stat(at);
   if (found.isDirectory()) return addFolders(files, at);
   addFolders(files, path.dirname(at));
@@ -56,7 +62,8 @@ export async function addTree(files: FileSet, folder: string, skip: (relative: s
       const inner = path.join(relative, entry.name);
       if (skip(inner)) continue;
       if (entry.isDirectory()) await walk(inner);
-      else if (entry.isFile() || (entry.isSymbolicLink() && (await exists(path.join(root, inner))))) {
+      else if (entry.isFile()) await addReal(files, path.join(root, inner));
+      else if (entry.isSymbolicLink() && (await exists(path.join(root, inner)))) {
         await addPath(files, path.join(root, inner));
       }
     }
@@ -71,9 +78,13 @@ export async function addLibraries(files: FileSet, programs: readonly string[]):
   for (const library of new Set(libraries)) await addPath(files, library);
 }
 
-/** Absolute paths of those of the programs that are on the PATH. */
-export async function findPrograms(names: readonly string[]): Promise<readonly string[]> {
-  return (await printFound('which', names)).split('\n').filter((line) => line.startsWith('/'));
+/** Absolute paths of those of the programs that are on the PATH: the first of each name, or all of them. */
+export async function findPrograms(
+  names: readonly string[],
+  { all = false }: { readonly all?: boolean } = {},
+): Promise<readonly string[]> {
+  const lines = (await printFound('which', all ? ['-a', ...names] : names)).split('\n');
+  return [...new Set(lines.filter((line) => line.startsWith('/')))];
 }
 
 /** Both `which` and `ldd` print what they find and end with 1 when there was something that they did not. */
@@ -87,13 +98,39 @@ async function printFound(program: 'which' | 'ldd', args: readonly string[]): Pr
   }
 }
 
+/** What a program prints, standard error after standard output. Throws when it does not run or does not end with 0. */
+export async function print(program: string, args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await execute(program, args, { maxBuffer: printedBytes, timeout: askLimitMs });
+  return stdout + stderr;
+}
+
+/** The version in what a program prints; undefined where it does not run here. */
+export async function printVersion(
+  program: string,
+  args: readonly string[],
+  pattern: RegExp,
+): Promise<string | undefined> {
+  return print(program, args).then(
+    (text) => pattern.exec(text)?.[1],
+    () => undefined,
+  );
+}
+
+/** What a program prints as JSON; undefined where it does not run here, as a version manager's stand-in may not. */
+export async function printFacts<T>(program: string, args: readonly string[]): Promise<T | undefined> {
+  return execute(program, args, { timeout: askLimitMs }).then(
+    ({ stdout }) => JSON.parse(stdout) as T,
+    () => undefined,
+  );
+}
+
 export function addFolders(files: FileSet, folder: string): void {
   for (let at = folder; at !== '/' && !files.has(at); at = path.dirname(at)) {
     files.set(at, { kind: 'folder', mode: 0o755, user: 0 });
   }
 }
 
-async function exists(file: string): Promise<boolean> {
+export async function exists(file: string): Promise<boolean> {
   return stat(file).then(
     () => true,
     () => false,

@@ -1,0 +1,45 @@
+import { OutsideError } from '../outside-error.ts';
+import { fitsVersion, type ImageLanguage } from '../../domain/image-name.ts';
+import type { FileSet } from './file-set.ts';
+
+/** One language's runtime as this machine has it. */
+export interface Runtime {
+  readonly version: string;
+  /** Files that change when the runtime does: what tells quickly whether the engine's image is still the right one. */
+  readonly witnesses: readonly string[];
+  /** Folders to put first on the PATH. */
+  readonly pathFolders: readonly string[];
+  /** Variables that programs of this language need in a sandbox, as `NAME=value`. */
+  readonly env?: readonly string[];
+  fill(files: FileSet): Promise<void>;
+}
+
+/** Finds a runtime of the wanted version, or of any. Throws `Sandbox.ImageNotBuilt` with the remedy. */
+export type FindRuntime = (wanted: string | undefined) => Promise<Runtime>;
+
+/**
+ * The first of the runtimes, in the order of preference, that has the wanted version.
+ * Throws `Sandbox.ImageNotBuilt` naming those that are there.
+ */
+export function pickVersion<T extends { readonly version: string }>(
+  language: ImageLanguage,
+  found: readonly T[],
+  wanted: string | undefined,
+): T {
+  const fitting = found.find(({ version }) => fitsVersion(version, wanted));
+  if (fitting) return fitting;
+  const there = [...new Set(found.map(({ version }) => version))];
+  const asked = wanted === undefined ? language : `${language} ${wanted}`;
+  throw cannotBuild(
+    there.length === 0 ? `it has no ${asked}` : `${asked} is asked for, and it has ${there.join(', ')}`,
+    language,
+  );
+}
+
+export function cannotBuild(why: string, what = 'it'): OutsideError {
+  return new OutsideError(
+    `The sandbox image cannot be built from this machine because ${why}. Install ${what}, or fetch the official image ` +
+      'beforehand with `resident images build --pull`, or name an image by its digest in `sandbox.image`.',
+    { system: 'Sandbox', kind: 'ImageNotBuilt', retryable: false },
+  );
+}
