@@ -29,7 +29,7 @@ export interface WrappedImage {
  * Throws `Sandbox.ImageUnfit` for an image with a volume on a mount point, of another system, or without the few programs.
  */
 export async function wrapImage(docker: Docker, held: HeldImage, name: string): Promise<WrappedImage> {
-  const tag = `${repository}/wrapped:${digestOf([recipeVersion, held.Id])}`;
+  const tag = wrappedTag(held.Id);
   const present = await findHeld(docker, tag);
   if (present) return { id: present.Id, tag, isNew: false };
   if (held.Os !== 'linux') throw unfit(name, `runs on ${held.Os}`, 'Use an image for Linux.');
@@ -145,6 +145,10 @@ function unfit(name: string, what: string, remedy: string): OutsideError {
   });
 }
 
-function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+/** Names the wrapped image of one that the engine holds. */
+export function wrappedTag(baseId: string): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([recipeVersion, baseId]))
+    .digest('hex');
+  return `${repository}/wrapped:${digest.slice(0, 16)}`;
 }
