@@ -5,7 +5,7 @@ import type { RunFile } from '../src/cli/run-file.ts';
 
 /** One kill: which process, and at which moment, told from outside by what the server says is running. */
 interface Moment {
-  readonly role: 'worker' | 'temporal';
+  readonly role: 'worker' | 'sandbox-worker' | 'temporal';
   readonly phase: string;
   readonly workflowIds: readonly string[];
   /** The kill comes when one of these activities has been started by a worker. */
@@ -35,7 +35,7 @@ export function startKiller(parts: {
       activities: ['collectLogs', 'collectMetrics', 'collectChanges', 'examineService'],
     },
     { role: 'temporal', phase: 'investigate', workflowIds: [incident], activities: ['reason'] },
-    { role: 'worker', phase: 'reproduce', workflowIds: [incident], activities: ['runReproduction'] },
+    { role: 'sandbox-worker', phase: 'reproduce', workflowIds: [incident], activities: ['runReproduction'] },
     {
       role: 'worker',
       phase: 'remediate',
@@ -49,11 +49,14 @@ export function startKiller(parts: {
     while (!isStopped) {
       const isNow = await Promise.all(moment.workflowIds.map((id) => isAtWork(client, id, moment.activities)));
       if (isNow.includes(true)) {
-        const identity = run().processes[moment.role];
+        const { processes } = run();
+        // Without a Docker engine one worker does everything.
+        const role = moment.role in processes || moment.role === 'temporal' ? moment.role : 'worker';
+        const identity = processes[role];
         if (identity) {
           process.kill(identity.pid, 'SIGKILL');
-          kills.push({ at: new Date().toISOString(), role: moment.role, phase: moment.phase, pid: identity.pid });
-          say(`SIGKILL ${moment.role} (pid ${identity.pid}) in the middle of: ${moment.phase}`);
+          kills.push({ at: new Date().toISOString(), role, phase: moment.phase, pid: identity.pid });
+          say(`SIGKILL ${role} (pid ${identity.pid}) in the middle of: ${moment.phase}`);
           return;
         }
       }

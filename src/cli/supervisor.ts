@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { childEnvironment } from '../config.ts';
+import { workerEnvironment } from '../config.ts';
 import type { ResidentSettings } from '../domain/settings.ts';
 import { identityOf, isSameProcess, type ProcessIdentity } from '../setup/process-identity.ts';
 import { CommandEnd, exitCodes } from './exit.ts';
@@ -10,6 +10,7 @@ import { endLeftovers } from './leftovers.ts';
 import { programFor } from './program.ts';
 import { keepPlace, readPlace, readRunFile, removeRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import { keepServer, type StartServer } from './keep-server.ts';
+import { planWorkers, type WorkerSurroundings } from './worker-processes.ts';
 
 export interface SupervisorParts {
   readonly settings: ResidentSettings;
@@ -65,11 +66,9 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
     if (parts.temporalAddress) record({ temporal: { address, namespace: parts.namespace } });
     const docker = await parts.findDocker?.();
     if (docker) parting.push(() => docker.stop());
-    const dockerHost = docker?.host ?? (parts.findDocker ? undefined : 'none');
-    const environment = { TEMPORAL_ADDRESS: address, ...(dockerHost ? { DOCKER_HOST: dockerHost } : {}) };
-    const worker = startChild('worker', 'src/workers/main.ts', () => [], { parts, environment, note });
-    parting.push(() => worker.stop());
-    parting.push(await startGateway(environment));
+    const dockerHost = parts.findDocker ? docker?.host : 'none';
+    parting.push(startWorkers({ temporalAddress: address, dockerHost }, { parts, note }));
+    parting.push(await startGateway(workerEnvironment('others', { TEMPORAL_ADDRESS: address })));
   } catch (error) {
     await stop();
     throw error;
@@ -111,6 +110,17 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
   }
 }
 
+/** @returns what ends them, all at once. */
+function startWorkers(
+  surroundings: WorkerSurroundings,
+  child: Pick<ChildParts, 'parts' | 'note'>,
+): () => Promise<void> {
+  const workers = planWorkers(surroundings).map(({ name, program, roles, environment }) =>
+    startChild(name, program, () => ['--roles', roles.join()], { ...child, environment }),
+  );
+  return async () => void (await Promise.all(workers.map((worker) => worker.stop())));
+}
+
 /** Refuses where another supervisor is alive; ends what a killed one left behind. */
 async function takeOver(stateFolder: string, say: (text: string) => void): Promise<RunFile | undefined> {
   const run = readRunFile(stateFolder);
@@ -137,6 +147,7 @@ function endAtOnce(stateFolder: string, run: RunFile): void {
 
 interface ChildParts {
   readonly parts: SupervisorParts;
+  /** All of it: nothing of ours is added. */
   readonly environment: Readonly<Record<string, string>>;
   readonly note: (role: string, identity: ProcessIdentity) => void;
   readonly onMessage?: (message: unknown) => void;
@@ -155,7 +166,7 @@ function startChild(role: string, file: string, extra: () => readonly string[], 
       const spawned = spawn(command, args, {
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,
-        env: childEnvironment({ ...environment, ...child.environment }),
+        env: { ...child.environment, ...environment },
       });
       closeSync(log);
       return spawned;

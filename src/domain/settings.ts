@@ -132,6 +132,14 @@ export interface EngineSettings {
   readonly baseUrl?: string;
 }
 
+/** The worker that runs sandboxes, for all services. */
+export interface SandboxWorkerSettings {
+  /** An OCI runtime that the engine knows; its default one when left out. */
+  readonly runtime?: string;
+  /** Sandboxes at once; by processors and memory when left out. */
+  readonly concurrent?: number;
+}
+
 /** The whole of resident.yaml. */
 export interface ResidentSettings {
   readonly file: string;
@@ -153,6 +161,7 @@ export interface ResidentSettings {
   readonly lessonsRepository: string;
   readonly notifyUrls: readonly SecretReference[];
   readonly timings: Timings;
+  readonly sandbox: SandboxWorkerSettings;
   readonly budgets: Budgets;
   readonly services: Readonly<Record<string, ServiceSettings>>;
 }

@@ -24,7 +24,12 @@ export interface WorkerParts {
 
 export type RoleActivities = Partial<AllActivities>;
 
-export function createParts(configFile: string, logger: Logger): WorkerParts {
+/** @param options.knowsSecrets false for the worker that holds the Docker socket: it has no other secret, not even to take it out of texts. */
+export function createParts(
+  configFile: string,
+  logger: Logger,
+  { knowsSecrets }: { readonly knowsSecrets: boolean },
+): WorkerParts {
   // A role holds only its own credentials: secrets are resolved where they are used, and `resident up` has checked them all.
   const settings = loadSettings(configFile, { secrets: 'unchecked' });
   const stateFolder = (name: string): string => path.join(settings.stateFolder, name);
@@ -33,7 +38,7 @@ export function createParts(configFile: string, logger: Logger): WorkerParts {
     settings,
     currentSettings: createSettingsReader(configFile, settings, logger),
     store: createEvidenceStore({ folder: stateFolder('evidence') }),
-    redact: createRedact({ secrets: listKnownSecrets(settings) }),
+    redact: createRedact({ secrets: knowsSecrets ? listKnownSecrets(settings) : [] }),
     logger,
     log: (message, fields) => logger.info(fields, message),
     environment: { PATH: readVariable('PATH') ?? '/usr/local/bin:/usr/bin:/bin', ...(home ? { HOME: home } : {}) },

@@ -32,6 +32,7 @@ function settings(): ResidentSettings {
     lessonsRepository: 'lessons',
     notifyUrls: [],
     timings: fastTimings,
+    sandbox: {},
     budgets: { maxEngineSteps: 4, maxRounds: 2, maxResidents: 8 },
     services: Object.fromEntries(services.map((item) => [item.name, item])),
   };

@@ -29,7 +29,10 @@ if (!program)
 
 const closing = createClosing();
 const extraKills: string[] = [];
+/** Each worker process talks through a proxy of its own, and dies at the boundaries of its own activities. */
 const killer = createBoundaryKiller();
+const sandboxKiller = createBoundaryKiller();
+const listKills = () => [...killer.kills, ...sandboxKiller.kills].sort((one, other) => one.atMs - other.atMs);
 let fleet: Fleet;
 let model: FakeModel;
 let state: IncidentState;
@@ -58,7 +61,11 @@ describe.skipIf(!program)('an incident whose worker is killed at every boundary 
 
   test('was killed at each of the three moments of each activity type that its histories hold', () => {
     const wanted = [...new Set(activities.map(nameOf))].flatMap((name) => moments.map((moment) => `${name} ${moment}`));
-    expect(killer.kills.map((kill) => `${nameOf(kill)} ${kill.moment}`).sort()).toEqual(wanted.sort());
+    expect(
+      listKills()
+        .map((kill) => `${nameOf(kill)} ${kill.moment}`)
+        .sort(),
+    ).toEqual(wanted.sort());
     expect(wanted.length).toBeGreaterThanOrEqual(18 * moments.length);
   });
 
@@ -92,7 +99,7 @@ describe.skipIf(!program)('an incident whose worker is killed at every boundary 
     expect(extraKills).toEqual([
       'worker, while the model answers',
       'server, while the model answers',
-      ...(hasDocker ? ['worker, while a sandbox runs'] : []),
+      ...(hasDocker ? ['sandbox worker, while a sandbox runs'] : []),
       'worker, while the deploy command works',
     ]);
   });
@@ -111,10 +118,13 @@ async function live(): Promise<void> {
   const proxy = await startGrpcProxy(temporal.address, killer.taps);
   closing.add(() => proxy.stop());
   const configFile = writeFleetConfig(fleet, { modelUrl: model.url, ...(prometheusUrl ? { prometheusUrl } : {}) });
-  const addresses = { worker: proxy.address, gateway: temporal.address };
+  const sandboxProxy = await startGrpcProxy(temporal.address, sandboxKiller.taps);
+  closing.add(() => sandboxProxy.stop());
+  const addresses = { worker: proxy.address, sandboxWorker: sandboxProxy.address, gateway: temporal.address };
   const options = { configFile, folder, temporal: addresses, notifyUrl: sink.url, dockerHost };
-  const { worker, address } = await runResident(options, closing);
+  const { worker, sandboxWorker, address } = await runResident(options, closing);
   killer.aim(worker, proxy);
+  if (sandboxWorker) sandboxKiller.aim(sandboxWorker, sandboxProxy);
   const { incidents } = await sendUntilAccepted(address, describeAlert('firing', fleet.brokeAt));
   const runId = incidents[0]?.runId ?? '';
   say('alert accepted');
@@ -134,7 +144,8 @@ async function live(): Promise<void> {
   leftSandboxes = dockerHost === undefined ? 0 : await countSandboxes(dockerHost, runId);
   tellKills();
   if (state.outcome !== 'recovered') say(state.timeline.map(({ at, text }) => `${at} ${text}`).join('\n'));
-  say(`outcome ${state.outcome}: ${killer.kills.length} boundaries, ${worker.starts() - 1} kills of the worker`);
+  const starts = `${worker.starts() - 1} kills of the worker, ${(sandboxWorker?.starts() ?? 1) - 1} of the sandbox worker`;
+  say(`outcome ${state.outcome}: ${listKills().length} boundaries, ${starts}`);
 }
 
 /** What the moments between two records look like from outside: the model was asked, the deploy command has begun. */
@@ -148,8 +159,8 @@ async function killAtExtraMoments(
     const events = readFileSync(modelLedger, 'utf8').split('\n').filter(Boolean);
     return events.filter((line) => line.includes('"request"')).length * 2 > events.length;
   };
-  const strikeWhen = async (what: string, isNow: () => boolean | Promise<boolean>) => {
-    await until(what, async () => (await isNow()) && (await killer.strike()), 300_000);
+  const strikeWhen = async (what: string, isNow: () => boolean | Promise<boolean>, by = killer) => {
+    await until(what, async () => (await isNow()) && (await by.strike()), 300_000);
     extraKills.push(what);
     say(`SIGKILL ${what}`);
   };
@@ -158,12 +169,12 @@ async function killAtExtraMoments(
   await server.kill();
   extraKills.push('server, while the model answers');
   say('SIGKILL server, while the model answers');
-  if (hasDocker) await strikeWhen('worker, while a sandbox runs', isSandboxed);
+  if (hasDocker) await strikeWhen('sandbox worker, while a sandbox runs', isSandboxed, sandboxKiller);
   await strikeWhen('worker, while the deploy command works', () => fleet.ledger().length === 1);
 }
 
 let told = 0;
 function tellKills(): void {
-  for (const kill of killer.kills.slice(told)) say(`SIGKILL worker: ${nameOf(kill)}, ${kill.moment}`);
-  told = killer.kills.length;
+  for (const kill of listKills().slice(told)) say(`SIGKILL worker: ${nameOf(kill)}, ${kill.moment}`);
+  told = listKills().length;
 }

@@ -11,6 +11,7 @@ import { createImageBuilder } from '../../../src/adapters/image-builder/builder.
 import { keepAlive } from '../../../src/cli/keep-alive.ts';
 import { keepServer } from '../../../src/cli/keep-server.ts';
 import { programFor } from '../../../src/cli/program.ts';
+import { planWorkers } from '../../../src/cli/worker-processes.ts';
 import { cacheFolder, childEnvironment } from '../../../src/config.ts';
 import { freePort } from '../../../src/setup/free-port.ts';
 import { startDocker, startPrometheus, startTemporal } from '../../../src/setup/servers.ts';
@@ -79,10 +80,12 @@ export async function runTemporal(
 }
 
 interface RoleOptions {
-  readonly role: 'worker' | 'gateway';
+  readonly role: string;
+  readonly program: string;
   readonly configFile: string;
   readonly folder: string;
-  readonly environment: Readonly<Record<string, string>>;
+  /** All of it: nothing of ours is added. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly args?: () => readonly string[];
   readonly onMessage?: (message: unknown) => void;
 }
@@ -94,16 +97,12 @@ function runRole(options: RoleOptions, closing: Closing): Victim {
   const kept = keepAlive({
     role,
     spawn: () => {
-      const program = programFor(`src/${role === 'worker' ? 'workers' : 'gateway'}/main.ts`, [
-        '--config',
-        configFile,
-        ...args(),
-      ]);
+      const program = programFor(options.program, ['--config', configFile, ...args()]);
       const log = openSync(path.join(folder, `${role}.log`), 'a');
       const child = spawn(program.command, program.args, {
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,
-        env: childEnvironment({ ...program.environment, ...environment }),
+        env: { ...environment, ...program.environment },
       });
       closeSync(log);
       return child;
@@ -122,37 +121,47 @@ export interface ResidentOptions {
   readonly configFile: string;
   readonly folder: string;
   /** Where each process finds Temporal: itself, or a proxy before it. */
-  readonly temporal: { readonly worker: string; readonly gateway: string };
+  readonly temporal: { readonly worker: string; readonly sandboxWorker?: string; readonly gateway: string };
   readonly notifyUrl: string;
   readonly dockerHost?: string | undefined;
 }
 
-/** Worker and gateway, as `resident up` would run them. Settles when the gateway listens. */
-export async function runResident(
-  options: ResidentOptions,
-  closing: Closing,
-): Promise<{ readonly worker: Victim; readonly gateway: Victim; readonly address: string }> {
+export interface ResidentProcesses {
+  readonly worker: Victim;
+  /** The process that holds the Docker socket; absent without an engine, for then the worker does its part. */
+  readonly sandboxWorker?: Victim;
+  readonly gateway: Victim;
+  readonly address: string;
+}
+
+/** Workers and gateway, as `resident up` would run them. Settles when the gateway listens. */
+export async function runResident(options: ResidentOptions, closing: Closing): Promise<ResidentProcesses> {
   const { configFile, folder, temporal, notifyUrl, dockerHost } = options;
   const secrets = { [secretVariables.webhook]: webhookToken, [secretVariables.notify]: notifyUrl };
   let address = '';
   const gateway = runRole(
     {
-      ...{ role: 'gateway', configFile, folder, environment: { ...secrets, TEMPORAL_ADDRESS: temporal.gateway } },
+      ...{ role: 'gateway', program: 'src/gateway/main.ts', configFile, folder },
+      environment: childEnvironment({ ...secrets, TEMPORAL_ADDRESS: temporal.gateway }),
       // Started again it gets the same port: senders know it.
       args: () => (address ? ['--listen', new URL(address).host] : []),
       onMessage: (message) => (address = (message as { listening: string }).listening),
     },
     closing,
   );
-  const environment = {
-    ...secrets,
-    TEMPORAL_ADDRESS: temporal.worker,
-    ANTHROPIC_API_KEY: 'no-key-the-model-is-a-fake',
-    DOCKER_HOST: dockerHost ?? '',
-  };
-  const worker = runRole({ role: 'worker', configFile, folder, environment }, closing);
+  const extra = { ...secrets, ANTHROPIC_API_KEY: 'no-key-the-model-is-a-fake' };
+  const victims = new Map<string, Victim>();
+  const surroundings = { temporalAddress: temporal.worker, dockerHost: dockerHost ?? 'none', extra };
+  for (const { name, program, roles, environment } of planWorkers(surroundings)) {
+    const args = () => ['--roles', roles.join()];
+    const own = name === 'sandbox-worker' && temporal.sandboxWorker ? { TEMPORAL_ADDRESS: temporal.sandboxWorker } : {};
+    const role = { role: name, program, configFile, folder, environment: { ...environment, ...own }, args };
+    victims.set(name, runRole(role, closing));
+  }
   await until('the gateway listens', () => address !== '');
-  return { worker, gateway, address };
+  const [worker, sandboxWorker] = [victims.get('worker'), victims.get('sandbox-worker')];
+  if (!worker) throw new Error('There is no worker to kill.');
+  return { worker, gateway, address, ...(sandboxWorker ? { sandboxWorker } : {}) };
 }
 
 function createVictim(pids: readonly number[]): Victim {
