@@ -39,7 +39,7 @@ export async function pullOfficial(docker: Docker, image: string, options: PullO
 export async function pull(docker: Docker, reference: string, { onProgress }: PullOptions): Promise<void> {
   onProgress(`Pulling ${reference}`);
   try {
-    const stream = (await docker.pull(reference));
+    const stream = await docker.pull(reference);
     await new Promise<void>((resolve, reject) => {
       docker.modem.followProgress(
         stream,
