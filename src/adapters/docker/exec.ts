@@ -8,6 +8,9 @@ export interface ExecOrder {
   readonly user: string;
   readonly folder: string;
   readonly stdin?: Buffer;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called with the output as it comes, before anything of it is cut. */
+  readonly onOutput?: (bytes: Buffer) => void;
   readonly outputBytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -56,6 +59,7 @@ async function startExec(
     Cmd: [...order.command],
     User: order.user,
     WorkingDir: order.folder,
+    ...(order.environment ? { Env: Object.entries(order.environment).map(([name, value]) => `${name}=${value}`) } : {}),
     AttachStdin: order.stdin !== undefined,
     AttachStdout: true,
     AttachStderr: true,
@@ -77,7 +81,7 @@ function ignoreNotRunning(error: unknown): undefined {
 function waitForEnd(
   exec: Exec,
   stream: Duplex,
-  { timeoutMs, signal }: ExecOrder,
+  { timeoutMs, signal, onOutput }: ExecOrder,
   keeper: ReturnType<typeof createOutputKeeper>,
 ): Promise<ExecEnd> {
   return new Promise((resolve, reject) => {
@@ -118,6 +122,7 @@ function waitForEnd(
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     const take = splitFrames((bytes) => {
+      onOutput?.(bytes);
       if (keeper.add(bytes) === 'flooded') finish({ kind: 'flooded' });
     });
     stream.on('data', take);

@@ -33,6 +33,8 @@ export interface ContainerPlan {
   readonly runtime?: string;
   /** The cgroup that holds this worker's sandboxes together; the one of all sandboxes when left out. */
   readonly cgroupParent?: string;
+  /** Id of another sandbox whose network (loopback only) it shares; a network of its own when left out. */
+  readonly networkOf?: string;
 }
 
 type PlannedHostConfig = HostConfig & { CgroupnsMode: string; CgroupParent: string };
@@ -60,7 +62,8 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
     Tty: false,
     // What is here shows in `docker inspect`: no secret, ever.
     Env: ['HOME=/tmp', 'CI=true'],
-    NetworkDisabled: true,
+    // A container that joins the network of another must have one; that other one has nothing but loopback.
+    NetworkDisabled: plan.networkOf === undefined,
     Labels: {
       [labels.sandbox]: plan.incidentId,
       [labels.run]: plan.runId,
@@ -71,11 +74,12 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
   };
 }
 
-function planHostConfig({ limits, engine, seccompProfile, runtime, cgroupParent }: ContainerPlan): PlannedHostConfig {
+function planHostConfig(plan: ContainerPlan): PlannedHostConfig {
+  const { limits, engine, seccompProfile, runtime, cgroupParent, networkOf } = plan;
   const memory = limits.memoryMb * 1024 * 1024;
   const { workBytes, tmpBytes } = sizeFolders(limits);
   return {
-    NetworkMode: 'none',
+    NetworkMode: networkOf === undefined ? 'none' : `container:${networkOf}`,
     ReadonlyRootfs: true,
     Privileged: false,
     CapDrop: ['ALL'],
@@ -98,6 +102,8 @@ function planHostConfig({ limits, engine, seccompProfile, runtime, cgroupParent 
     Ulimits: [
       { Name: 'nofile', Soft: 1024, Hard: 1024 },
       { Name: 'core', Soft: 0, Hard: 0 },
+      // /dev/mqueue is writable in every container, and its memory is the kernel's: 800 KB a user, for all sandboxes together.
+      { Name: 'msgqueue', Soft: 0, Hard: 0 },
       { Name: 'fsize', Soft: workBytes, Hard: workBytes },
     ],
     LogConfig: { Type: 'none', Config: {} },

@@ -25,6 +25,12 @@ const stepTimeoutMs = 30_000;
 /** How much longer than the time limit a container may live, should everybody who watches it die. */
 const graceSeconds = 60;
 
+/** What a container is made from. */
+export interface ContainerOrder extends Pick<RunOrder, 'incidentId' | 'runId' | 'imageId' | 'limits' | 'signal'> {
+  /** Id of another sandbox whose network it shares. */
+  readonly networkOf?: string;
+}
+
 /** One order from the creation of its container to the removal, whatever happens in between. */
 export async function runInContainer(parts: RunParts, order: RunOrder): Promise<RunReport> {
   const container = await createInspected(parts, order);
@@ -43,7 +49,7 @@ export async function runInContainer(parts: RunParts, order: RunOrder): Promise<
 }
 
 /** Creates the container and compares what the engine made with what was asked, before anything runs in it. */
-async function createInspected(parts: RunParts, order: RunOrder): Promise<Container> {
+export async function createInspected(parts: RunParts, order: ContainerOrder): Promise<Container> {
   const { docker, engine, owner, runtime, cgroupParent, logger } = parts;
   const ttlSeconds = Math.ceil(order.limits.timeoutMs / 1000) + graceSeconds;
   const planned = planContainer({
@@ -58,6 +64,7 @@ async function createInspected(parts: RunParts, order: RunOrder): Promise<Contai
     seccompProfile: await readSeccompProfile(engine.architecture),
     ...(runtime ? { runtime } : {}),
     ...(cgroupParent ? { cgroupParent } : {}),
+    ...(order.networkOf ? { networkOf: order.networkOf } : {}),
   });
   const container = await docker.createContainer(planned);
   try {
@@ -70,13 +77,13 @@ async function createInspected(parts: RunParts, order: RunOrder): Promise<Contai
   }
 }
 
-async function assertConfined(container: Container, order: RunOrder): Promise<void> {
+export async function assertConfined(container: Container, order: Pick<RunOrder, 'signal'>): Promise<void> {
   const report = await runStep(container, order, ['cat', '/proc/self/status']);
   const faults = listStatusFaults(report.output.toString());
   if (faults.length > 0) throw unconfined(`a process inside reports ${faults.join(', ')}`);
 }
 
-async function unpackSources(container: Container, order: RunOrder): Promise<void> {
+export async function unpackSources(container: Container, order: Pick<RunOrder, 'signal' | 'sources'>): Promise<void> {
   const command = ['tar', '-x', '-C', workFolder, '-f', '-'];
   const report = await runStep(container, order, command, joinSources(order.sources));
   if (report.end.kind === 'exited' && report.end.exitCode === 0) return;
@@ -90,7 +97,7 @@ async function unpackSources(container: Container, order: RunOrder): Promise<voi
 /** A command of our own as the user of the code under test. It is quick, or the engine is not well. */
 async function runStep(
   container: Container,
-  { signal }: RunOrder,
+  { signal }: Pick<RunOrder, 'signal'>,
   command: readonly string[],
   stdin?: Buffer,
 ): Promise<ExecReport> {
@@ -146,7 +153,8 @@ async function runCommands(docker: Docker, container: Container, order: RunOrder
 const oomFiles = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control'];
 const countTimeoutMs = 5_000;
 
-async function countOomKills(container: Container): Promise<number | undefined> {
+/** The kernel's count of processes that it killed in a container for want of memory; undefined where it cannot be read. */
+export async function countOomKills(container: Container): Promise<number | undefined> {
   const { output } = await runExec(container, {
     command: ['cat', ...oomFiles],
     user: keeperUser,

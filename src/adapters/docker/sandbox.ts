@@ -18,11 +18,13 @@ import type { NamedEnd } from './name-end.ts';
 import { sizeFolders } from './policy.ts';
 import { createPool, suggestConcurrent } from './pool.ts';
 import { reapContainers, type ReapFilter } from './reaper.ts';
-import { runInContainer } from './run-container.ts';
+import { runInGroup, type GroupOrder, type GroupReport } from './run-group.ts';
+import { runInContainer, type RunParts } from './run-container.ts';
 import { maxEntries, packSource, type PackedSource } from './sources.ts';
 
 export type { PackedSource } from './sources.ts';
 export type { SandboxImage } from '../image-builder/builder.ts';
+export type { GroupMember, GroupOrder, GroupReport } from './run-group.ts';
 export { suggestConcurrent } from './pool.ts';
 
 export interface DockerSandboxOptions {
@@ -85,10 +87,7 @@ export function createDockerSandbox({ address, images, logger, runtime, concurre
     return result;
   }
 
-  async function run(order: RunOrder): Promise<RunReport> {
-    order.signal.throwIfAborted();
-    assertHasWorkFolder(order);
-    assertFits(order);
+  async function withEngine<T>(order: Guarded, work: (parts: RunParts) => Promise<T>): Promise<T> {
     return pool.run(order.signal, async () => {
       if (!engine) {
         const result = await preflight();
@@ -96,7 +95,7 @@ export function createDockerSandbox({ address, images, logger, runtime, concurre
       }
       const parts = { docker, engine: engine!, owner: JSON.stringify(owner), logger, ...(runtime ? { runtime } : {}) };
       try {
-        return await untilSilent(runInContainer(parts, order), order);
+        return await untilSilent(work(parts), order);
       } catch (error) {
         if (isConnectionError(error)) throw engineLost('a sandbox was at work', error);
         throw statusOf(error) === undefined ? error : engineRefused(error);
@@ -104,9 +103,24 @@ export function createDockerSandbox({ address, images, logger, runtime, concurre
     });
   }
 
+  async function run(order: RunOrder): Promise<RunReport> {
+    order.signal.throwIfAborted();
+    assertHasWorkFolder(order);
+    assertFits(order);
+    return withEngine(order, (parts) => runInContainer(parts, order));
+  }
+
+  /** Runs several services in one network and sends one request to the first; takes one turn of the pool. */
+  async function runGroup(order: GroupOrder): Promise<GroupReport> {
+    order.signal.throwIfAborted();
+    for (const { sources, limits } of order.members) assertFits({ sources, limits: { ...order.limits, ...limits } });
+    return withEngine(order, (parts) => runInGroup(parts, order));
+  }
+
   return {
     preflight,
     run,
+    runGroup,
     packSource,
     /** Sandboxes at once. */
     concurrent: pool.size,
@@ -116,8 +130,10 @@ export function createDockerSandbox({ address, images, logger, runtime, concurre
   };
 }
 
+type Guarded = Pick<RunOrder, 'limits' | 'signal'>;
+
 /** An engine that takes requests and never answers would hold a run, and its cancel, for ever. */
-function untilSilent(work: Promise<RunReport>, { limits, signal }: RunOrder): Promise<RunReport> {
+function untilSilent<T>(work: Promise<T>, { limits, signal }: Guarded): Promise<T> {
   return new Promise((resolve, reject) => {
     const limitMs = limits.timeoutMs + patienceMs;
     const silent = () => reject(engineLost('a sandbox was at work', 'it stopped answering'));
@@ -171,7 +187,7 @@ function engineRefused(error: unknown): OutsideError {
 }
 
 /** Counted before anything is sent: bytes and files, as the work folder has room for them. */
-function assertFits({ sources, limits }: RunOrder): void {
+function assertFits({ sources, limits }: Pick<RunOrder, 'sources' | 'limits'>): void {
   const { workBytes } = sizeFolders(limits);
   const bytes = sources.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0);
   if (bytes > workBytes) throw sourcesTooLarge(bytes, workBytes, limits);
