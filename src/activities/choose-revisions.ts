@@ -1,4 +1,6 @@
-import type { Git } from '../adapters/git/git.ts';
+import type { Git, State } from '../adapters/git/git.ts';
+import type { History } from '../domain/bisect.ts';
+import { thinHistory } from '../domain/thin-history.ts';
 
 export interface RevisionQuestion {
   readonly suspect: string;
@@ -10,25 +12,37 @@ export interface RevisionQuestion {
   readonly deployed?: string;
 }
 
+/** A second look, into a gap that the first one left: what passes and what fails is known. */
+export interface GapQuestion {
+  readonly good: readonly string[];
+  readonly bad: string;
+}
+
 export interface RevisionChoice {
-  /** Full SHAs, oldest first; the first is from before the window. */
+  /** Full SHAs, parents before children; the first is from before the window. */
   readonly revisions: readonly string[];
+  readonly parents: History;
+  /** How many revisions between each one and its parents are not among them, for want of room. */
+  readonly gaps: readonly number[];
   readonly suspectIndex: number;
 }
 
-/** Each revision is an archive and, in the worst case, a run. */
+/**
+ * Each revision is an archive and, in the worst case, a run. A window that holds more is bisected in rounds: each narrows it to
+ * about a thirtieth.
+ */
 export const maxRevisions = 32;
 
-/**
- * The states of a service that a bisection walks through. Along the main line (first parents) each state was really built;
- * a suspect on a merged branch is walked along its own branch, from where it left the main line to the merge.
- */
+/** Neighbours of the suspect in the list that are kept in any case, on each side. */
+const surroundings = 4;
+
+/** The states of a service that a bisection walks through, from before the window to what is deployed now, merged branches included. */
 export async function chooseRevisions(
   git: Git,
   source: string,
   question: RevisionQuestion,
 ): Promise<RevisionChoice | { readonly cannotRun: string }> {
-  const suspect = await git.resolve(source, question.suspect);
+  const suspect = await git.findLastChange(source, await git.resolve(source, question.suspect));
   const [head] = await git.readCommits(source, [suspect]);
   const parent = head?.parents[0];
   if (parent === undefined) {
@@ -37,15 +51,34 @@ export async function chooseRevisions(
     };
   }
   const deployed = await git.resolve(source, question.deployed ?? 'HEAD');
-  const end = (await git.isAncestor(source, suspect, deployed)) ? deployed : suspect;
-  const start = await findStart(git, source, { ...question, suspect, parent });
-  const mainLine = [start, ...(await git.listMainLine(source, start, end))];
-  const walked = mainLine.includes(suspect)
-    ? mainLine
-    : [parent, ...(await listBranch(git, source, parent, suspect, mainLine))];
-  const before = question.before === undefined ? parent : await resolveOr(git, source, question.before, parent);
-  const revisions = thin(walked, [before, parent, suspect], suspect);
-  return { revisions, suspectIndex: revisions.indexOf(suspect) };
+  const to = (await git.isAncestor(source, suspect, deployed)) ? deployed : suspect;
+  const from = await findStart(git, source, { ...question, suspect, parent });
+  const states = await git.listHistory(source, { from, to });
+  const index = states.findIndex(({ id }) => id === suspect);
+  if (index < 1) {
+    return { cannotRun: `${source} did not exist before ${suspect}: there is no revision to compare with.` };
+  }
+  const before = question.before === undefined ? from : await resolveOr(git, source, question.before, from);
+  const near = Array.from({ length: surroundings }, (_, n) => [index - n - 1, index + n + 1]).flat();
+  const must = [index, ...(states[index]?.parents ?? []), states.findIndex(({ id }) => id === before), ...near];
+  return choose(states, must, suspect);
+}
+
+/** The revisions inside a gap; the last is the one that is known to fail, and stands for the suspect. */
+export async function chooseInGap(git: Git, source: string, { good, bad }: GapQuestion): Promise<RevisionChoice> {
+  const [from = bad, ...without] = good;
+  const states = await git.listHistory(source, { from, to: bad, without });
+  return choose(states, [], bad);
+}
+
+function choose(states: readonly State[], must: readonly number[], suspect: string): RevisionChoice {
+  const thin = thinHistory(
+    states.map(({ parents }) => parents),
+    must,
+    maxRevisions,
+  );
+  const revisions = thin.kept.map((index) => states[index]?.id ?? '');
+  return { revisions, parents: thin.history, gaps: thin.gaps, suspectIndex: revisions.indexOf(suspect) };
 }
 
 /** The parent of the oldest candidate that leads to the suspect, or an older revision that ran before. */
@@ -68,29 +101,6 @@ async function findStart(
   return start;
 }
 
-/** A suspect that came in by a merge: its branch up to the suspect, then the main line from the merge on. */
-async function listBranch(git: Git, source: string, parent: string, suspect: string, mainLine: readonly string[]) {
-  const after: string[] = [];
-  for (const id of mainLine) if (await git.isAncestor(source, suspect, id)) after.push(id);
-  return [...(await git.listMainLine(source, parent, suspect)), ...after];
-}
-
 async function resolveOr(git: Git, source: string, revision: string, otherwise: string): Promise<string> {
   return git.resolve(source, revision).catch(() => otherwise);
-}
-
-/** At most {@link maxRevisions}: the ends, what must stay, the suspect's surroundings, and the rest spread evenly. */
-function thin(revisions: readonly string[], must: readonly string[], suspect: string): readonly string[] {
-  if (revisions.length <= maxRevisions) return revisions;
-  const centre = revisions.indexOf(suspect);
-  const kept = new Set(
-    [0, revisions.length - 1, ...must.map((id) => revisions.indexOf(id))].filter((index) => index >= 0),
-  );
-  for (let distance = 1; distance <= 4; distance += 1) {
-    for (const index of [centre - distance, centre + distance])
-      if (index >= 0 && index < revisions.length) kept.add(index);
-  }
-  const room = maxRevisions - kept.size;
-  for (let step = 1; step <= room; step += 1) kept.add(Math.round((step * (revisions.length - 1)) / (room + 1)));
-  return revisions.filter((_, index) => kept.has(index));
 }

@@ -79,6 +79,8 @@ export interface PackInput {
   readonly neighbours: readonly string[];
   readonly evidence: readonly Evidence[];
   readonly timeoutMs: number;
+  /** Pack the commits of a gap that an earlier reproduction left: after what passes, up to what fails. */
+  readonly gap?: { readonly good: readonly string[]; readonly bad: string };
 }
 
 /** Queue `reason`: the analyst, and the model's key. */
@@ -121,6 +123,8 @@ export interface ReasonInput {
 /** Queue `sandbox`: the Docker socket, nothing else. */
 export interface SandboxActivities {
   runReproduction(request: SandboxRequest): Promise<Reproduction>;
+  /** Removes sandboxes past their time and those of dead workers. With a reason where no engine answers. */
+  reapSandboxes(): Promise<{ readonly removed: number; readonly reason?: string }>;
 }
 
 /** Queue `remediate`: the only one that can change anything. */

@@ -1,6 +1,7 @@
 import type { DeployRecords } from '../adapters/deploy-records.ts';
 import type { EvidenceStore } from '../adapters/evidence-store.ts';
 import type { Git } from '../adapters/git/git.ts';
+import { classifyChange } from '../domain/change-kind.ts';
 import { findDeployedRevision } from '../domain/deploys.ts';
 import type { Deploy } from '../domain/evidence.ts';
 import type { Redact } from '../domain/redaction.ts';
@@ -10,7 +11,7 @@ import { toOneLine } from '../domain/text.ts';
 import type { ObserveActivities, PackInput } from './contract.ts';
 import { wasEverDeployed } from './ever-deployed.ts';
 import { isWorthRetrying, loadEvidence } from './load-evidence.ts';
-import { chooseRevisions, type RevisionChoice } from './choose-revisions.ts';
+import { chooseInGap, chooseRevisions, type RevisionChoice } from './choose-revisions.ts';
 
 export interface PackSourcesPorts {
   readonly store: Pick<EvidenceStore, 'get' | 'put'>;
@@ -81,8 +82,7 @@ async function pack(
   const chosen = await chooseOfSuspect(ports, input, notes);
   if ('cannotRun' in chosen) return chosen;
   const source = ports.services[input.suspectService]?.source ?? '';
-  const revisions: SourceArchive[] = [];
-  for (const id of chosen.revisions) revisions.push(await packOne(ports, input.suspectService, source, id));
+  const revisions = await packRevisions(ports, input.suspectService, source, { chosen, notes });
   const neighbours: SourceArchive[] = [];
   const names = new Set([input.service, owner.name, ...input.neighbours]);
   names.delete(input.suspectService);
@@ -101,6 +101,8 @@ async function pack(
     command: argv,
     suspectService: input.suspectService,
     revisions,
+    history: chosen.parents,
+    gaps: chosen.gaps,
     suspectIndex: chosen.suspectIndex,
     neighbours,
     limits: {
@@ -119,6 +121,7 @@ async function chooseOfSuspect(
   notes: string[],
 ): Promise<RevisionChoice | { readonly cannotRun: string }> {
   const source = ports.services[input.suspectService]?.source ?? '';
+  if (input.gap) return chooseInGap(ports.git, source, input.gap);
   const loaded = await loadEvidence(
     ports.store,
     input.evidence.filter(({ kind, service }) => kind === 'changes' && service === input.suspectService),
@@ -154,7 +157,10 @@ async function packNeighbour(
   }
   try {
     const deployed = findDeployedNow(ports, await readDeploys(ports, name, notes));
-    return await packOne(ports, name, source, await ports.git.resolve(source, deployed ?? 'HEAD'));
+    const revision = await ports.git.resolve(source, deployed ?? 'HEAD');
+    const { archive, treeNotes } = await packOne(ports, name, source, revision);
+    notes.push(...treeNotes.map((note) => `${name}: ${note}`));
+    return archive;
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
     notes.push(`${name} takes no part in the run: ${error instanceof Error ? error.message : String(error)}`);
@@ -180,9 +186,29 @@ async function readDeploys(ports: PackSourcesPorts, name: string, notes: string[
   }
 }
 
+/** The suspect's revisions; what is missing in them is noted once, however many miss it. */
+async function packRevisions(
+  ports: PackSourcesPorts,
+  service: string,
+  source: string,
+  { chosen, notes }: { readonly chosen: RevisionChoice; readonly notes: string[] },
+): Promise<readonly SourceArchive[]> {
+  const changed = await ports.git.listChangedPaths(source, chosen.revisions);
+  const revisions: SourceArchive[] = [];
+  const missing = new Set<string>();
+  for (const id of chosen.revisions) {
+    const { archive, treeNotes } = await packOne(ports, service, source, id);
+    revisions.push({ ...archive, change: classifyChange(changed[id] ?? []) });
+    for (const note of treeNotes) missing.add(`${service}: ${note}`);
+  }
+  notes.push(...missing);
+  return revisions;
+}
+
 async function packOne({ git, store }: PackSourcesPorts, service: string, source: string, revision: string) {
-  const { digest, bytes } = await store.put(await git.archive(source, revision));
-  return { service, revision, digest, bytes };
+  const { tar, notes: treeNotes } = await git.archive(source, revision);
+  const { digest, bytes } = await store.put(tar);
+  return { archive: { service, revision, digest, bytes }, treeNotes };
 }
 
 function isStoreTrouble(error: unknown): boolean {

@@ -1,3 +1,7 @@
+import type { History } from './bisect.ts';
+import type { ChangeKind } from './change-kind.ts';
+import type { ReplayPlan } from './reproduction/replay.ts';
+
 export type ReproductionVerdict = 'reproduced' | 'not-reproduced' | 'flaky' | 'cannot-run';
 
 /** Source of one service at one revision, as a plain tar in the evidence store. */
@@ -7,6 +11,8 @@ export interface SourceArchive {
   /** SHA-256 (hex) of the tar in the evidence store. */
   readonly digest: string;
   readonly bytes: number;
+  /** What sort of files its commit changed; only for revisions of the suspect service. */
+  readonly change?: ChangeKind;
 }
 
 /** A typed request to the sandbox worker; nothing else reaches Docker. */
@@ -18,11 +24,16 @@ export interface SandboxRequest {
   /** Folder name under the sandbox's work folder in which commands run: the service that owns the command. */
   readonly workService: string;
   readonly setup: readonly (readonly string[])[];
+  /** Shows the failure by its exit code; empty where the services have none, and another way must show it. */
   readonly command: readonly string[];
   /** The service whose revision is varied. */
   readonly suspectService: string;
-  /** Revisions of the suspect service, oldest first: the one before the window's first commit, then each commit of the window. */
+  /** Revisions of the suspect service, parents before children: the one before the window, then the commits of the window. */
   readonly revisions: readonly SourceArchive[];
+  /** For each revision the indexes of its parents; absent where each stands on the one before it. */
+  readonly history?: History;
+  /** For each revision how many commits between it and its parents are not packed, for want of room; absent where none are left out. */
+  readonly gaps?: readonly number[];
   /** Index into `revisions` of the suspect. */
   readonly suspectIndex: number;
   /** The other services, at their deployed revisions. */
@@ -32,6 +43,8 @@ export interface SandboxRequest {
   readonly notes?: readonly string[];
   /** The errors that production shows and did not show before the incident, most telling first; absent where no evidence holds one. */
   readonly expected?: readonly FailureSignature[];
+  /** A request of the incident to send to the started services: the way to go where `command` is empty or shows no failure. */
+  readonly replay?: ReplayPlan;
 }
 
 export interface SandboxLimits {
@@ -122,6 +135,12 @@ export interface Reproduction {
   readonly firstBad?: string;
   readonly runs: readonly SandboxRun[];
   readonly imageDigest: string;
+  /** What sort of files the first bad revision changed. */
+  readonly firstBadKind?: ChangeKind;
+  /** The first bad revision is one of these, where those before `firstBad` cannot be judged; absent where it is certain. */
+  readonly candidates?: readonly string[];
+  /** Where `count` commits between what passes and the first bad one were not packed: a second look into the gap finds it. */
+  readonly gap?: { readonly good: readonly string[]; readonly bad: string; readonly count: number };
   /** Why it could not run, or why the runs prove nothing; empty when `reproduced`. */
   readonly reason: string;
   /** What the failure on the suspect looks like in the sandbox. */

@@ -114,8 +114,8 @@ describe('packSources', () => {
     user.git(['merge', '--quiet', '--no-ff', '-m', 'merge', 'feature'], at(5));
     const merge = user.git(['rev-parse', 'HEAD']);
     const request = await pack({ suspect: bad, evidence: [await changesOf([bad, next, main])] });
-    expect(revisionsOf(request)).toEqual([base, bad, merge]);
-    expect(request).toMatchObject({ suspectIndex: 1 });
+    expect(revisionsOf(request)).toEqual([base, main, bad, next, merge]);
+    expect(request).toMatchObject({ suspectIndex: 2, history: [[], [0], [0], [2], [1, 3]], gaps: [0, 0, 0, 0, 0] });
   });
 
   it('keeps to 32 archives, with both ends, the suspect and the one before it', async () => {
@@ -130,6 +130,46 @@ describe('packSources', () => {
     expect(revisions).toEqual(expect.arrayContaining([ids[4], ids[10], ids[40], ids[41], ids[59]]));
     expect(revisions[(request as SandboxRequest).suspectIndex]).toBe(ids[41]);
     expect(revisions[(request as SandboxRequest).suspectIndex - 1]).toBe(ids[40]);
+    const { gaps = [] } = request as SandboxRequest;
+    expect(revisions.length + gaps.reduce((sum, gap) => sum + gap, 0)).toBe(56);
+  });
+
+  it('packs the commits of a gap when asked for a second look', async () => {
+    const ids = Array.from({ length: 8 }, (_, n) => user.commit(at(n), `c${n}`, { a: String(n) }));
+    const request = await pack({
+      suspect: ids[7] ?? '',
+      gap: { good: [ids[2] ?? '', ids[0] ?? ''], bad: ids[5] ?? '' },
+    });
+    expect(revisionsOf(request)).toEqual(ids.slice(2, 6));
+    expect(request).toMatchObject({ suspectIndex: 3, gaps: [0, 0, 0, 0] });
+  });
+
+  it('says of each revision what sort of files its commit changed', async () => {
+    user.commit(at(1), 'base', { 'a.js': '1' });
+    const files = ['app.yaml', 'package-lock.json', 'requirements.txt', 'test/a.test.js', 'README.md', 'b.js'];
+    for (const [n, file] of files.entries()) user.commit(at(n + 2), file, { [file]: '1' });
+    user.commit(at(20), 'both', { 'package.json': '2', 'package-lock.json': '2' });
+    const base = user.git(['rev-list', '--max-parents=0', 'HEAD']);
+    const request = await pack({ before: base });
+    expect((request as SandboxRequest).revisions.slice(1).map(({ change }) => change)).toEqual([
+      ...['configuration', 'lockfile', 'lockfile', 'tests', 'documentation', 'code', 'lockfile'],
+    ]);
+  });
+
+  it('names what the source holds no files of, and packs the rest', async () => {
+    user.commit(at(1), 'base', { 'a.js': '1' });
+    user.git(['update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},vendor/lib`]);
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12\n`;
+    await writeFile(path.join(user.folder, 'model.bin'), pointer);
+    user.git(['add', 'model.bin']);
+    user.git(['commit', '--quiet', '-m', 'more']);
+    const request = await pack({});
+    expect((request as SandboxRequest).notes).toEqual(
+      expect.arrayContaining([
+        'user: the submodule vendor/lib is left out, since the repository does not hold its files',
+        'user: the file model.bin is a Git LFS pointer without its content',
+      ]),
+    );
   });
 
   it("falls back to the suspect's own commands, its reproduction before its tests", async () => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { extract } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGit, type Git } from '../../src/adapters/git/git.ts';
 import { createRepository, type FakeRepository } from '../fakes/repository.ts';
@@ -34,6 +34,18 @@ async function listFiles(tar: Buffer): Promise<Record<string, string>> {
   reader.end(tar);
   for await (const _ of reader);
   return files;
+}
+
+async function listHeaders(tar: Buffer): Promise<Record<string, Header>> {
+  const headers: Record<string, Header> = {};
+  const reader = extract();
+  reader.on('entry', (header, stream, next) => {
+    headers[header.name] = header;
+    stream.on('end', next).resume();
+  });
+  reader.end(tar);
+  for await (const _ of reader);
+  return headers;
 }
 
 describe('git', () => {
@@ -106,7 +118,10 @@ describe('git', () => {
       '.gitattributes': 'test export-ignore\n',
     });
     repository.commit(at(2), 'next', { 'src/a.js': 'b' });
-    const [first, second] = [await git.archive(repository.folder, id), await git.archive(repository.folder, id)];
+    const [first, second] = [
+      (await git.archive(repository.folder, id)).tar,
+      (await git.archive(repository.folder, id)).tar,
+    ];
     expect(createHash('sha256').update(first).digest('hex')).toBe(createHash('sha256').update(second).digest('hex'));
     expect(await listFiles(first)).toEqual({
       '.gitattributes': 'test export-ignore\n',
@@ -115,6 +130,31 @@ describe('git', () => {
     });
   });
 
+  it('archives links as links, keeps what is executable, and writes names that are not UTF-8 as near as can be', async () => {
+    await writeFile(path.join(repository.folder, 'run.sh'), '#!/bin/sh');
+    await chmod(path.join(repository.folder, 'run.sh'), 0o755);
+    await symlink('../../etc/passwd', path.join(repository.folder, 'link'));
+    await writeFile(Buffer.concat([Buffer.from(`${repository.folder}/caf`), Buffer.from([0xe9])]), 'odd');
+    const id = repository.commit(at(1), 'root', { 'dir/ünïcode.txt': 'x', '.gitattributes': '* text eol=crlf\n' });
+    const { tar, notes } = await git.archive(repository.folder, id);
+    const headers = await listHeaders(tar);
+    expect(headers['run.sh']).toMatchObject({ mode: 0o755, type: 'file' });
+    expect(headers['link']).toMatchObject({ type: 'symlink', linkname: '../../etc/passwd' });
+    expect(Object.keys(headers)).toEqual(expect.arrayContaining(['caf\ufffd', 'dir/ünïcode.txt']));
+    expect(notes).toEqual([
+      'the file caf\ufffd has a name that is not UTF-8, and is packed under the nearest one that is',
+    ]);
+  });
+
+  it('says how large a source may be', async () => {
+    await writeFile(path.join(repository.folder, 'big'), '');
+    await truncate(path.join(repository.folder, 'big'), 201_000_000);
+    const id = repository.commit(at(1), 'big', {});
+    await expect(git.archive(repository.folder, id)).rejects.toThrow(
+      'holds 201 MB; 200 MB is the most. Point `source`',
+    );
+  }, 30_000);
+
   it('keeps to the folder of a service inside a larger repository', async () => {
     repository.commit('2026-11-01T09:00:00Z', 'root', { 'order/a': '1', 'user/a': '1' });
     const ours = repository.commit(at(1), 'ours', { 'order/a': '2', 'user/a': '2' });
@@ -122,7 +162,7 @@ describe('git', () => {
     const source = path.join(repository.folder, 'order');
     expect(await git.listWithin(source, window)).toEqual([ours]);
     expect((await git.readDiff(source, ours)).map((file) => file.path)).toEqual(['order/a']);
-    expect(await listFiles(await git.archive(source, ours))).toEqual({ a: '2' });
+    expect(await listFiles((await git.archive(source, ours)).tar)).toEqual({ a: '2' });
   });
 
   it('mirrors a remote repository once and fetches what is new', async () => {

@@ -1,9 +1,8 @@
+import { isLockfile } from '../../domain/change-kind.ts';
 import type { FileChange } from '../../domain/evidence.ts';
 
 const limits = { file: 20_000, minor: 1_500, commit: 100_000 } as const;
 
-const lockfile =
-  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|go\.sum|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|packages\.lock\.json|mix\.lock|flake\.lock|gradle\.lockfile)$/;
 const generated =
   /(?:^|\/)(?:dist|build|vendor|node_modules|__snapshots__|\.yarn)\/|\.min\.(?:js|css)$|\.(?:map|snap|svg|pb\.go|g\.dart|csv)$|_pb2(?:_grpc)?\.py$|\.generated\.|(?:^|\/)zz_generated/;
 
@@ -13,7 +12,7 @@ export function cutDiffs(patch: string, isCut: boolean): readonly FileChange[] {
   let left: number = limits.commit;
   return parts.map((part, index) => {
     const file = readPath(part);
-    const minor = lockfile.test(file) ? 'lock file' : generated.test(file) ? 'generated or vendored' : undefined;
+    const minor = isLockfile(file) ? 'lock file' : generated.test(file) ? 'generated or vendored' : undefined;
     const limit = Math.min(minor ? limits.minor : limits.file, left);
     const isLastOfCut = isCut && index === parts.length - 1;
     const diff = shorten(part.trimEnd(), limit, minor ?? 'long', isLastOfCut);

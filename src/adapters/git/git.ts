@@ -1,10 +1,12 @@
 import type { FileChange, TimeWindow } from '../../domain/evidence.ts';
-import { archiveTree } from './archive.ts';
-import { createLocate, isRemote } from './locate.ts';
-import { readCommits, readDiff, type Commit } from './read-commits.ts';
+import { archiveAt, type SourceTree } from './archive.ts';
+import { createNameFolder, toPathspecs } from './folder-names.ts';
+import { listHistory, type HistoryQuestion, type State } from './history.ts';
+import { createLocate } from './locate.ts';
+import { listChangedPaths, readCommits, readDiff, type Commit } from './read-commits.ts';
 import { runGit } from './run-git.ts';
 
-export type { Commit };
+export type { Commit, HistoryQuestion, SourceTree, State };
 export type CommitHead = Omit<Commit, 'files'>;
 
 export interface GitOptions {
@@ -23,13 +25,17 @@ export interface Git {
   listWithin(source: string, window: TimeWindow): Promise<readonly string[]>;
   /** SHAs reachable from `to` and not from `from`, oldest first. */
   listBetween(source: string, from: string, to: string): Promise<readonly string[]>;
-  /** The same along first parents only: the states that the main line went through. */
-  listMainLine(source: string, from: string, to: string): Promise<readonly string[]>;
+  /** The states that a service went through, `from` first, and what each came from. Takes full SHAs. */
+  listHistory(source: string, question: HistoryQuestion): Promise<readonly State[]>;
+  /** The commit that made the service what it is at this one: itself, or in a folder of a larger repository an earlier one. */
+  findLastChange(source: string, id: string): Promise<string>;
   isAncestor(source: string, ancestor: string, of: string): Promise<boolean>;
   readCommits(source: string, ids: readonly string[]): Promise<readonly CommitHead[]>;
   readDiff(source: string, id: string): Promise<readonly FileChange[]>;
-  /** A deterministic plain tar of the source at a commit. */
-  archive(source: string, id: string): Promise<Buffer>;
+  /** Paths that each of these commits changed; of a merge, only what differs from all parents. */
+  listChangedPaths(source: string, ids: readonly string[]): Promise<Readonly<Record<string, readonly string[]>>>;
+  /** A deterministic plain tar of the source at a commit. Throws `Git.NotThere` where the service's folder did not exist. */
+  archive(source: string, id: string): Promise<SourceTree>;
 }
 
 /** More commits than this are not listed from one range; the newest are kept. */
@@ -38,6 +44,7 @@ export const maxListed = 1_000;
 /** Git through its command line: argv, never a shell; hooks, monitors, external diffs and prompts off. */
 export function createGit({ cacheFolder, timeoutMs = 20_000, freshMs = 15_000 }: GitOptions): Git {
   const locate = createLocate({ cacheFolder, timeoutMs: timeoutMs * 5, freshMs });
+  const nameFolder = createNameFolder(locate, timeoutMs);
 
   async function lines(source: string, args: readonly string[]): Promise<readonly string[]> {
     const { output } = await runGit({ folder: await locate(source), args, timeoutMs });
@@ -53,17 +60,20 @@ export function createGit({ cacheFolder, timeoutMs = 20_000, freshMs = 15_000 }:
     return id;
   }
 
-  async function list(source: string, from: string | undefined, to: string, flags: readonly string[]) {
-    const inside = (await isInside(source)) ? ['--', '.'] : [];
-    const range = from === undefined ? [to] : [to, `^${from}`];
-    const args = ['rev-list', ...flags, `--max-count=${maxListed}`, '--end-of-options', ...range, ...inside];
-    return (await lines(source, args)).toReversed();
-  }
-
   /** A service may live in a folder of a larger repository; then only that folder's commits are its own. */
-  async function isInside(source: string): Promise<boolean> {
-    if (isRemote(source)) return false;
-    return (await lines(source, ['rev-parse', '--show-prefix'])).length > 0;
+  const pathsOf = async (source: string) => toPathspecs(await nameFolder(source));
+
+  async function list(source: string, from: string | undefined, to: string, flags: readonly string[]) {
+    const range = from === undefined ? [to] : [to, `^${from}`];
+    const args = [
+      'rev-list',
+      ...flags,
+      `--max-count=${maxListed}`,
+      '--end-of-options',
+      ...range,
+      ...(await pathsOf(source)),
+    ];
+    return (await lines(source, args)).toReversed();
   }
 
   return {
@@ -85,14 +95,23 @@ export function createGit({ cacheFolder, timeoutMs = 20_000, freshMs = 15_000 }:
     },
     listBetween: async (source, from, to) =>
       list(source, await resolve(source, from), await resolve(source, to), ['--topo-order']),
-    listMainLine: async (source, from, to) =>
-      list(source, await resolve(source, from), await resolve(source, to), ['--first-parent', '--topo-order']),
+    listHistory: async (source, question) =>
+      listHistory(await locate(source), question, await nameFolder(source), timeoutMs),
+    async findLastChange(source, id) {
+      const paths = await pathsOf(source);
+      if (paths.length === 0) return id;
+      const [last] = await lines(source, ['rev-list', '--max-count=1', '--end-of-options', id, ...paths]);
+      return last ?? id;
+    },
     async isAncestor(source, ancestor, of) {
       const missing = await lines(source, ['rev-list', '--max-count=1', '--end-of-options', ancestor, `^${of}`]);
       return missing.length === 0;
     },
     readCommits: async (source, ids) => readCommits(await locate(source), ids, timeoutMs),
-    readDiff: async (source, id) => readDiff(await locate(source), id, await isInside(source), timeoutMs),
-    archive: async (source, id) => archiveTree(await locate(source), await resolve(source, id), timeoutMs),
+    readDiff: async (source, id) => readDiff(await locate(source), id, await pathsOf(source), timeoutMs),
+    listChangedPaths: async (source, ids) =>
+      listChangedPaths(await locate(source), ids, await pathsOf(source), timeoutMs),
+    archive: async (source, revision) =>
+      archiveAt(source, await locate(source), await resolve(source, revision), await nameFolder(source), timeoutMs),
   };
 }

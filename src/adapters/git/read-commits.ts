@@ -50,7 +50,7 @@ const maxDiffBytes = 2_000_000;
 export async function readDiff(
   folder: string,
   id: string,
-  isInside: boolean,
+  paths: readonly string[],
   timeoutMs: number,
 ): Promise<readonly FileChange[]> {
   const { output, isCut } = await runGit({
@@ -67,10 +67,33 @@ export async function readDiff(
         '--find-renames',
       ],
       ...['--diff-merges=dense-combined', '--src-prefix=a/', '--dst-prefix=b/', '--end-of-options', id],
-      ...(isInside ? ['--', '.'] : []),
+      ...paths,
     ],
     timeoutMs,
     maxBytes: maxDiffBytes,
   });
   return cutDiffs(output.toString('utf8'), isCut);
+}
+
+/** Paths by commit; of a merge only what differs from all parents. Limited to `paths`, pathspecs after `--`. */
+export async function listChangedPaths(
+  folder: string,
+  ids: readonly string[],
+  paths: readonly string[],
+  timeoutMs: number,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  if (ids.length === 0) return {};
+  const shape = ['--no-walk=unsorted', '--stdin', '--format=tformat:%x01%H', '--name-only', '-z', '--cc'];
+  const { output } = await runGit({
+    folder,
+    args: ['log', ...shape, ...paths],
+    input: ids.map((id) => `${id}\n`).join(''),
+    timeoutMs,
+  });
+  const changed: Record<string, readonly string[]> = Object.fromEntries(ids.map((id) => [id, []]));
+  for (const part of output.toString('utf8').split('\u0001').slice(1)) {
+    const [id = '', ...names] = part.split('\0').map((name) => name.trim());
+    changed[id] = names.filter(Boolean);
+  }
+  return changed;
 }
