@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -68,6 +69,11 @@ export function listKnownSecrets(settings: ResidentSettings): readonly string[] 
   const key = readVariable('ANTHROPIC_API_KEY');
   return key ? [...values, key] : values;
 }
+
+/** Resident's own version, as its package tells it. */
+export const { version: packageVersion } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { readonly version: string };
 
 /** A variable of the environment; one that is set to nothing counts as not set. */
 export function readVariable(name: VariableName): string | undefined {

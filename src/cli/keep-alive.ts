@@ -6,8 +6,13 @@ export interface KeepAliveOptions {
   readonly spawn: () => ChildProcess;
   readonly onSpawn: (pid: number) => void;
   readonly onMessage?: (message: unknown) => void;
-  /** Called when the child has died, with why, and after how long the next one is started. */
-  readonly onDeath: (why: string, restartInMs: number) => void;
+  /** Called when the child has died, with why, and after how long the next one is started; undefined when none is. */
+  readonly onDeath: (why: string, restartInMs: number | undefined) => void;
+  /**
+   * Whether a child of this role has ever done its work. Given, one that never did and ends by itself soon, three times in a
+   * row, is given up: what keeps it from starting will not go away by itself.
+   */
+  readonly hasBeenUp?: () => boolean;
   readonly firstDelayMs?: number;
   readonly longestDelayMs?: number;
 }
@@ -19,6 +24,7 @@ export interface KeptAlive {
 
 /** A child that lived this long was well: the next death is a new trouble, and is answered at once. */
 const healthyAfterMs = 10_000;
+const hopelessAfter = 3;
 
 /** Keeps one child process running until it is stopped; deaths in a row are answered ever more slowly. */
 export function keepAlive(options: KeepAliveOptions): KeptAlive {
@@ -28,14 +34,18 @@ export function keepAlive(options: KeepAliveOptions): KeptAlive {
 
   async function run(): Promise<void> {
     let delayMs = firstDelayMs;
+    let quickEnds = 0;
     while (!ending.signal.aborted) {
       const startedAt = Date.now();
       child = options.spawn();
       if (options.onMessage) child.on('message', options.onMessage);
       if (child.pid !== undefined) options.onSpawn(child.pid);
-      const why = await awaitEnd(child);
+      const { why, isOwn } = await awaitEnd(child);
       if (ending.signal.aborted) return;
-      if (Date.now() - startedAt >= healthyAfterMs) delayMs = firstDelayMs;
+      const wasWell = Date.now() - startedAt >= healthyAfterMs;
+      if (wasWell) delayMs = firstDelayMs;
+      quickEnds = isOwn && !wasWell ? quickEnds + 1 : 0;
+      if (quickEnds >= hopelessAfter && options.hasBeenUp?.() === false) return options.onDeath(why, undefined);
       options.onDeath(why, delayMs);
       // Stopping ends the wait.
       await delay(delayMs, undefined, { signal: ending.signal }).catch(() => undefined);
@@ -55,9 +65,12 @@ export function keepAlive(options: KeepAliveOptions): KeptAlive {
   };
 }
 
-function awaitEnd(child: ChildProcess): Promise<string> {
+/** How a child ended, and whether it ended by itself: one that is killed has not shown that it cannot start. */
+function awaitEnd(child: ChildProcess): Promise<{ readonly why: string; readonly isOwn: boolean }> {
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`));
+    child.once('error', (error) => resolve({ why: error.message, isOwn: true }));
+    child.once('exit', (code, signal) =>
+      resolve(signal ? { why: `killed by ${signal}`, isOwn: false } : { why: `exit code ${code}`, isOwn: true }),
+    );
   });
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../config.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCheck } from './commands/check.ts';
 import { addApprove, addReject } from './commands/decide.ts';
@@ -15,13 +14,11 @@ import { addShow } from './commands/show.ts';
 import { addSteer } from './commands/steer.ts';
 import { addUp } from './commands/up.ts';
 import { exitCodes, explainEnd } from './exit.ts';
-import { packageFolder } from './program.ts';
 
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')) as { version: string };
   const program = new Command('resident')
     .description('A resident engineer for every service: from alert to a proven, approved and reversible fix.')
-    .version(version)
+    .version(packageVersion)
     .showHelpAfterError('(resident --help lists the commands)')
     .exitOverride();
   const add = [

@@ -43,6 +43,11 @@ async function portOf(address: string | undefined): Promise<number> {
   return address === undefined ? freePort() : Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
+/** An engine is started for nobody when no service names a sandbox. */
+export function usesSandbox({ services }: Pick<ResidentSettings, 'services'>): boolean {
+  return Object.values(services).some(({ sandbox }) => sandbox !== undefined);
+}
+
 /** A Docker engine for sandboxes: one that runs, or our own. Without one Resident works on, and says what is lost. */
 export async function findDocker(
   options: ServerOptions,

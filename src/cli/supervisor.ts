@@ -1,15 +1,11 @@
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import path from 'node:path';
 import { workerEnvironment } from '../config.ts';
 import type { ResidentSettings } from '../domain/settings.ts';
 import { identityOf, isSameProcess, type ProcessIdentity } from '../setup/process-identity.ts';
 import { CommandEnd, exitCodes } from './exit.ts';
-import { keepAlive, type KeptAlive } from './keep-alive.ts';
 import { endLeftovers } from './leftovers.ts';
-import { programFor } from './program.ts';
 import { keepPlace, readPlace, readRunFile, removeRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import { keepServer, type StartServer } from './keep-server.ts';
+import { startChild, type ChildParts } from './start-child.ts';
 import { planWorkers, type WorkerSurroundings } from './worker-processes.ts';
 
 export interface SupervisorParts {
@@ -28,6 +24,8 @@ export interface Supervisor {
   readonly run: () => RunFile;
   /** Ends everything that it started, newest first, and removes run.json. */
   stop(): Promise<void>;
+  /** Settles when a part cannot start and was given up, with what to tell. */
+  readonly failed: Promise<CommandEnd>;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -52,6 +50,8 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
   const note = (role: string, identity: ProcessIdentity) =>
     record({ processes: { ...run.processes, [role]: identity } });
   record({});
+  let fail: (why: CommandEnd) => void = () => undefined;
+  const failed = new Promise<CommandEnd>((resolve) => (fail = resolve));
 
   const parting: (() => Promise<void>)[] = [];
   const endNow = () => endAtOnce(settings.stateFolder, run);
@@ -67,13 +67,15 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
     const docker = await parts.findDocker?.();
     if (docker) parting.push(() => docker.stop());
     const dockerHost = parts.findDocker ? docker?.host : 'none';
-    parting.push(startWorkers({ temporalAddress: address, dockerHost }, { parts, note }));
-    parting.push(await startGateway(workerEnvironment('others', { TEMPORAL_ADDRESS: address })));
+    const child = { settings, say, note, fail };
+    parting.push(startWorkers({ temporalAddress: address, dockerHost }, child));
+    const environment = workerEnvironment('others', { TEMPORAL_ADDRESS: address });
+    parting.push(await startGateway({ ...child, environment }, record, failed));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { run: () => run, stop };
+  return { run: () => run, stop, failed };
 
   async function startTemporal(): Promise<string> {
     const before = previous?.temporal ?? readPlace(settings.stateFolder);
@@ -90,31 +92,39 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
     parting.push(() => server.stop());
     return server.address;
   }
+}
 
-  /** The gateway says where it listens; started again it gets the same port, which senders know. */
-  async function startGateway(environment: Readonly<Record<string, string>>): Promise<() => Promise<void>> {
-    let address: string | undefined;
-    let listening = (): void => undefined;
-    const isListening = new Promise<void>((resolve) => (listening = resolve));
-    const listen = () => (address ? ['--listen', new URL(address).host] : []);
-    const onMessage = (message: unknown) => {
-      address = (message as { listening?: string }).listening ?? address;
-      if (address) record({ gateway: { address } });
-      listening();
-    };
-    const gateway = startChild('gateway', 'src/gateway/main.ts', listen, { parts, environment, note, onMessage });
-    const limit = setTimeout(listening, 20_000);
-    await isListening;
-    clearTimeout(limit);
-    return () => gateway.stop();
-  }
+/**
+ * The gateway says where it listens; started again it gets the same port, which senders know.
+ * @returns what ends it.
+ * @throws CommandEnd when it, or a worker, cannot start.
+ */
+async function startGateway(
+  parts: Omit<ChildParts, 'onMessage'>,
+  record: (change: Partial<RunFile>) => void,
+  failed: Promise<CommandEnd>,
+): Promise<() => Promise<void>> {
+  let address: string | undefined;
+  let listening = (): void => undefined;
+  const isListening = new Promise<void>((resolve) => (listening = resolve));
+  const listen = () => (address ? ['--listen', new URL(address).host] : []);
+  const onMessage = (message: unknown) => {
+    address = (message as { listening?: string }).listening ?? address;
+    if (!address) return;
+    record({ gateway: { address } });
+    listening();
+  };
+  const gateway = startChild('gateway', 'src/gateway/main.ts', listen, { ...parts, onMessage });
+  const limit = setTimeout(listening, 20_000);
+  const trouble = await Promise.race([isListening, failed]);
+  clearTimeout(limit);
+  if (!trouble) return () => gateway.stop();
+  await gateway.stop();
+  throw trouble;
 }
 
 /** @returns what ends them, all at once. */
-function startWorkers(
-  surroundings: WorkerSurroundings,
-  child: Pick<ChildParts, 'parts' | 'note'>,
-): () => Promise<void> {
+function startWorkers(surroundings: WorkerSurroundings, child: Omit<ChildParts, 'environment'>): () => Promise<void> {
   const workers = planWorkers(surroundings).map(({ name, program, roles, environment }) =>
     startChild(name, program, () => ['--roles', roles.join()], { ...child, environment }),
   );
@@ -143,37 +153,4 @@ function endAtOnce(stateFolder: string, run: RunFile): void {
     if (role !== 'temporal' && isSameProcess(identity)) process.kill(identity.pid, 'SIGTERM');
   }
   removeRunFile(stateFolder);
-}
-
-interface ChildParts {
-  readonly parts: SupervisorParts;
-  /** All of it: nothing of ours is added. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly note: (role: string, identity: ProcessIdentity) => void;
-  readonly onMessage?: (message: unknown) => void;
-}
-
-function startChild(role: string, file: string, extra: () => readonly string[], child: ChildParts): KeptAlive {
-  const { settings, say } = child.parts;
-  const logFile = path.join(settings.stateFolder, 'logs', `${role}.log`);
-  mkdirSync(path.dirname(logFile), { recursive: true });
-  return keepAlive({
-    role,
-    spawn: () => {
-      const { command, args, environment } = programFor(file, ['--config', settings.file, ...extra()]);
-      const log = openSync(logFile, 'a');
-      // Its own process group: a terminal's Ctrl-C reaches us, and we end the children in order.
-      const spawned = spawn(command, args, {
-        stdio: ['ignore', log, log, 'ipc'],
-        detached: true,
-        env: { ...child.environment, ...environment },
-      });
-      closeSync(log);
-      return spawned;
-    },
-    onSpawn: (pid) => child.note(role, identityOf(pid)),
-    ...(child.onMessage ? { onMessage: child.onMessage } : {}),
-    onDeath: (why, restartInMs) =>
-      say(`the ${role} process ended (${why}); starting it again in ${restartInMs} ms. Its log: ${logFile}`),
-  });
 }

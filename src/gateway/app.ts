@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { packageVersion } from '../config.ts';
 import type { IncidentClient } from '../client/incident-client.ts';
 import type { ResidentSettings, SecretReference } from '../domain/settings.ts';
 import type { Logger } from '../logger.ts';
@@ -25,7 +26,14 @@ export function createApp(parts: GatewayParts): Hono {
     context.json({ error: 'No such sender is configured. Name it under gateway.webhooks in resident.yaml.' }, 404),
   );
   addIncidentRoutes(app, parts, metrics);
-  app.get('/healthz', (context) => context.json({ status: 'alive' }));
+  app.get('/healthz', (context) =>
+    context.json({
+      status: 'alive',
+      name: 'resident',
+      version: packageVersion,
+      checks: 'that this process answers, and nothing else; /readyz asks Temporal',
+    }),
+  );
   app.get('/readyz', async (context) => {
     try {
       await parts.incidents.ping();

@@ -31,7 +31,7 @@ function start(): void {
     // The supervisor learns the port that the system chose.
     process.send?.({ listening: address });
   });
-  server.on('error', (error) => fail(error));
+  server.on('error', (error) => fail(error, listen));
   // A sender that trickles its body must not hold a connection for ever.
   if ('requestTimeout' in server) server.requestTimeout = 15_000;
   endWith(server);
@@ -53,9 +53,14 @@ function endWith(server: ServerType): void {
   process.on('disconnect', () => end('the supervisor is gone'));
 }
 
-function fail(error: unknown): never {
-  logger.fatal({ error: error instanceof Error ? error.message : String(error) }, 'the gateway cannot start');
-  process.exit(1);
+/** Ends, and tells the supervisor why: its terminal is where people look. */
+function fail(error: unknown, address?: string): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  logger.fatal({ error: reason }, 'the gateway cannot start');
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const end = () => process.exit(1);
+  if (process.send) process.send({ cannotStart: { reason, code, address } }, end);
+  else end();
 }
 
 try {

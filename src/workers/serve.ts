@@ -36,8 +36,11 @@ export function serve(name: string, factories: RoleFactories): void {
   start(logger, factories).then(
     () => process.exit(0),
     (error: unknown) => {
-      logger.fatal({ error: error instanceof Error ? error.message : String(error) }, 'the worker cannot go on');
-      process.exit(1);
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.fatal({ error: reason }, 'the worker cannot go on');
+      // The supervisor's terminal is where people look.
+      if (process.send) process.send({ cannotStart: { reason } }, () => process.exit(1));
+      else process.exit(1);
     },
   );
 }

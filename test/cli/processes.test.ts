@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { keepAlive } from '../../src/cli/keep-alive.ts';
 import { keepServer } from '../../src/cli/keep-server.ts';
 import { endLeftovers } from '../../src/cli/leftovers.ts';
 import { plain, renderTable } from '../../src/cli/output.ts';
+import { usesSandbox } from '../../src/cli/servers.ts';
+import { loadSettings } from '../../src/config.ts';
 import { identityOf, isAlive } from '../../src/setup/process-identity.ts';
 
 const node = (script: string) => spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
@@ -12,7 +17,7 @@ const forever = 'setInterval(() => {}, 1000)';
 describe('a child that is kept alive', () => {
   test('is started again after it was killed, and not after it was stopped', async () => {
     const pids: number[] = [];
-    const deaths: [string, number][] = [];
+    const deaths: [string, number | undefined][] = [];
     const kept = keepAlive({
       role: 'sleeper',
       spawn: () => node(forever),
@@ -29,7 +34,7 @@ describe('a child that is kept alive', () => {
   });
 
   test('that dies again and again is started ever more slowly', async () => {
-    const delays: number[] = [];
+    const delays: (number | undefined)[] = [];
     const kept = keepAlive({
       role: 'failing',
       spawn: () => node('process.exit(7)'),
@@ -41,6 +46,26 @@ describe('a child that is kept alive', () => {
     await expect.poll(() => delays.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
     await kept.stop();
     expect(delays.slice(0, 4)).toEqual([5, 10, 20, 20]);
+  });
+
+  test('that never did its work and ends at once three times is given up; one that did, or is killed, is not', async () => {
+    const start = (script: string, hasBeenUp: boolean) => {
+      const deaths: (number | undefined)[] = [];
+      const kept = keepAlive({
+        ...{ role: 'failing', spawn: () => node(script), onSpawn: () => undefined, hasBeenUp: () => hasBeenUp },
+        onDeath: (_, delayMs) => deaths.push(delayMs),
+        ...{ firstDelayMs: 1, longestDelayMs: 1 },
+      });
+      return { deaths, kept };
+    };
+    const never = start('process.exit(1)', false);
+    const once = start('process.exit(1)', true);
+    const killed = start('process.kill(process.pid, "SIGKILL")', false);
+    await expect.poll(() => once.deaths.length, { timeout: 10_000 }).toBeGreaterThan(4);
+    await expect.poll(() => killed.deaths.length, { timeout: 10_000 }).toBeGreaterThan(4);
+    await expect.poll(() => never.deaths).toEqual([1, 1, undefined]);
+    expect([...once.deaths, ...killed.deaths]).not.toContain(undefined);
+    await Promise.all([never, once, killed].map(({ kept }) => kept.stop()));
   });
 
   test('that does not end when asked is ended by force', async () => {
@@ -75,6 +100,16 @@ test('a server that ends is started again where it was', async () => {
   expect(places).toEqual([undefined, 'a:1']);
   expect(told[0]).toContain('ended (SIGKILL)');
   await kept.stop();
+});
+
+test('a Docker engine is wanted only where a service names a sandbox', () => {
+  const load = (services: string) => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'resident-sandboxes-')), 'resident.yaml');
+    writeFileSync(file, `version: 1\nservices: ${services}\n`);
+    return loadSettings(file);
+  };
+  expect(usesSandbox(load('{ a: {}, b: { sandbox: { test: [t] } } }'))).toBe(true);
+  expect(usesSandbox(load('{ a: {}, b: {} }'))).toBe(false);
 });
 
 test('leftovers are ended, and a stranger with the same pid is not', async () => {

@@ -87,7 +87,14 @@ describe('the gateway about itself', () => {
         throw new Error('refused');
       },
     });
-    expect((await createGateway(down).app.request('/healthz')).status).toBe(200);
+    const alive = await createGateway(down).app.request('/healthz');
+    expect(alive.status).toBe(200);
+    expect(await alive.json()).toMatchObject({
+      status: 'alive',
+      name: 'resident',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as unknown,
+      checks: expect.stringContaining('/readyz asks Temporal') as unknown,
+    });
     expect((await createGateway(down).app.request('/readyz')).status).toBe(503);
     expect((await createGateway().app.request('/readyz')).status).toBe(200);
   });

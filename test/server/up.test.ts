@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -27,13 +28,20 @@ services: { orders: {} }
 `,
 );
 
-function up(): ChildProcess {
-  const child = spawn(process.execPath, [resident, 'up', '--config', config, '--no-docker', '--no-install'], {
+function up(file = config): ChildProcess {
+  const child = spawn(process.execPath, [resident, 'up', '--config', file, '--no-docker', '--no-install'], {
     env: childEnvironment({ UP_TEST_TOKEN: 'token', TEMPORAL_ADDRESS: '' }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   started.push(child);
   return child;
+}
+
+/** What it says on its terminal, so far. */
+function listen(child: ChildProcess): () => string {
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  return () => said;
 }
 
 async function untilServing(differs: (run: RunFile) => boolean = () => true): Promise<RunFile> {
@@ -102,11 +110,14 @@ describe.skipIf(!program)('resident up', () => {
     first.kill('SIGKILL');
     await expect.poll(() => first.signalCode, wait).toBe('SIGKILL');
     const second = up();
+    const said = listen(second);
     const again = await untilServing((now) => now.supervisor.pid === second.pid);
     expect(again.temporal).toEqual(run.temporal);
     expect(await sendAlert(again)).toBe(runId);
     const before = [...Object.values(run.processes), ...Object.values(restarted.processes)];
     expect(before.map(({ pid }) => pid).filter(isAlive)).toEqual([]);
+
+    await expect.poll(said, wait).toMatch(/one open incident goes on:\n.* orders, in phase triage, since /);
 
     const latest = readRunFile(stateFolder);
     second.kill('SIGTERM');
@@ -118,5 +129,20 @@ describe.skipIf(!program)('resident up', () => {
     ).toEqual([]);
     expect(readRunFile(stateFolder)).toBeUndefined();
     expect(readFileSync(path.join(stateFolder, 'logs', 'gateway.log'), 'utf8')).not.toContain('token');
+  });
+
+  test('gives up with 1, and says who has the port, when the gateway cannot listen', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const taken = path.join(mkdtempSync(path.join(tmpdir(), 'resident-taken-')), 'resident.yaml');
+    writeFileSync(taken, `version: 1\ngateway: { listen: 127.0.0.1:${port} }\nservices: { orders: {} }\n`);
+    const child = up(taken);
+    const said = listen(child);
+    await expect.poll(() => child.exitCode, wait).toBe(1);
+    other.close();
+    expect(said()).toMatch(/the gateway process ended \(exit code 1: listen EADDRINUSE.*starting it again/);
+    expect(said()).toContain(`The gateway cannot start: 127.0.0.1:${port} is in use by process ${process.pid} (`);
+    expect(readRunFile(path.join(path.dirname(taken), '.resident'))).toBeUndefined();
   });
 });

@@ -1,9 +1,13 @@
 import { constants } from 'node:os';
 import type { Command } from 'commander';
+import { connect } from '../../client/connect.ts';
+import { createIncidentClient } from '../../client/incident-client.ts';
 import { loadSettings, loadTemporalConnection } from '../../config.ts';
+import type { ResidentSettings } from '../../domain/settings.ts';
 import { defaultConfig, withConfig, type CommonOptions } from '../context.ts';
+import { messageOf } from '../exit.ts';
 import { note, paint, renderTime, say } from '../output.ts';
-import { createStartTemporal, findDocker, type ServerOptions } from '../servers.ts';
+import { createStartTemporal, findDocker, usesSandbox, type ServerOptions } from '../servers.ts';
 import { supervise, type Supervisor } from '../supervisor.ts';
 
 interface UpOptions extends CommonOptions {
@@ -28,14 +32,17 @@ export function addUp(program: Command): void {
         namespace,
         ...(external ? { temporalAddress: external.address } : {}),
         startTemporal: createStartTemporal(servers),
-        ...(options.docker ? { findDocker: () => findDocker(servers) } : {}),
+        ...(options.docker && usesSandbox(settings) ? { findDocker: () => findDocker(servers) } : {}),
         say: tell,
       });
       const ended = signals.takeOver();
       introduce(supervisor);
-      tell(`ending after ${await ended}; once more ends it at once`);
+      await tellOpen(supervisor, settings, tell);
+      const end = await Promise.race([ended, supervisor.failed]);
+      if (typeof end === 'string') tell(`ending after ${end}; once more ends it at once`);
       await supervisor.stop();
       signals.release();
+      if (typeof end !== 'string') throw end;
     });
 }
 
@@ -59,6 +66,26 @@ function listenForSignals() {
       }),
     release: () => names.forEach((name) => process.off(name, listener)),
   };
+}
+
+/** What was open before goes on now; whoever starts Resident should know what it is at work on. */
+async function tellOpen(supervisor: Supervisor, settings: ResidentSettings, tell: (text: string) => void) {
+  const connection = loadTemporalConnection({ ...settings.temporal, ...supervisor.run().temporal });
+  if (!connection) return;
+  const client = connect(connection);
+  try {
+    const open = await createIncidentClient(client, settings.timings).list({ open: true });
+    if (open.length === 0) return;
+    tell(`${open.length === 1 ? 'one open incident goes' : `${open.length} open incidents go`} on:`);
+    for (const { service, phase, awaitingApproval, openedAt } of open) {
+      const wait = awaitingApproval ? `, awaits a decision: resident approve ${service}` : '';
+      tell(`  ${service}, in phase ${phase}, since ${renderTime(openedAt)}${wait}`);
+    }
+  } catch (error) {
+    tell(`whether incidents are open cannot be read now: ${messageOf(error)}`);
+  } finally {
+    await client.connection.close();
+  }
 }
 
 function introduce(supervisor: Supervisor): void {
