@@ -18,7 +18,15 @@ export const searchAttributeNames = {
   awaitingApproval: 'ResidentAwaitingApproval',
 } as const;
 
-export const workflowTypes = { incident: 'incident', resident: 'resident', remediation: 'remediation' } as const;
+export const workflowTypes = {
+  incident: 'incident',
+  resident: 'resident',
+  remediation: 'remediation',
+  reapSandboxes: 'reapSandboxes',
+} as const;
+
+/** The Schedule that removes what sandbox workers left behind, and the workflows that it starts. */
+export const reaperScheduleId = 'resident-reap-sandboxes';
 
 /** The one open incident of a service. */
 export function incidentWorkflowId(service: string): string {

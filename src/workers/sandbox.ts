@@ -1,27 +1,54 @@
+import type { SandboxActivities } from '../activities/contract.ts';
 import { createRunReproduction } from '../activities/run-reproduction.ts';
-import { createDockerSandbox } from '../adapters/docker/sandbox.ts';
+import { createDockerSandbox, type Sandbox } from '../adapters/docker/sandbox.ts';
 import { createImageBuilder } from '../adapters/image-builder/builder.ts';
 import { readVariable } from '../config.ts';
 import { cannotRun } from '../domain/reproduction.ts';
+import type { ResidentSettings } from '../domain/settings.ts';
+import { ensureReaperSchedule } from './reaper-schedule.ts';
+import { parseSandboxRequest } from './sandbox-request.ts';
 import type { RoleOptions, RoleParts } from './serve.ts';
 
 const switchedOff = 'The sandbox is switched off (`resident up --no-docker`, or DOCKER_HOST=none).';
+const withoutEngine: SandboxActivities = {
+  runReproduction: async () => cannotRun(switchedOff),
+  reapSandboxes: async () => ({ removed: 0, reason: switchedOff }),
+};
 /** A cancel reaches an activity with the answer to a heartbeat, so a sandbox must not wait long for its next one. */
 const maxHeartbeatThrottleInterval = '1 second';
 
 /** Queue `sandbox`: the Docker socket. Containers that a killed worker left behind are removed before anything else. */
-export async function createSandboxRole({ settings, store, logger, redact }: RoleParts): Promise<RoleOptions> {
+export async function createSandboxRole(parts: RoleParts): Promise<RoleOptions> {
+  const { settings, store, logger, redact, client } = parts;
   const dockerHost = readVariable('DOCKER_HOST');
-  if (dockerHost === 'none') return { activities: { runReproduction: async () => cannotRun(switchedOff) } };
+  if (dockerHost === 'none') return { activities: withoutEngine };
   const address = dockerHost ? { dockerHost } : {};
-  const images = createImageBuilder({ address });
+  const images = createImageBuilder({ address, recordsFile: parts.stateFolder('images.json') });
   const sandbox = createDockerSandbox({ address, images, logger, ...settings.sandbox });
-  const preflight = await sandbox.preflight();
-  if (preflight.ok) await sandbox.reap({ orphans: true });
-  else logger.warn({ reason: preflight.reason }, 'No sandbox: plans will be marked as not reproduced.');
+  const { reason } = await reap(sandbox);
+  if (reason !== undefined) logger.warn({ reason }, 'No sandbox: plans will be marked as not reproduced.');
+  // Without it leftovers wait for the next start of a worker, which is no reason not to start.
+  ensureReaperSchedule(client).catch((error: unknown) =>
+    logger.warn({ error }, 'The Schedule that removes leftovers could not be made.'),
+  );
+  const runReproduction = createRunReproduction({ sandbox, store, redact });
   return {
-    activities: { runReproduction: createRunReproduction({ sandbox, store, redact }) },
+    activities: {
+      runReproduction: (request) => runReproduction(parseSandboxRequest(request, listImages(parts.currentSettings()))),
+      reapSandboxes: () => reap(sandbox),
+    },
     maxConcurrentActivityTaskExecutions: sandbox.concurrent,
     maxHeartbeatThrottleInterval,
   };
+}
+
+/** An engine that is away has nothing to remove: that is an answer, not a failure. */
+async function reap(sandbox: Sandbox): ReturnType<SandboxActivities['reapSandboxes']> {
+  const preflight = await sandbox.preflight();
+  if (!preflight.ok) return { removed: 0, reason: preflight.reason };
+  return { removed: (await sandbox.reap({ orphans: true })).length };
+}
+
+function listImages({ services }: ResidentSettings): readonly string[] {
+  return Object.values(services).flatMap(({ sandbox }) => (sandbox ? [sandbox.image] : []));
 }

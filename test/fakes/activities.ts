@@ -118,6 +118,7 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
     runReproduction: async () => {
       throw ApplicationFailure.nonRetryable('never called');
     },
+    reapSandboxes: async () => ({ removed: 0 }),
     captureState: async ({ action }) => {
       calls.push(`capture ${action.id}`);
       return { actionId: action.id, at: new Date().toISOString(), values: { revision: suspect } };
