@@ -1,0 +1,34 @@
+import type { CaseResult, Weakness } from './hostile-case.ts';
+import { without } from './weaknesses.ts';
+
+/** One mutation of the sandbox, and the case that must notice it. */
+export interface AblationRow {
+  readonly weakness: Weakness;
+  readonly caughtBy: CaseResult['number'];
+}
+
+/** Every setting of the planned container that can be taken away alone on an engine without swap and without volumes. */
+export const ablation: readonly AblationRow[] = [
+  { weakness: without.ourSeccomp, caughtBy: 23 },
+  { weakness: without.seccomp, caughtBy: 25 },
+  { weakness: without.capDrop, caughtBy: 31 },
+  { weakness: without.noNewPrivileges, caughtBy: 32 },
+  { weakness: without.readOnlyRoot, caughtBy: 8 },
+  { weakness: without.network, caughtBy: 20 },
+  { weakness: without.otherUser, caughtBy: 43 },
+  { weakness: without.pidsLimit, caughtBy: 1 },
+  { weakness: without.memory, caughtBy: 2 },
+  { weakness: without.processors, caughtBy: 18 },
+  { weakness: without.nofile, caughtBy: 19 },
+  { weakness: without.fsize, caughtBy: 11 },
+  { weakness: without.core, caughtBy: 'own-7' },
+  { weakness: without.msgqueue, caughtBy: 'own-12' },
+  { weakness: without.tmpfsSize, caughtBy: 5 },
+  { weakness: without.tmpfsInodes, caughtBy: 7 },
+  { weakness: without.tmpfsNoexec, caughtBy: 'own-9' },
+  { weakness: without.logConfig, caughtBy: 13 },
+  { weakness: without.init, caughtBy: 'own-1' },
+  { weakness: without.ipcMode, caughtBy: 'own-8' },
+  { weakness: without.cgroupNamespace, caughtBy: 'own-16' },
+  { weakness: without.cgroupParent, caughtBy: 44 },
+];

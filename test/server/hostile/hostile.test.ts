@@ -1,0 +1,48 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { address, isEngineThere } from '../sandbox-harness.ts';
+import { ablation } from './ablation.ts';
+import { openArena } from './arena.ts';
+import { hostileCases, listedCases, runCase, tryCase } from './run-case.ts';
+
+const arena = isEngineThere ? await openArena(address) : { missing: 'There is no Docker engine.' };
+const isMissing = 'missing' in arena;
+if (isMissing) console.warn(`SKIPPED: the hostile cases. ${arena.missing}`);
+
+afterAll(async () => {
+  if (!isMissing) await arena.close();
+});
+
+describe('the table of hostile cases', () => {
+  it('holds every case of the reviewed list, and more than six of our own', () => {
+    const numbers = hostileCases.map(({ number }) => number);
+    const listed = numbers.filter((number) => typeof number === 'number');
+    expect(listed).toEqual(Array.from({ length: listedCases }, (_, index) => index + 1));
+    expect(numbers.length - listed.length).toBeGreaterThan(6);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+});
+
+describe.skipIf(isMissing)('the sandbox stops', () => {
+  it.each(hostileCases.map((hostile) => [hostile.number, hostile.name, hostile] as const))(
+    'case %s: %s',
+    async (_number, _name, hostile) => {
+      if (isMissing) return;
+      const result = await runCase(arena, hostile);
+      expect(result.blocked, `the sandbox let it through: ${result.seen}`).toBe(true);
+      expect(result.control, `the probe does not bite without ${result.by}: ${result.controlSeen}`).not.toBe('missed');
+      if (result.control === 'none') console.warn(`NO CONTROL HERE: case ${result.number}: ${result.by}`);
+    },
+  );
+});
+
+describe.skipIf(isMissing)('a sandbox that lacks one setting is noticed', () => {
+  it.each(ablation.map((row) => [row.weakness.without, row.caughtBy, row] as const))(
+    'without %s: by case %s',
+    async (_without, _caughtBy, { weakness, caughtBy }) => {
+      if (isMissing) return;
+      const hostile = hostileCases.find(({ number }) => number === caughtBy)!;
+      const seen = await tryCase(arena, hostile, weakness);
+      expect(hostile.isBlocked(seen), `still blocked: ${seen}`).toBe(false);
+    },
+  );
+});
