@@ -17,7 +17,13 @@ const argument = z
   .refine((text) => !text.includes('\0'), { error: 'must not hold a NUL' });
 const argv = z.tuple([argument.min(1)], argument).refine(([...all]) => all.length <= 10_000);
 
-const archive = z.strictObject({ service: serviceName, revision, digest: sha256, bytes: z.int().min(0) });
+const archive = z.strictObject({
+  service: serviceName,
+  revision,
+  digest: sha256,
+  bytes: z.int().min(0),
+  change: z.string().max(40).optional(),
+});
 const limits = z.strictObject({
   memoryMb: z.int().min(16).max(65_536),
   cpus: z.number().positive().max(64),
