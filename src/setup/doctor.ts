@@ -3,6 +3,7 @@ import path from 'node:path';
 import { hasCode } from './errors.ts';
 import { findOnPath } from './find-on-path.ts';
 import { lookFor, type Found, type LookOptions } from './look-for.ts';
+import { findNoWay, type OpenWaysOptions } from './open-ways.ts';
 import { askDocker } from './probe.ts';
 import { programNames, programs, type ProgramName } from './programs.ts';
 import { runCommand } from './run-command.ts';
@@ -16,9 +17,11 @@ export interface DoctorRow {
   readonly where: string;
   readonly costsWithout: string;
   readonly remedy: string;
+  /** Why nothing can work on this machine, where this is missing and cannot be had. */
+  readonly stopsEverything?: string;
 }
 
-export interface DoctorOptions extends LookOptions {
+export interface DoctorOptions extends OpenWaysOptions {
   /** What sandbox images are tagged with, before the colon and the language. */
   readonly imageRepository?: string;
   /** Data root of the engine that we would start. */
@@ -31,7 +34,7 @@ export async function inspect(options: DoctorOptions): Promise<readonly DoctorRo
     inspectNode(),
     inspectGit(options),
     inspectImages(options),
-    ...programNames.map((name) => inspectProgram(name, options)),
+    ...programNames.map((name) => (name === 'temporal' ? inspectTemporal(options) : inspectProgram(name, options))),
   ]);
   return [node, git, ...others, image, inspectModelKey(options)];
 }
@@ -52,6 +55,15 @@ export function renderDoctor(rows: readonly DoctorRow[]): string {
     `  to do: ${row.remedy}`,
   ]);
   return [...table, ...advice].join('\n');
+}
+
+/** Without a Temporal server, and without a way to one, nothing works. */
+async function inspectTemporal(options: DoctorOptions): Promise<DoctorRow> {
+  const row = await inspectProgram('temporal', options);
+  if (row.found) return row;
+  // A server that the environment names and that does not answer is a choice: nothing else is tried.
+  const noWay = options.env['TEMPORAL_ADDRESS'] ? row.where : await findNoWay('temporal', options);
+  return noWay === undefined ? row : { ...row, stopsEverything: `no Temporal server, and no way to one: ${noWay}` };
 }
 
 /** What looking found for one program, without fetching or starting it. */

@@ -28,6 +28,23 @@ it('has a row for everything that Resident can use, also on a machine with nothi
   for (const row of rows) expect([row.costsWithout, row.remedy, row.where]).not.toContain('');
 });
 
+it('tells where nothing can work: no Temporal server, and no way to one', async () => {
+  const look = async (env: Record<string, string>, answer: () => Promise<Response>) => {
+    const options = { env: { PATH: folder, ...env }, cacheFolder: folder, systemFolders: [], fetch: answer };
+    const rows = await inspect(options);
+    return rows.flatMap((row) => (row.stopsEverything === undefined ? [] : [`${row.name}: ${row.stopsEverything}`]));
+  };
+  const reachable = async () => new Response();
+  const away = () => Promise.reject(new Error('fetch failed'));
+  expect(await look({}, reachable)).toEqual([]);
+  expect(await look({}, away)).toEqual([
+    'Temporal server: no Temporal server, and no way to one: temporal.download cannot be reached from here; Go, which could build it, is not on the PATH',
+  ]);
+  expect(await look({ TEMPORAL_ADDRESS: '127.0.0.1:1' }, reachable)).toEqual([
+    expect.stringMatching(/no way to one: TEMPORAL_ADDRESS points to 127\.0\.0\.1:1, which does not answer/),
+  ]);
+});
+
 it('names what is lost and what to do for what is missing, and only for that', () => {
   const base = { version: '1', where: 'here', costsWithout: 'a lot', remedy: 'get it' };
   const text = renderDoctor([
