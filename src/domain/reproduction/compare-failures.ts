@@ -3,8 +3,8 @@ import type { Tried } from './tried.ts';
 
 /** What a test runner says of a run as a whole. */
 export interface TestReport {
-  /** It came to its end and counted: no test was left out for an earlier failure. */
-  readonly isComplete: boolean;
+  /** How many tests ran, by the runner's own count; absent where it tells none. */
+  readonly total?: number;
   /** Names of the tests that failed, at most 200. */
   readonly failed: readonly string[];
 }
@@ -22,15 +22,21 @@ export function compareFailures(suspect: Tried, other: Tried): Comparison {
   const [ours, theirs] = [telling(suspect), other.shown?.failures ?? []];
   if (ours.length === 0 || theirs.length === 0) return 'same';
   if (ours.some((one) => theirs.some((another) => isSameFailure(one, another)))) return 'same';
-  const names = ours.flatMap(({ test }) => (test === undefined ? [] : [test]));
-  const report = other.shown?.report;
-  const isNamed = names.length === ours.length && report !== undefined && report.failed.length > 0;
-  return isNamed && report.isComplete && !names.some((name) => report.failed.includes(name)) ? 'absent' : 'different';
+  return ranWithoutFailing(suspect, other) ? 'absent' : 'different';
 }
 
-/** Those of the suspect's failures that are production's, where any is; otherwise all. */
+/** Those of the suspect's failures that are production's stand first; where one is, the others do not count. */
 function telling({ shown }: Tried): readonly FailureSignature[] {
-  return shown?.failures ?? [];
+  const failures = shown?.failures ?? [];
+  return shown?.match === 'same' ? failures.slice(0, 1) : failures;
+}
+
+/** As many tests ran as on the suspect, each failed test has a name, and those of the suspect are not among them. */
+function ranWithoutFailing(suspect: Tried, other: Tried): boolean {
+  const names = telling(suspect).map(({ test }) => test);
+  const [ours, theirs] = [suspect.shown?.report, other.shown?.report];
+  if (ours?.total === undefined || theirs?.total === undefined || theirs.total < ours.total) return false;
+  return theirs.failed.length > 0 && names.every((name) => name !== undefined && !theirs.failed.includes(name));
 }
 
 /** 128 and a signal's number: what the kernel ended is another story than what ended itself. */

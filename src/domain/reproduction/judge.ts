@@ -1,10 +1,11 @@
-import { chain, planBisect, type BisectStep, type History, type Trial } from '../bisect.ts';
+import { chain, planBisect, type BisectStep, type Trial } from '../bisect.ts';
 import type { Reproduction, SandboxRequest } from '../reproduction.ts';
 import { countOf } from '../text.ts';
+import { findGap } from './find-gap.ts';
 import { describeRun, failureOf, refuseSuspect, tryOf, type Tried } from './tried.ts';
 
 export interface JudgeInput {
-  readonly request: Pick<SandboxRequest, 'revisions' | 'suspectIndex' | 'command'> & { readonly history?: History };
+  readonly request: Pick<SandboxRequest, 'revisions' | 'suspectIndex' | 'command' | 'history' | 'gaps'>;
   /** Every run so far, in their order. */
   readonly tried: readonly Tried[];
   /** Whether one more run fits into the time that is left. */
@@ -12,7 +13,12 @@ export interface JudgeInput {
 }
 
 export type Judged = Pick<Reproduction, 'verdict' | 'reason'> &
-  Partial<Pick<Reproduction, 'firstBad' | 'before' | 'signature' | 'match' | 'matchReason'>>;
+  Partial<
+    Pick<
+      Reproduction,
+      'firstBad' | 'firstBadKind' | 'candidates' | 'gap' | 'before' | 'signature' | 'match' | 'matchReason'
+    >
+  >;
 
 /** What to run next, or the verdict. */
 export type Judgement =
@@ -41,7 +47,8 @@ const shownLength = 12;
  */
 export function judgeRuns(input: JudgeInput): Judgement {
   const { request, tried, hasTime } = input;
-  const { suspectIndex, revisions } = request;
+  const { suspectIndex, revisions, history = chain(revisions.length) } = request;
+  const [parent = 0] = history[suspectIndex] ?? [];
   const [first] = runsOf(tried, suspectIndex);
   if (!first) return run(suspectIndex);
   const refused = refuseSuspect(first, request.command, nameOf(input, suspectIndex));
@@ -52,22 +59,23 @@ export function judgeRuns(input: JudgeInput): Judgement {
   if (flaky) return judged({ ...flaky, ...(first.run.end === 'passed' ? {} : failureOf(first)) });
   if (trials[suspectIndex] === 'good') {
     if (hasTime && wants(tried, suspectIndex, 'passingSuspect')) return repeat(suspectIndex);
-  } else if (trials[suspectIndex - 1] === undefined && hasTime) {
-    return run(suspectIndex - 1);
+  } else if (hasTime && trials[parent] === undefined) {
+    return run(parent);
   }
-  const step = planBisect(request.history ?? chain(revisions.length), trials);
+  const step = planBisect(history, trials);
   if (step.kind === 'try') return hasTime ? run(step.index) : judged(endedEarly(tried));
-  return step.kind === 'found' ? judgeFound(input, step, first) : judgeUnfound(input, step.kind, first, trials);
+  return step.kind === 'found' ? judgeFound(input, step, first, trials) : judgeUnfound(input, step.kind, first, trials);
 }
 
 type Found = Extract<BisectStep, { kind: 'found' }>;
 
-function judgeFound(input: JudgeInput, { firstBad, before }: Found, first: Tried): Judgement {
+function judgeFound(input: JudgeInput, found: Found, first: Tried, trials: Readonly<Record<number, Trial>>): Judgement {
   const { tried, hasTime, request } = input;
-  const culprit = request.revisions[firstBad]?.revision ?? '';
+  const { firstBad, before } = found;
+  const culprit = nameCulprit(request, found, trials);
   if (first.run.end === 'passed') {
     const reason = `${passesOn(input)}; it fails from ${nameOf(input, firstBad)} on.`;
-    return judged({ verdict: 'not-reproduced', firstBad: culprit, reason });
+    return judged({ verdict: 'not-reproduced', ...culprit, reason });
   }
   const again = runsOf(tried, firstBad).length;
   if (hasTime) {
@@ -79,7 +87,23 @@ function judgeFound(input: JudgeInput, { firstBad, before }: Found, first: Tried
   if (again < 2) return judged(endedEarly(tried));
   const proof = failureOf(runsOf(tried, firstBad)[0] ?? first);
   const beforeId = request.revisions[before]?.revision ?? '';
-  return judged({ verdict: 'reproduced', firstBad: culprit, before: beforeId, reason: '', ...proof });
+  return judged({ verdict: 'reproduced', ...culprit, before: beforeId, reason: '', ...proof });
+}
+
+function nameCulprit(
+  request: JudgeInput['request'],
+  found: Found,
+  trials: Readonly<Record<number, Trial>>,
+): Pick<Judged, 'firstBad' | 'firstBadKind' | 'candidates' | 'gap'> {
+  const { revision: firstBad = '', change } = request.revisions[found.firstBad] ?? {};
+  const gap = findGap(request, found, trials);
+  const candidates = found.candidates.map((index) => request.revisions[index]?.revision ?? '');
+  return {
+    firstBad,
+    ...(change && !gap && candidates.length === 1 ? { firstBadKind: change } : {}),
+    ...(candidates.length > 1 ? { candidates } : {}),
+    ...(gap ? { gap } : {}),
+  };
 }
 
 function judgeUnfound(

@@ -1,4 +1,7 @@
 import type { FailureSignature, SandboxRun } from '../reproduction.ts';
+import { matchFailure } from './match-signature.ts';
+import { readFailures, toKept, toLines, type ReadFailure } from './signature.ts';
+import { readTestReport } from './test-report.ts';
 import type { ShownFailure } from './tried.ts';
 
 export interface FailedRun extends Pick<SandboxRun, 'end' | 'exitCode'> {
@@ -11,12 +14,32 @@ export interface FailedRun extends Pick<SandboxRun, 'end' | 'exitCode'> {
   readonly expected?: readonly FailureSignature[];
 }
 
+/** 128 and the number of a signal (signal(7)), for what the kernel ends without a word of the program. */
+const signals: Readonly<Record<number, ReadFailure>> = {
+  132: bySignal('SIGILL', 'illegal instruction'),
+  134: bySignal('SIGABRT', 'aborted'),
+  135: bySignal('SIGBUS', 'bus error'),
+  136: bySignal('SIGFPE', 'arithmetic error'),
+  139: bySignal('SIGSEGV', 'segmentation fault'),
+};
+
 /** Reads from the output of a run that did not pass what it shows, and sets it beside what production shows. */
-export function showFailure(_run: FailedRun): ShownFailure {
+export function showFailure({ output, end, exitCode, workService, services, expected }: FailedRun): ShownFailure {
+  const lines = toLines(output);
+  const read = readFailures(lines, { workService, services });
+  const signal = signals[exitCode];
+  const failures = read.length === 0 && signal ? [signal] : read;
+  const { match, reason, failure, trouble } = matchFailure({ end, failures, lines, ...(expected ? { expected } : {}) });
+  const ordered = failure ? [failure, ...failures.filter((one) => one !== failure)] : failures;
   return {
-    failures: [],
-    report: { isComplete: false, failed: [] },
-    match: 'unknown',
-    matchReason: 'The output holds no error that can be read.',
+    failures: ordered.map(toKept),
+    report: readTestReport(lines),
+    match,
+    matchReason: reason,
+    ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+function bySignal(type: string, message: string): ReadFailure {
+  return { type, template: message, message, frames: [] };
 }

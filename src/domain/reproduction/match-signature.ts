@@ -1,0 +1,203 @@
+import type { FailureSignature, RunEnd, SignatureMatch } from '../reproduction.ts';
+import { findTellingFrame, isSameFile, isTestFile } from './frames.ts';
+import { describeSignature, toKept, type ReadFailure } from './signature.ts';
+import { findTrouble } from './surroundings.ts';
+import { countWords, toTemplate } from './templates.ts';
+
+export interface MatchInput {
+  readonly end: RunEnd;
+  readonly failures: readonly ReadFailure[];
+  readonly lines: readonly string[];
+  /** Production's errors; absent or empty where the evidence holds none. */
+  readonly expected?: readonly FailureSignature[];
+}
+
+export interface MatchResult {
+  readonly match: SignatureMatch;
+  /** In words, for people: what was compared and why it is held to be so. */
+  readonly reason: string;
+  /** The failure that is production's, where one is. */
+  readonly failure?: ReadFailure;
+  /** The error of production that it was held against. */
+  readonly wanted?: FailureSignature;
+  /** Present where the surroundings are at fault, in words. */
+  readonly trouble?: string;
+}
+
+/**
+ * Whether a failed run shows production's failure. Types and templates are compared first, then what the surroundings lack, then
+ * weaker signs: production's words anywhere in the output, its HTTP status, its top frame. A test that asserts on an answer looks
+ * unlike the error behind it, so what has no sign of either is `unknown`, never `different`.
+ */
+export function matchFailure(input: MatchInput): MatchResult {
+  const { failures, lines, expected = [] } = input;
+  const alike = findAlike(failures, expected);
+  if (alike?.match === 'same') return alike;
+  const trouble = findTrouble(failures, lines);
+  if (trouble && (trouble.isCertain || expected.length > 0)) {
+    return { match: 'different', reason: `The sandbox lacks something: ${trouble.words}`, trouble: trouble.words };
+  }
+  const others = expected.filter((wanted) => wanted !== alike?.wanted);
+  return (
+    findWords(lines, others) ??
+    findStatus(failures, others) ??
+    findPlace(failures, expected) ??
+    findEnd(input) ??
+    alike ??
+    findOther(failures, expected) ??
+    explainUnknown(input)
+  );
+}
+
+/** The same type and template. At another place of the code, with words that any error of its type has, it may be another error. */
+function findAlike(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {
+  let elsewhere: MatchResult | undefined;
+  for (const failure of failures) {
+    for (const wanted of expected) {
+      if (failure.template !== wanted.template || !hasSameType(failure, wanted)) continue;
+      const isShared = sharesFile(failure, wanted);
+      const what = `Production's ${describe(wanted)}`;
+      if (isShared || (isShared === undefined && countWords(wanted.template) > 0)) {
+        return { match: 'same', reason: `${what}: the same type and message in the sandbox.`, failure };
+      }
+      elsewhere ??= {
+        match: 'unknown',
+        reason: `${what} has the type and message of the sandbox's ${describe(failure)}, but not its place.`,
+        failure,
+        wanted,
+      };
+    }
+  }
+  return elsewhere;
+}
+
+function hasSameType(one: FailureSignature, other: FailureSignature): boolean {
+  if (one.type === undefined || other.type === undefined) return countWords(other.template) > 1;
+  return lastName(one.type) === lastName(other.type);
+}
+
+/** `TokenExpired` of `app.errors.TokenExpired` and of `app::TokenExpired`: one logger prints the module, the other does not. */
+function lastName(type: string): string {
+  return type.split(/[.:]+/).at(-1) ?? type;
+}
+
+/** Undefined where one of them has no frame outside of tests. */
+function sharesFile(one: FailureSignature, other: FailureSignature): boolean | undefined {
+  const [ours, theirs] = [one, other].map(({ frames }) => frames.filter(({ file }) => !isTestFile(file)));
+  if (!ours?.length || !theirs?.length) return undefined;
+  return ours.some((frame) => theirs.some(({ file }) => isSameFile(frame.file, file)));
+}
+
+/** Masking a text takes about ten microseconds, whoever wrote it. */
+const mostTexts = 20_000;
+
+/** A service that runs in the sandbox prints what it prints in production. One word alone would fit too much. */
+function findWords(lines: readonly string[], expected: readonly FailureSignature[]): MatchResult | undefined {
+  const wanted = expected.filter(({ template }) => countWords(template) > 1);
+  if (wanted.length === 0) return undefined;
+  let left = mostTexts;
+  for (const line of lines) {
+    for (const text of readTexts(line)) {
+      if ((left -= 1) < 0) return undefined;
+      const template = toTemplate(text);
+      const found = wanted.find((one) => template.includes(one.template));
+      if (found) return { match: 'same', reason: `The output holds production's ${describe(found)}.` };
+    }
+  }
+  return undefined;
+}
+
+/** A line and, where it is JSON, the texts in it: as a whole each would be one quoted value. */
+function readTexts(line: string): readonly string[] {
+  const start = line.indexOf('{"');
+  if (start === -1) return [line];
+  const values = [...line.slice(start).matchAll(/:"((?:[^"\\]|\\.){8,400})"/g)].map(([, value = '']) => value);
+  return [line, ...values.slice(0, 20)];
+}
+
+function findStatus(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {
+  const failure = failures.find(({ status }) => status !== undefined && expected.some((one) => one.status === status));
+  if (!failure) return undefined;
+  return { match: 'same', reason: `HTTP status ${failure.status}, as in production's logs.`, failure };
+}
+
+function findPlace(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {
+  for (const failure of failures) {
+    const ours = findTellingFrame(failure.frames);
+    if (!ours || isTestFile(ours.file)) continue;
+    for (const wanted of expected) {
+      const theirs = findTellingFrame(wanted.frames);
+      if (!theirs || !isSameFile(ours.file, theirs.file)) continue;
+      if (ours.line !== theirs.line && (ours.symbol === undefined || ours.symbol !== theirs.symbol)) continue;
+      return {
+        match: 'same',
+        reason: `It fails at ${ours.file}:${ours.line}, as production's ${describe(wanted)}.`,
+        failure,
+      };
+    }
+  }
+  return undefined;
+}
+
+const hangs = /\btime(?:d[ -]?out|out)|deadline exceeded|\bhung\b|unresponsive|deadlock/i;
+const exhausts = /out of memory|OutOfMemory|heap limit|MemoryError|\bOOM\b|cannot allocate memory|Killed process/i;
+
+/** What a run that was ended from outside shares with production: no message, but how it ends. */
+function findEnd({ end, expected = [] }: MatchInput): MatchResult | undefined {
+  const pattern = end === 'timed-out' ? hangs : end === 'out-of-memory' ? exhausts : undefined;
+  const found = pattern && expected.find(({ type = '', template }) => pattern.test(`${type} ${template}`));
+  if (!found) return undefined;
+  const how = end === 'timed-out' ? 'It hangs' : 'It runs out of memory';
+  return { match: 'same', reason: `${how}, as production's ${describe(found)} says.` };
+}
+
+const loadErrors =
+  /^(?:SyntaxError|IndentationError|TabError|compile error|(?:ERR_)?MODULE_NOT_FOUND|ModuleNotFoundError)$/;
+
+/**
+ * Another failure for certain: code that does not load or build, which production would not have survived silently; or a crash in
+ * the service's own code where production crashes there too, with another type and no frame in common.
+ */
+function findOther(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {
+  const [first] = failures;
+  const [wanted] = expected;
+  if (!first || !wanted) return undefined;
+  const isBroken = failures.every(
+    ({ type = '', message }) => loadErrors.test(type) || /^Cannot find module/.test(message),
+  );
+  const isCrash = failures.every((failure) => isOtherCrash(failure, expected));
+  if (!isBroken && !isCrash) return undefined;
+  const reason = `In the sandbox it is ${describe(first)}; in production it is ${describe(wanted)}.`;
+  return { match: 'different', reason };
+}
+
+function isOtherCrash(failure: ReadFailure, expected: readonly FailureSignature[]): boolean {
+  const place = findTellingFrame(failure.frames);
+  if (!place || isTestFile(place.file) || isAssertion(failure)) return false;
+  const crashes = expected.filter(({ type, frames }) => type !== undefined && frames[0]?.service === place.service);
+  return (
+    crashes.some(({ frames }) => frames.length > 0) &&
+    crashes.every((crash) => !hasSameType(failure, crash) && sharesFile(failure, crash) !== true)
+  );
+}
+
+function isAssertion({ type = '' }: FailureSignature): boolean {
+  return /assert|expect|^test failure$|ComparisonFailure/i.test(type);
+}
+
+function explainUnknown({ end, failures, expected = [] }: MatchInput): MatchResult {
+  const [first] = failures;
+  const [wanted] = expected;
+  const shown = first
+    ? `the sandbox shows ${describe(first)}`
+    : `the run ended (${end}) without an error that can be read`;
+  const reason = wanted
+    ? `It could not be compared with production's error: ${shown}, production ${describe(wanted)}, and neither names the other.`
+    : `It could not be compared with production's error: ${shown}, and the logs of the incident hold no new error.`;
+  return { match: 'unknown', reason };
+}
+
+function describe(signature: FailureSignature | ReadFailure): string {
+  const text = describeSignature('message' in signature ? toKept(signature) : signature);
+  return `\`${text.replaceAll('`', "'").slice(0, 240)}\``;
+}

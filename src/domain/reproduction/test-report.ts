@@ -1,0 +1,37 @@
+import type { TestReport } from './compare-failures.ts';
+
+const failedNames = [
+  /^\s*not ok \d+ - (.{1,200})$/,
+  /^\s*[✖✕×] (?!failing tests:)(.{1,200}?)(?: \(\d[\d.]{0,12} ?m?s\))?$/u,
+  /^(?:FAIL|ERROR): (\S.{0,200})$/,
+  /^_{3,} (.{1,200}) _{3,}$/,
+  /^\s*--- FAIL: (\S{1,200}) \(/,
+];
+/** How many tests ran, by the runner's own count. */
+const totals = [
+  /^(?:#|ℹ) tests (\d{1,7})$/u,
+  /^Ran (\d{1,7}) tests? in /,
+  /^Tests:.{0,100}?(\d{1,7}) total$/,
+  /^(?:\[(?:ERROR|INFO|WARNING)\] )?Tests run: (\d{1,7}), /,
+];
+const pytestSummary = /^=* ?((?:\d{1,7} \w+(?:, )?){1,8}) in [\d.]+s/;
+const mostNames = 200;
+
+/** Reads which tests failed and how many ran from the words of the common runners. */
+export function readTestReport(lines: readonly string[]): TestReport {
+  const failed = new Set<string>();
+  let total: number | undefined;
+  for (const line of lines) {
+    for (const pattern of failedNames) {
+      const name = pattern.exec(line)?.[1];
+      if (name !== undefined && failed.size < mostNames) failed.add(name.slice(0, 120));
+    }
+    for (const pattern of totals) {
+      const count = pattern.exec(line)?.[1];
+      if (count !== undefined) total = Math.max(total ?? 0, Number(count));
+    }
+    const [, counts] = pytestSummary.exec(line) ?? [];
+    if (counts !== undefined) total = [...counts.matchAll(/\d+/g)].reduce((sum, [count]) => sum + Number(count), 0);
+  }
+  return { failed: [...failed], ...(total === undefined ? {} : { total }) };
+}
