@@ -1,7 +1,10 @@
 import type { Diagnosis, SuspectService } from '../../domain/diagnosis.ts';
 import { listSuspectServices, reconcile } from '../../domain/reconcile.ts';
 import { cannotRun, type Reproduction } from '../../domain/reproduction.ts';
+import { describeFirstBad, maxRounds, narrow } from '../../domain/reproduction/narrow.ts';
+import { countOf } from '../../domain/text.ts';
 import { summaryLine } from '../../domain/ui-text.ts';
+import type { PackInput } from '../../activities/contract.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
 import { observeProxy, sandboxProxy } from '../proxies.ts';
@@ -61,44 +64,59 @@ interface Attempt {
   readonly canTryOthers: boolean;
 }
 
-async function runInSandbox(incident: Case, { service, suspects, before }: SuspectService): Promise<Attempt> {
+async function runInSandbox(incident: Case, suspect: SuspectService): Promise<Attempt> {
+  try {
+    let attempt = await runRound(incident, suspect);
+    for (let round = 2; round <= maxRounds; round += 1) {
+      const { reproduction } = attempt;
+      if (reproduction.verdict !== 'reproduced' || !reproduction.gap) break;
+      const { reproduction: second } = await runRound(incident, suspect, reproduction.gap);
+      attempt = { ...attempt, reproduction: narrow(reproduction, second) };
+      if (second.verdict === 'cannot-run') break;
+    }
+    return attempt;
+  } catch (error) {
+    rethrowCancellation(error);
+    const { service, suspects, before } = suspect;
+    const reproduction = cannotRun(`The sandbox did not answer: ${rootMessage(error)}`, service, suspects[0], before);
+    return { reproduction, canTryOthers: false };
+  }
+}
+
+/** Packs and runs; a second round looks into the gap that the one before left. */
+async function runRound(
+  incident: Case,
+  { service, suspects, before }: SuspectService,
+  gap?: PackInput['gap'],
+): Promise<Attempt> {
   const { state } = incident;
   const { services, service: alerting, timings } = settingsOf(incident);
   const [suspect = ''] = suspects;
-  try {
-    const { packSources } = observeProxy(timings);
-    const packed = await packSources.executeWithOptions(
-      { summary: summaryLine(`Suspect: ${service} ${suspect}. Pack its sources`) },
-      [
-        {
-          incidentId: state.incidentId,
-          runId: state.runId,
-          service: alerting.service,
-          suspectService: service,
-          suspect,
-          ...(before === undefined ? {} : { before }),
-          neighbours: Object.keys(services).filter((name) => name !== service && services[name]?.hasSource),
-          evidence: state.evidence,
-          timeoutMs: timings.sandboxTimeoutMs,
-        },
-      ],
-    );
-    if ('cannotRun' in packed) {
-      return { reproduction: cannotRun(packed.cannotRun, service, suspect, before), canTryOthers: true };
-    }
-    const { runReproduction } = sandboxProxy(timings);
-    const reproduction = await runReproduction.executeWithOptions(
+  const { packSources } = observeProxy(timings);
+  const packed = await packSources.executeWithOptions(
+    { summary: summaryLine(`Suspect: ${service} ${suspect}. Pack its sources`) },
+    [
       {
-        summary: summaryLine(`Fails with ${service} ${suspect}, and not before?`),
+        incidentId: state.incidentId,
+        runId: state.runId,
+        service: alerting.service,
+        suspectService: service,
+        suspect,
+        ...(before === undefined ? {} : { before }),
+        neighbours: Object.keys(services).filter((name) => name !== service && services[name]?.hasSource),
+        evidence: state.evidence,
+        timeoutMs: timings.sandboxTimeoutMs,
+        ...(gap ? { gap } : {}),
       },
-      [packed],
-    );
-    return { reproduction, canTryOthers: reproduction.verdict !== 'cannot-run' };
-  } catch (error) {
-    rethrowCancellation(error);
-    const reproduction = cannotRun(`The sandbox did not answer: ${rootMessage(error)}`, service, suspect, before);
-    return { reproduction, canTryOthers: false };
+    ],
+  );
+  if ('cannotRun' in packed) {
+    return { reproduction: cannotRun(packed.cannotRun, service, suspect, before), canTryOthers: true };
   }
+  const { runReproduction } = sandboxProxy(timings);
+  const question = gap ? `Which commit up to ${gap.bad}?` : `Fails with ${service} ${suspect}, and not before?`;
+  const reproduction = await runReproduction.executeWithOptions({ summary: summaryLine(question) }, [packed]);
+  return { reproduction, canTryOthers: reproduction.verdict !== 'cannot-run' };
 }
 
 function describe(reproduction: Reproduction): string {
@@ -106,7 +124,7 @@ function describe(reproduction: Reproduction): string {
   switch (verdict) {
     case 'reproduced': {
       const culprit = (firstBad ?? suspect).slice(0, 12);
-      return `Reproduced: fails with ${culprit} of ${suspectService}, passes with ${before.slice(0, 12)} before it (${runs.length} runs).`;
+      return `Reproduced: fails with ${culprit} of ${suspectService}, passes with ${before.slice(0, 12)} before it (${countOf(runs.length, 'run')}). ${describeFirstBad(reproduction)}`.trim();
     }
     case 'not-reproduced':
     case 'flaky':
