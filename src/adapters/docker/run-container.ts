@@ -38,8 +38,7 @@ export async function runInContainer(parts: RunParts, order: RunOrder): Promise<
     order.signal.throwIfAborted();
     await container.start();
     order.signal.throwIfAborted();
-    await assertConfined(container, order);
-    await unpackSources(container, order);
+    await unpackConfined(container, order);
     const report = await runCommands(parts.docker, container, order);
     order.signal.throwIfAborted();
     return report;
@@ -77,19 +76,24 @@ export async function createInspected(parts: RunParts, order: ContainerOrder): P
   }
 }
 
-export async function assertConfined(container: Container, order: Pick<RunOrder, 'signal'>): Promise<void> {
-  const report = await runStep(container, order, ['cat', '/proc/self/status']);
-  const faults = listStatusFaults(report.output.toString());
-  if (faults.length > 0) throw unconfined(`a process inside reports ${faults.join(', ')}`);
-}
+/** One exec for both, for each takes about as long as a start. The kernel's word is first: no source can be taken for it. */
+const unpackScript = `cat /proc/self/status && exec tar -x -C ${workFolder} -f -`;
 
-export async function unpackSources(container: Container, order: Pick<RunOrder, 'signal' | 'sources'>): Promise<void> {
-  const command = ['tar', '-x', '-C', workFolder, '-f', '-'];
-  const report = await runStep(container, order, command, joinSources(order.sources));
-  if (report.end.kind === 'exited' && report.end.exitCode === 0) return;
+/**
+ * Proves from inside that the container is confined, and then unpacks the sources in it. Throws `Sandbox.NotConfined` or
+ * `Sandbox.UnpackFailed`; nothing of the sources has run by then.
+ */
+export async function unpackConfined(container: Container, order: Pick<RunOrder, 'signal' | 'sources'>): Promise<void> {
+  const { end, output } = await runStep(container, order, ['sh', '-c', unpackScript], joinSources(order.sources));
+  const text = output.toString();
+  const hasStatus = /^Name:\s/.test(text);
+  const faults = hasStatus ? listStatusFaults(text) : [];
+  if (faults.length > 0) throw unconfined(`a process inside reports ${faults.join(', ')}`);
+  if (hasStatus && end.kind === 'exited' && end.exitCode === 0) return;
+  const complaint = text.replace(/^\w+:\t.*\n/gm, '');
   throw new OutsideError(
-    `The sources could not be unpacked in the sandbox (${report.output.toString().trim().slice(0, 500)}). ` +
-      'The image needs the programs `tar`, `cat` and `sleep`.',
+    `The sources could not be unpacked in the sandbox (${complaint.trim().slice(0, 500)}). ` +
+      'The image needs the programs `sh`, `tar`, `cat` and `sleep`.',
     { system: 'Sandbox', kind: 'UnpackFailed', retryable: false },
   );
 }
@@ -151,19 +155,27 @@ async function runCommands(docker: Docker, container: Container, order: RunOrder
 
 /** cgroup v2 and v1 keep the count of killed processes in different files. A child that was killed leaves the container up. */
 const oomFiles = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control'];
+const oomCount = /^oom_kill (\d+)\n/m;
 const countTimeoutMs = 5_000;
 
 /** The kernel's count of processes that it killed in a container for want of memory; undefined where it cannot be read. */
 export async function countOomKills(container: Container): Promise<number | undefined> {
-  const { output } = await runExec(container, {
+  const isRead = new AbortController();
+  let seen = '';
+  await runExec(container, {
     command: ['cat', ...oomFiles],
     user: keeperUser,
     folder: '/',
+    // The answer is enough: while a child of the last command holds its output open, Docker reports no other exit for seconds.
+    onOutput: (bytes) => {
+      seen += bytes.toString();
+      if (oomCount.test(seen)) isRead.abort();
+    },
     outputBytes: statusBytes,
     timeoutMs: countTimeoutMs,
-    signal: AbortSignal.timeout(countTimeoutMs),
+    signal: isRead.signal,
   });
-  const count = /^oom_kill (\d+)$/m.exec(output.toString())?.[1];
+  const count = oomCount.exec(seen)?.[1];
   return count === undefined ? undefined : Number(count);
 }
 

@@ -18,7 +18,7 @@ import {
 } from './group-services.ts';
 import { codeUser, workFolder } from './policy.ts';
 import { removeContainer } from './remove-container.ts';
-import { assertConfined, createInspected, unpackSources } from './run-container.ts';
+import { createInspected, unpackConfined } from './run-container.ts';
 import type { RunParts } from './run-container.ts';
 import { packSource, type PackedSource } from './sources.ts';
 
@@ -90,16 +90,15 @@ export async function runInGroup(parts: RunParts, order: GroupOrder): Promise<Gr
     containers.push(container);
     order.signal.throwIfAborted();
     await container.start();
-    await assertConfined(container, order);
     return container;
   };
   try {
     const driver = await create(order.driverImageId, { memoryMb: driverMemoryMb, cpus: driverCpus });
-    await unpackSources(driver, { signal: order.signal, sources: [await packDriver(order)] });
+    await unpackConfined(driver, { signal: order.signal, sources: [await packDriver(order)] });
     const members = await settleAll(
       order.members.map(async (member): Promise<Running> => {
         const container = await create(member.imageId, member.limits, driver.id);
-        await unpackSources(container, { signal: order.signal, sources: member.sources });
+        await unpackConfined(container, { signal: order.signal, sources: member.sources });
         return { member, container };
       }),
     );
