@@ -53,7 +53,7 @@ function takeSnapshot(settings: ResidentSettings, service: string): IncidentSett
 
 function viewService(service: ServiceSettings): ServiceView {
   const hasSource = service.source !== undefined;
-  const command = service.sandbox?.reproduce ?? service.sandbox?.test;
+  const way = service.sandbox?.reproduce ?? service.sandbox?.test ?? service.sandbox?.run;
   return {
     service: service.name,
     owner: service.owner,
@@ -61,7 +61,7 @@ function viewService(service: ServiceSettings): ServiceView {
     mode: service.mode,
     approvers: service.approvers,
     hasSource,
-    canReproduce: hasSource && command !== undefined,
+    canReproduce: hasSource && way !== undefined,
     actions: (Object.keys(service.actions) as ActionType[]).filter((type) => service.actions[type] !== undefined),
   };
 }

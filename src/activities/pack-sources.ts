@@ -3,14 +3,18 @@ import type { EvidenceStore } from '../adapters/evidence-store.ts';
 import type { Git } from '../adapters/git/git.ts';
 import { classifyChange } from '../domain/change-kind.ts';
 import { findDeployedRevision } from '../domain/deploys.ts';
+import type { EvidenceWithBody } from '../domain/engine.ts';
 import type { Deploy } from '../domain/evidence.ts';
 import type { Redact } from '../domain/redaction.ts';
-import type { SandboxRequest, SourceArchive } from '../domain/reproduction.ts';
+import type { ReproductionWay, SandboxRequest, SourceArchive } from '../domain/reproduction.ts';
+import type { ReplayPlan } from '../domain/reproduction/replay.ts';
+import { readSignatures } from '../domain/reproduction/expected.ts';
 import type { SandboxSettings, ServiceSettings } from '../domain/settings.ts';
 import { toOneLine } from '../domain/text.ts';
 import type { ObserveActivities, PackInput } from './contract.ts';
 import { wasEverDeployed } from './ever-deployed.ts';
 import { isWorthRetrying, loadEvidence } from './load-evidence.ts';
+import { planReplay } from './plan-replay.ts';
 import { chooseInGap, chooseRevisions, type RevisionChoice } from './choose-revisions.ts';
 
 export interface PackSourcesPorts {
@@ -31,10 +35,13 @@ const outputBytes = 1_000_000;
  */
 export function createPackSources(ports: PackSourcesPorts): ObserveActivities['packSources'] {
   return async (input) => {
-    const command = chooseCommand(ports.services, input);
-    if ('cannotRun' in command) return command;
+    const suspect = ports.services[input.suspectService];
+    if (!suspect) return { cannotRun: `${input.suspectService} is not in resident.yaml. Add it under \`services\`.` };
+    if (suspect.source === undefined) {
+      return { cannotRun: `${suspect.name} has no \`source\`. Set it to a path or Git URL in resident.yaml.` };
+    }
     try {
-      return await pack(ports, input, command);
+      return await pack(ports, input, chooseCommand(ports.services, input));
     } catch (error) {
       if (isStoreTrouble(error) && isWorthRetrying(error)) throw error;
       const why = error instanceof Error ? error.message : String(error);
@@ -47,36 +54,40 @@ interface ChosenCommand {
   readonly owner: ServiceSettings;
   readonly sandbox: SandboxSettings;
   readonly argv: readonly string[];
+  /** The suspect's whole tests, which passed when it was deployed: a request that failed in production tells more. */
+  readonly isOwnTest: boolean;
 }
 
 /** The alerting service's reproduction shows the symptom itself; the suspect's own comes next, its tests last. */
 function chooseCommand(
   services: PackSourcesPorts['services'],
   { service, suspectService }: PackInput,
-): ChosenCommand | { readonly cannotRun: string } {
+): ChosenCommand | undefined {
   const [alerting, suspect] = [services[service], services[suspectService]];
-  if (!suspect) return { cannotRun: `${suspectService} is not in resident.yaml. Add it under \`services\`.` };
-  if (suspect.source === undefined) {
-    return { cannotRun: `${suspectService} has no \`source\`. Set it to a path or Git URL in resident.yaml.` };
-  }
   const choices = [
-    { owner: alerting, argv: alerting?.sandbox?.reproduce },
-    { owner: suspect, argv: suspect.sandbox?.reproduce },
-    { owner: suspect, argv: suspect.sandbox?.test },
+    { owner: alerting, argv: alerting?.sandbox?.reproduce, isOwnTest: false },
+    { owner: suspect, argv: suspect?.sandbox?.reproduce, isOwnTest: false },
+    { owner: suspect, argv: suspect?.sandbox?.test, isOwnTest: true },
   ];
-  for (const { owner, argv } of choices) {
+  for (const { owner, argv, isOwnTest } of choices) {
     if (owner?.sandbox && owner.source !== undefined && argv && argv.length > 0)
-      return { owner, sandbox: owner.sandbox, argv };
+      return { owner, sandbox: owner.sandbox, argv, isOwnTest };
   }
+  return undefined;
+}
+
+function noCommand({ service, suspectService }: PackInput, noReplay: string): { readonly cannotRun: string } {
   return {
-    cannotRun: `Neither ${service} has \`sandbox.reproduce\` nor ${suspectService} \`sandbox.reproduce\` or \`sandbox.test\`. Add a command that fails while the fault is there.`,
+    cannotRun:
+      `Neither ${service} has \`sandbox.reproduce\` nor ${suspectService} \`sandbox.reproduce\` or \`sandbox.test\`. ` +
+      `Add a command that fails while the fault is there. No request can be replayed instead: ${noReplay}.`,
   };
 }
 
 async function pack(
   ports: PackSourcesPorts,
   input: PackInput,
-  { owner, sandbox, argv }: ChosenCommand,
+  command: ChosenCommand | undefined,
 ): Promise<SandboxRequest | { readonly cannotRun: string }> {
   const notes: string[] = [];
   const chosen = await chooseOfSuspect(ports, input, notes);
@@ -84,21 +95,30 @@ async function pack(
   const source = ports.services[input.suspectService]?.source ?? '';
   const revisions = await packRevisions(ports, input.suspectService, source, { chosen, notes });
   const neighbours: SourceArchive[] = [];
-  const names = new Set([input.service, owner.name, ...input.neighbours]);
+  const owner = command?.owner.name ?? input.suspectService;
+  const names = new Set([input.service, owner, ...input.neighbours]);
   names.delete(input.suspectService);
   for (const name of names) {
     const archive = await packNeighbour(ports, name, notes);
     if (archive) neighbours.push(archive);
-    else if (name === owner.name)
+    else if (name === owner)
       return { cannotRun: `The source of ${name}, whose command runs, could not be packed: ${notes.at(-1)}` };
   }
+  const logs = await loadEvidence(
+    ports.store,
+    input.evidence.filter(({ kind }) => kind === 'logs'),
+  );
+  const expected = readSignatures(logs);
+  const replay = planOf(ports, input, { neighbours, logs, notes });
+  const sandbox = command?.sandbox ?? ports.services[input.suspectService]?.sandbox;
+  if (!sandbox || (!command && 'none' in replay)) return noCommand(input, 'none' in replay ? replay.none : '');
   return {
     incidentId: input.incidentId,
     runId: input.runId,
     image: sandbox.image,
-    workService: owner.name,
+    workService: owner,
     setup: sandbox.setup,
-    command: argv,
+    command: command?.argv ?? [],
     suspectService: input.suspectService,
     revisions,
     history: chosen.parents,
@@ -111,8 +131,42 @@ async function pack(
       timeoutMs: Math.min(sandbox.timeoutMs, input.timeoutMs),
       outputBytes,
     },
+    ...(expected.length > 0 ? { expected } : {}),
+    ...('none' in replay ? {} : { replay, ways: orderWays(command) }),
     notes: notes.map((note) => toOneLine(ports.redact(note))),
   };
+}
+
+/** A command made for the failure comes first; before plain tests, what failed in production is tried itself. */
+function orderWays(command: ChosenCommand | undefined): readonly ReproductionWay[] {
+  if (!command) return ['request'];
+  return command.isOwnTest ? ['request', 'test'] : ['test', 'request'];
+}
+
+function planOf(
+  ports: PackSourcesPorts,
+  input: PackInput,
+  found: {
+    readonly neighbours: readonly SourceArchive[];
+    readonly logs: readonly EvidenceWithBody[];
+    readonly notes: string[];
+  },
+): ReplayPlan | { readonly none: string } {
+  const { neighbours, logs, notes } = found;
+  const replay = planReplay({
+    services: ports.services,
+    service: input.service,
+    suspectService: input.suspectService,
+    packed: [input.suspectService, ...neighbours.map(({ service }) => service)],
+    evidence: logs,
+    timeoutMs: input.timeoutMs,
+  });
+  if ('none' in replay) {
+    if (ports.services[input.suspectService]?.sandbox?.run) notes.push(`no request is replayed: ${replay.none}`);
+    return replay;
+  }
+  notes.push(...replay.standIns.map(({ service }) => `${service} is played by a stand-in, as its logs tell`));
+  return replay;
 }
 
 async function chooseOfSuspect(

@@ -1,5 +1,11 @@
 import path from 'node:path';
-import type { ActionSettings, ResidentSettings, SecretReference, ServiceSettings } from '../domain/settings.ts';
+import type {
+  ActionSettings,
+  ResidentSettings,
+  RunSettings,
+  SecretReference,
+  ServiceSettings,
+} from '../domain/settings.ts';
 import type { ResidentFile, ServiceEntry } from './schema.ts';
 
 /** What the file does not say and the environment does. */
@@ -117,6 +123,8 @@ function normaliseService(name: string, entry: ServiceEntry, folder: string, san
           setup: sandbox.setup,
           test: sandbox.test,
           reproduce: sandbox.reproduce,
+          run: sandbox.run && normaliseRun(sandbox.run),
+          replayMethods: sandbox.replay?.methods,
           memoryMb: sandbox.memoryMb,
           cpus: sandbox.cpus,
           timeoutMs: Math.round((sandbox.timeoutSeconds ?? sandboxSeconds) * second),
@@ -126,6 +134,16 @@ function normaliseService(name: string, entry: ServiceEntry, folder: string, san
     actions: normaliseActions(entry.actions, at),
     mode: entry.mode,
     approvers: entry.approvers,
+  });
+}
+
+function normaliseRun({ command, port, readyPath, readySeconds, env }: RunEntry): RunSettings {
+  return compact({
+    command,
+    port,
+    readyPath,
+    readyTimeoutMs: Math.round(readySeconds * second),
+    environment: env,
   });
 }
 
@@ -158,6 +176,8 @@ function absoluteSecret(reference: SecretReference | undefined, at: At): SecretR
 function absoluteSecret(reference: SecretReference | undefined, at: At): SecretReference | undefined {
   return reference && 'file' in reference ? { file: at(reference.file) } : reference;
 }
+
+type RunEntry = NonNullable<NonNullable<ServiceEntry['sandbox']>['run']>;
 
 type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;

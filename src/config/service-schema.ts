@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, choice, closed, command, count, listOf, quantity, text } from './fields.ts';
+import { amount, choice, closed, command, count, listOf, named, quantity, shaped, text } from './fields.ts';
 
 const namedQuery = {
   name: text('What people call this figure.', 'a short name, for example error ratio'),
@@ -36,6 +36,43 @@ const objective = z
     description: 'A condition that holds while the service is well; it is read again while a repair is watched.',
   });
 
+const run = closed(
+  {
+    command: command('Starts the service; it stays in the foreground and writes its log to standard output.', [
+      'node',
+      'src/main.js',
+    ]),
+    port: count(
+      1,
+      65_535,
+      'The port that it listens on. Services of one replay share a network, so ports must differ.',
+    ),
+    readyPath: shaped(
+      /^\/[!-~]*$/,
+      'A path that answers below 500 once the service is up; without it an open port is enough.',
+      'a path, for example /healthz',
+    ).optional(),
+    readySeconds: quantity('seconds', 3_600, 'How long it may take to get ready.').default(30),
+    env: named(
+      text('One variable; {port} is its own port, {port:NAME} that of a neighbour or its stand-in.', 'text in quotes'),
+      'Environment of the service: addresses of its neighbours, never a secret.',
+      '{ USER_URL: "http://127.0.0.1:{port:user-service}" }',
+    ).default({}),
+  },
+  'How the service is started in the sandbox, to send it a request that failed in production.',
+);
+
+const replay = closed(
+  {
+    methods: listOf(
+      choice(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'], 'An HTTP method.'),
+      'Methods that may be sent again. Bodies are never in logs, so what needs one is sent without.',
+      '[GET, HEAD]',
+    ).default(['GET', 'HEAD']),
+  },
+  'Which requests of the logs may be sent to the service in the sandbox.',
+);
+
 const sandbox = closed(
   {
     image: text(
@@ -53,6 +90,8 @@ const sandbox = closed(
       '--test',
       'test/contract/',
     ]).optional(),
+    run: run.optional(),
+    replay: replay.optional(),
     memoryMb: count(16, 65_536, 'Memory limit of the container.').default(512),
     cpus: quantity('processors', 64, 'Processor limit of the container.').default(1),
     timeoutSeconds: quantity(

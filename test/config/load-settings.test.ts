@@ -111,6 +111,26 @@ services:
     expect(token && resolveSecret(token)).toBe('s3cret');
   });
 
+  test('reads how a service is started in the sandbox, and which requests may be sent to it', () => {
+    const run = 'run: { command: [node, main.js], port: 8080, readyPath: /healthz, env: { USER: "{port:user}" } }';
+    const { a } = loadSettings(
+      write(`version: 1\nservices: { a: { language: node, sandbox: { ${run}, replay: { methods: [GET, POST] } } } }`),
+    ).services;
+    expect(a?.sandbox).toMatchObject({
+      run: {
+        command: ['node', 'main.js'],
+        port: 8080,
+        readyPath: '/healthz',
+        readyTimeoutMs: 30_000,
+        environment: { USER: '{port:user}' },
+      },
+      replayMethods: ['GET', 'POST'],
+    });
+    expect(listFaults('version: 1\nservices: { a: { sandbox: { run: { command: [node], port: 0 } } } }')).toEqual([
+      '2:59 services.a.sandbox.run.port is 0; write a whole number from 1 to 65535',
+    ]);
+  });
+
   test('takes Prometheus from the environment when the file does not name one', () => {
     vi.stubEnv('PROMETHEUS_URL', 'http://prometheus.example:9090');
     expect(loadSettings(write('version: 1\nservices: { a: {} }')).prometheus?.url).toBe(
