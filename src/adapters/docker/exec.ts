@@ -111,7 +111,7 @@ function waitForEnd(
       polling = setTimeout(() => finish(exit), drainMs);
     };
     const onStreamEnd = () => {
-      if (!isStreamOpen) return;
+      if (!isStreamOpen || settled) return;
       isStreamOpen = false;
       pollIn(0, firstPollMs);
     };
