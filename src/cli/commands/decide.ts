@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { toIncidentId, type IncidentClient } from '../../client/incident-client.ts';
 import type { DecisionAnswer } from '../../client/decisions.ts';
+import { StateUnavailable } from '../../client/read.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { countOf } from '../../domain/text.ts';
 import { withContext, withJson, type CommonOptions } from '../context.ts';
 import { CommandEnd, exitCodes } from '../exit.ts';
 import { plain, say, sayJson } from '../output.ts';
@@ -36,12 +39,13 @@ function addDecision(program: Command, decision: 'approve' | 'reject'): Command 
     .option('--plan <digest>', "the plan's digest, or its first 12 digits or more")
     .option('-y, --yes', 'do not ask; decides about the plan that waits now')
     .option('--signal', 'leave it as a signal, without waiting for an answer')
-    .action(async (incident: string, options: DecideOptions) => {
+    .action(async (incident: string, options: DecideOptions, command: Command) => {
       if (options.reason?.trim() === '')
         throw new CommandEnd(exitCodes.usage, 'A rejection needs a reason: --reason "…".');
       await withContext(options, async ({ incidents }) => {
         const incidentId = toIncidentId(incident);
-        const planDigest = await choosePlan(incidents, incidentId, decision, options);
+        const isNameGuessed = command.getOptionValueSource('by') === 'default';
+        const planDigest = await choosePlan(incidents, incidentId, decision, { ...options, isNameGuessed });
         const reason = options.reason ?? options.comment;
         const answer = await incidents.decide(
           incidentId,
@@ -59,16 +63,22 @@ async function choosePlan(
   incidents: IncidentClient,
   incidentId: string,
   decision: string,
-  options: DecideOptions,
+  options: DecideOptions & { readonly isNameGuessed: boolean },
 ): Promise<string> {
   const given = options.plan?.trim().toLowerCase();
-  if (given !== undefined && /^[0-9a-f]{64}$/.test(given)) return given;
-  if (given !== undefined && !/^[0-9a-f]{12,63}$/.test(given)) {
+  if (given !== undefined && !/^[0-9a-f]{12,64}$/.test(given)) {
     throw new CommandEnd(exitCodes.usage, '--plan takes the digest of a plan, or at least its first 12 digits.');
   }
-  const { plan, awaitingApproval } = await incidents.getState(incidentId);
-  if (!plan || !awaitingApproval)
-    throw new CommandEnd(exitCodes.refused, `No plan of ${incidentId} awaits a decision.`);
+  const state = await incidents.getState(incidentId).catch((error: unknown) => {
+    // With no worker to ask, a decision about a whole digest can still be left as a signal.
+    if (given?.length === 64 && error instanceof StateUnavailable && error.reason === 'no-worker') return undefined;
+    throw error;
+  });
+  const plan = state?.awaitingApproval ? state.plan : undefined;
+  if (plan) introduce(plan, options);
+  // The incident itself judges a whole digest, and keeps a refusal in its timeline.
+  if (given?.length === 64) return given;
+  if (!plan) throw new CommandEnd(exitCodes.refused, `No plan of ${incidentId} awaits a decision.`);
   if (given !== undefined) {
     if (plan.digest.startsWith(given)) return plan.digest;
     throw new CommandEnd(exitCodes.refused, `The plan that waits is ${plan.digest}, and not ${given}…. Read it again.`);
@@ -83,6 +93,21 @@ async function choosePlan(
   terminal.close();
   if (/^y(es)?$/i.test(reply.trim())) return plan.digest;
   throw new CommandEnd(exitCodes.failed, 'Nothing was decided.');
+}
+
+/** Says as whom it decides and who may. A name that nobody gave, taken from the system, is not worth a refusal in the timeline. */
+function introduce(plan: Plan, { by, isNameGuessed, json }: DecideOptions & { readonly isNameGuessed: boolean }): void {
+  const people = plan.approvers.join(', ') || 'nobody is configured';
+  if (isNameGuessed && !plan.approvers.includes(by)) {
+    throw new CommandEnd(
+      exitCodes.refused,
+      `Refused: you are ${by} here, by your system's user name, who may not decide for ${plan.target}. People who may: ${people}. Say who you are with --by NAME.`,
+    );
+  }
+  if (!json)
+    say(
+      `Deciding as ${by}. May decide for ${plan.target}: ${people}; ${countOf(plan.approvalsNeeded, 'approval')} needed.`,
+    );
 }
 
 function end(answer: DecisionAnswer, decision: string, options: DecideOptions): void {

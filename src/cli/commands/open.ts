@@ -39,9 +39,11 @@ export function addOpen(program: Command): void {
           ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
         });
         // Attaching first leaves the debounce of an incident that has just opened alone.
-        const opened = (await incidents.attach(service, [alert])) ?? (await incidents.openOrAttach(service, [alert]));
-        if (options.json) return sayJson(opened);
-        say(`${opened.incidentId}, run ${opened.runId}`);
+        const attached = await incidents.attach(service, [alert]);
+        const opened = attached ?? (await incidents.openOrAttach(service, [alert]));
+        if (options.json) return sayJson({ ...opened, attached: attached !== undefined });
+        const run = `${opened.incidentId}, run ${opened.runId}`;
+        say(attached ? `${service} has an open incident; this was added to it: ${run}` : `Opened ${run}`);
         say(linkTo(opened.incidentId, opened.runId) ?? `resident follow ${service}`);
       });
     });
