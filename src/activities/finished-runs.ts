@@ -1,4 +1,6 @@
 import type { RunReport } from '../adapters/docker/sandbox.ts';
+import type { ReproductionWay } from '../domain/reproduction.ts';
+import type { ToldReplay } from '../domain/reproduction/show-replay.ts';
 
 /**
  * A run that is over, as a heartbeat carries it: an attempt that follows a killed one takes it over instead of running again.
@@ -10,6 +12,10 @@ export interface FinishedRun extends Omit<RunReport, 'output'> {
   readonly treeDigest: string;
   /** SHA-256 (hex) of the output in the evidence store. */
   readonly outputDigest: string;
+  /** Which way it was run; the test command when left out. */
+  readonly way?: ReproductionWay;
+  /** What a replayed request told. */
+  readonly told?: ToldReplay;
 }
 
 /** Heartbeat details of the sandbox's activity. */

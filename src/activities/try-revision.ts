@@ -1,8 +1,9 @@
-import type { PackedSource, RunOrder, RunReport, Sandbox, SandboxImage } from '../adapters/docker/sandbox.ts';
+import type { PackedSource, RunReport, Sandbox, SandboxImage } from '../adapters/docker/sandbox.ts';
 import { cleanText } from '../domain/prompt-text.ts';
 import type { Redact } from '../domain/redaction.ts';
 import type { ReproductionWay, SandboxRequest, SandboxRun, SourceArchive } from '../domain/reproduction.ts';
 import { showFailure } from '../domain/reproduction/show-failure.ts';
+import { showReplay, type ToldReplay } from '../domain/reproduction/show-replay.ts';
 import type { Tried } from '../domain/reproduction/tried.ts';
 import type { FinishedRun } from './finished-runs.ts';
 
@@ -27,7 +28,14 @@ export interface TryContext {
   /** Takes secrets out of what goes into history; the stored body stays as it was written. */
   readonly redact?: Redact;
   readonly way?: ReproductionWay;
+  /** Runs one revision, whose source comes first; in a sandbox of its own with the request's command when left out. */
+  readonly runRevision?: RunRevision;
 }
+
+export type RunRevision = (
+  sources: readonly PackedSource[],
+  limits: Pick<SandboxRequest['limits'], 'timeoutMs'>,
+) => Promise<RunReport & { readonly told?: ToldReplay }>;
 
 const tailLength = 2_000;
 /** Read from the end of the output before it is cleaned; terminal sequences take room too. */
@@ -47,6 +55,7 @@ export function createTrials(context: TryContext) {
   const finished: FinishedRun[] = [];
   let left = context.finished ?? [];
   let neighbours: Promise<readonly PackedSource[]> | undefined;
+  const runRevision = context.runRevision ?? createCommandRun(context);
 
   const packArchive = async ({ service, digest }: SourceArchive) => {
     return sandbox.packSource(service, await store.get(digest));
@@ -54,18 +63,8 @@ export function createTrials(context: TryContext) {
 
   async function execute(suspect: PackedSource): Promise<Omit<FinishedRun, 'index' | 'isRepeat'>> {
     neighbours ??= Promise.all(request.neighbours.map(packArchive));
-    const order: RunOrder = {
-      incidentId: request.incidentId,
-      runId: request.runId,
-      imageId: context.image.id,
-      sources: [suspect, ...(await neighbours)],
-      workService: request.workService,
-      setup: request.setup,
-      command: request.command,
-      limits: { ...request.limits, timeoutMs: context.runTimeoutMs },
-      signal: context.signal,
-    };
-    const { output, ...report } = await sandbox.run(order);
+    const sources = [suspect, ...(await neighbours)];
+    const { output, ...report } = await runRevision(sources, { timeoutMs: context.runTimeoutMs });
     const { digest } = await store.put(output);
     return { ...report, treeDigest: suspect.treeDigest, outputDigest: digest };
   }
@@ -106,6 +105,27 @@ export function createTrials(context: TryContext) {
   };
 }
 
+/** The way of running a revision that is the request's own command, over all sources side by side. */
+export function createCommandRun({ request, sandbox, image, signal }: CommandContext): RunRevision {
+  return (sources, { timeoutMs }) => {
+    return sandbox.run({
+      incidentId: request.incidentId,
+      runId: request.runId,
+      imageId: image.id,
+      sources,
+      workService: request.workService,
+      setup: request.setup,
+      command: request.command,
+      limits: { ...request.limits, timeoutMs },
+      signal,
+    });
+  };
+}
+
+type CommandContext = Pick<TryContext, 'request' | 'image' | 'signal'> & {
+  readonly sandbox: Pick<Sandbox, 'run'>;
+};
+
 interface Labels {
   readonly repeat: number;
   readonly sameAs: string | undefined;
@@ -143,7 +163,7 @@ async function readRun(
   };
   if (end === 'passed' || failedSetup) return { run };
   const services = [request.suspectService, ...request.neighbours.map((neighbour) => neighbour.service)];
-  const shown = showFailure({
+  const written = showFailure({
     output: redact(cleanText(readEnds(output), readLengths.head + readLengths.tail)),
     end,
     exitCode,
@@ -151,6 +171,7 @@ async function readRun(
     services,
     ...(request.expected ? { expected: request.expected } : {}),
   });
+  const shown = result.told ? showReplay(result.told, written) : written;
   const [signature] = shown.failures;
   return { run: { ...run, match: shown.match, ...(signature ? { signature } : {}) }, shown };
 }

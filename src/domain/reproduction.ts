@@ -45,6 +45,8 @@ export interface SandboxRequest {
   readonly expected?: readonly FailureSignature[];
   /** A request of the incident to send to the started services: the way to go where `command` is empty or shows no failure. */
   readonly replay?: ReplayPlan;
+  /** The ways to show the failure, tried in this order until one does; the command alone when left out. */
+  readonly ways?: readonly ReproductionWay[];
 }
 
 export interface SandboxLimits {

@@ -89,11 +89,24 @@ export interface ActionSettings {
   readonly reload?: readonly string[];
 }
 
+/** How a service is started in the sandbox. */
+export interface RunSettings {
+  readonly command: readonly string[];
+  readonly port: number;
+  readonly readyPath?: string;
+  readonly readyTimeoutMs: number;
+  /** `{port}` and `{port:<service>}` are filled in when the services of a replay are known. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface SandboxSettings {
   readonly image: string;
   readonly setup: readonly (readonly string[])[];
   readonly test?: readonly string[];
   readonly reproduce?: readonly string[];
+  readonly run?: RunSettings;
+  /** HTTP methods of recorded requests that may be sent again; GET and HEAD when left out. */
+  readonly replayMethods?: readonly string[];
   readonly memoryMb: number;
   readonly cpus: number;
   readonly timeoutMs: number;
