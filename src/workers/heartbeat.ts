@@ -9,13 +9,18 @@ const heartbeatEveryMs = 1_000;
  * Makes every activity heartbeat while it runs, so that a killed worker is noticed within the heartbeat timeout, and turns
  * what it throws into a Temporal failure with a dotted type and a retry decision. The start counts as the first beat, so an
  * activity that is done before the second sends none: each is a write on the server, as dear as the activity's own.
+ * A beat replaces the details of the one before, so each carries the activity's last; at first those of the attempt before.
  */
 export function createActivityInterceptors(context: Context): ActivityInterceptors {
   return {
     inbound: {
       async execute(input, next) {
         const everyMs = Math.min(heartbeatEveryMs, (context.info.heartbeatTimeoutMs || Infinity) / 3);
-        const timer = setInterval(() => context.heartbeat(), everyMs);
+        const beat = context.heartbeat;
+        let lastDetails: unknown = context.info.heartbeatDetails;
+        const heartbeat = (details?: unknown) => beat((lastDetails = details));
+        Object.defineProperty(context, 'heartbeat', { value: heartbeat });
+        const timer = setInterval(() => beat(lastDetails), everyMs);
         try {
           return await next(input);
         } catch (error) {

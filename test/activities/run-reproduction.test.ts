@@ -38,13 +38,14 @@ function makeWorld(
   const reaped: unknown[] = [];
   const bodies = new Map<string, Buffer>();
   const cancel = new AbortController();
-  const clock = { remainingMs: Number.POSITIVE_INFINITY };
+  const clock: { remainingMs: number; lastDetails?: unknown } = { remainingMs: Number.POSITIVE_INFINITY };
   const runReproduction = createRunReproduction({
     redact: (text) => text.replaceAll('hunter2', '[[SECRET]]'),
     context: () => ({
       signal: cancel.signal,
       heartbeat: (details) => beats.push(details),
       remainingMs: () => clock.remainingMs,
+      lastDetails: clock.lastDetails,
     }),
     store: {
       put: async (content) => {
@@ -205,6 +206,37 @@ describe('runReproduction', () => {
     expect(world.seen[0]!.limits.timeoutMs).toBe(12_000);
     expect(result).toMatchObject({ verdict: 'cannot-run' });
     expect(result.reason).toMatch(/time for the reproduction ended after 3 runs/);
+  });
+
+  it('goes on after the runs that a killed attempt finished, and keeps them for the attempt after', async () => {
+    const killed = new OutsideError('lost', { system: 'Docker', kind: 'EngineLost', retryable: true });
+    let dies = 4;
+    const world = makeWorld((content) => (world.tried.length === dies ? killed : breaksAt(5)(content)));
+    await expect(world.runReproduction(makeRequest(eight, 5))).rejects.toBe(killed);
+    expect(world.tried).toEqual(['5', '4', '5', '4']);
+    const left = world.beats.at(-1) as { finished: unknown[] };
+    expect(left.finished).toHaveLength(3);
+    expect(JSON.stringify(left).length).toBeLessThan(3 * 400);
+
+    world.clock.lastDetails = left;
+    world.tried.length = dies = 0;
+    const beforeSecond = world.beats.length;
+    const result = await world.runReproduction(makeRequest(eight, 5));
+    expect(world.tried).toEqual(['4', '5', '5', '5']);
+    expect(result).toMatchObject({ verdict: 'reproduced', firstBad: 'r5' });
+    expect(result.runs.map(({ revision }) => revision).join(' ')).toBe('r5 r4 r5 r4 r5 r5 r5');
+    expect(result.runs[0]!.outputTail).toContain('AssertionError');
+    const kept = world.beats.slice(beforeSecond).map((beat) => (beat as { finished: unknown[] }).finished.length);
+    expect(Math.min(...kept)).toBe(3);
+  });
+
+  it('runs everything again when the image has changed in between', async () => {
+    const world = makeWorld(breaksAt(5));
+    await world.runReproduction(makeRequest(eight, 5));
+    world.clock.lastDetails = { ...(world.beats.at(-1) as object), imageId: 'sha256:other' };
+    world.tried.length = 0;
+    await world.runReproduction(makeRequest(eight, 5));
+    expect(world.tried).toHaveLength(7);
   });
 
   it('runs nothing when there is no time: a run cut short would look like a failure', async () => {
