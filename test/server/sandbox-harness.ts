@@ -21,9 +21,10 @@ if (!isEngineThere) {
 export const limits: SandboxLimits = { memoryMb: 512, cpus: 1, timeoutMs: 20_000, outputBytes: 100_000 };
 const silent = { warn: () => undefined, info: () => undefined };
 
-export function makeSandbox() {
+export function makeSandbox(options: { readonly concurrent?: number; readonly runtime?: string } = {}) {
   const images = createImageBuilder({ address });
-  return { docker: openEngine(address), images, sandbox: createDockerSandbox({ address, images, logger: silent }) };
+  const sandbox = createDockerSandbox({ address, images, logger: silent, ...options });
+  return { docker: openEngine(address), images, sandbox };
 }
 
 export async function makeTar(files: Readonly<Record<string, string>>): Promise<Buffer> {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { workFolder } from '../../src/adapters/docker/policy.ts';
+import { labels, workFolder } from '../../src/adapters/docker/policy.ts';
 import { expectNothingLeft, isEngineThere, limits, makeSandbox, runInside } from './sandbox-harness.ts';
 
 const parts = isEngineThere ? makeSandbox() : undefined!;
@@ -22,6 +22,22 @@ async function countProcesses(mark: string): Promise<number> {
   let text = '';
   for await (const chunk of child.stdout) text += String(chunk);
   return text.split('\n').filter((line) => line.includes(mark)).length;
+}
+
+async function listOwnContainers(): Promise<readonly string[]> {
+  const label = [`${labels.run}=run-${process.pid}`];
+  return (await parts.docker.listContainers({ all: true, filters: { label } })).map(({ Id }) => Id);
+}
+
+async function findContainer(): Promise<string> {
+  const [id] = await listOwnContainers();
+  if (id === undefined) throw new Error('No sandbox of this test runs.');
+  return id;
+}
+
+/** As the host numbers it. */
+async function findProcessOne(): Promise<number> {
+  return (await parts.docker.getContainer(await findContainer()).inspect()).State.Pid;
 }
 
 describe.skipIf(!isEngineThere)('a run in the sandbox', () => {
@@ -76,6 +92,63 @@ describe.skipIf(!isEngineThere)('a run in the sandbox', () => {
 
   it('is not out of memory because a command kills itself with the same signal', async () => {
     expect(await runInside(parts, ['sh', '-c', 'kill -9 $$'])).toMatchObject({ end: 'failed', exitCode: 137 });
+  });
+
+  it('has killed itself when its container ends though nobody asked the engine for it', async () => {
+    const mark = `${process.pid}9999`;
+    const report = runInside(parts, ['sleep', mark]);
+    await until('the command runs', async () => (await countProcesses(`sleep ${mark}`)) > 0);
+    // Process 1 belongs to another user than the code, so the code cannot; the host stands in for it here.
+    process.kill(await findProcessOne(), 'SIGKILL');
+    const notice = 'the sandbox ended while the command ran, and nobody had asked the engine for it';
+    expect(await report).toMatchObject({ end: 'killed-itself', exitCode: expect.any(Number) as number, notice });
+  });
+
+  it('is to be tried again when another client of the engine ended its container: that says nothing of the command', async () => {
+    const mark = `${process.pid}9998`;
+    const report = runInside(parts, ['sleep', mark]);
+    await until('the command runs', async () => (await countProcesses(`sleep ${mark}`)) > 0);
+    const ended = expect(report).rejects.toMatchObject({
+      trouble: { system: 'Docker', kind: 'EngineLost', retryable: true },
+    });
+    await parts.docker.getContainer(await findContainer()).remove({ force: true });
+    await ended;
+  });
+
+  it('counts only what was killed for memory while the command itself ran', async () => {
+    const bomb = 'const all = []; for (;;) all.push(Buffer.alloc(8 << 20, 1));';
+    const setup = [['sh', '-c', `node -e '${bomb}'; true`]];
+    const small = { setup, limits: { ...limits, memoryMb: 128 } };
+    expect(await runInside(parts, ['sh', '-c', 'exit 3'], small)).toMatchObject({ end: 'failed', exitCode: 3 });
+  });
+
+  it('waits its turn when as many run as may, and leaves the queue when it is cancelled', async () => {
+    const narrow = makeSandbox({ concurrent: 1 });
+    const mark = `${process.pid}9997`;
+    const cancel = new AbortController();
+    const first = runInside(narrow, ['sleep', mark], { signal: cancel.signal });
+    await until('the first runs', async () => (await countProcesses(`sleep ${mark}`)) > 0);
+    const waiting = new AbortController();
+    const second = runInside(narrow, ['true'], { signal: waiting.signal });
+    const third = runInside(narrow, ['true']);
+    waiting.abort(new Error('not wanted any more'));
+    await expect(second).rejects.toThrow('not wanted any more');
+    expect(await listOwnContainers()).toHaveLength(1);
+    cancel.abort(new Error('cancelled'));
+    await expect(first).rejects.toThrow('cancelled');
+    expect(await third).toMatchObject({ end: 'passed' });
+  });
+
+  it('refuses a runtime that the engine does not know, with the remedy', async () => {
+    const strange = makeSandbox({ runtime: 'no-such-runtime' });
+    const reason = /knows no runtime no-such-runtime; it has .*runc.*daemon\.json.*`sandbox\.runtime`/;
+    expect(await strange.sandbox.preflight()).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(reason) as string,
+    });
+    await expect(runInside(strange, ['true'])).rejects.toMatchObject({ trouble: { kind: 'Unfit' } });
+    expect(await makeSandbox({ runtime: 'runc' }).sandbox.preflight()).toMatchObject({ ok: true });
+    expect(await runInside(makeSandbox({ runtime: 'runc' }), ['true'])).toMatchObject({ end: 'passed' });
   });
 
   it('keeps both ends of a long output, and ends a flood', async () => {

@@ -33,7 +33,10 @@ export async function nameEnd(parts: EndParts, end: ExecEnd): Promise<NamedEnd> 
   const state = await readState(parts.container);
   if (!state?.Running) return nameGone(parts, state?.OOMKilled === true);
   if (end.kind !== 'exited') throw engineLost('a command ran', 'it knows no exit code, though the sandbox runs on');
-  return (await wasOutOfMemory(parts)) ? 'out-of-memory' : 'failed';
+  // An answer from inside also proves that the sandbox outlived the command.
+  const oomKills = await parts.countOomKills();
+  if (oomKills === undefined) return nameUncounted(parts);
+  return oomKills > parts.oomKillsBefore ? 'out-of-memory' : 'failed';
 }
 
 /** What a reader of the result should know of an end that is not the command's own. */
@@ -77,14 +80,13 @@ async function nameGone({ docker, container }: EndParts, wasOomKilled: boolean):
   }
 }
 
-/**
- * The count is exact, and is asked inside the sandbox; where that cannot be (no process left to start, another kernel as
- * with gVisor) the engine's own event decides.
- */
-async function wasOutOfMemory({ docker, container, countOomKills, oomKillsBefore }: EndParts): Promise<boolean> {
-  const now = await countOomKills();
-  if (now !== undefined) return now > oomKillsBefore;
-  return (await listEvents(docker, container.id)).includes('oom');
+/** Nobody inside can be asked: the sandbox is ending, has no process left to start, or another kernel (gVisor). */
+async function nameUncounted(parts: EndParts): Promise<NamedEnd> {
+  const { docker, container } = parts;
+  const events = await listEvents(docker, container.id);
+  if (events.includes('oom')) return 'out-of-memory';
+  if (events.includes('kill') || events.includes('die')) return nameGone(parts, false);
+  return (await readState(container))?.Running ? 'failed' : nameGone(parts, false);
 }
 
 /** What the engine noted of a container until now, oldest first: `create`, `start`, `oom`, `kill`, `die` … */

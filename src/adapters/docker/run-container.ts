@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { OutsideError } from '../outside-error.ts';
-import { engineLost, type EngineFacts } from './engine.ts';
+import { engineLost, statusOf, type EngineFacts } from './engine.ts';
 import { runExec, type ExecReport } from './exec.ts';
 import { explainEnd, nameEnd } from './name-end.ts';
 import { codeUser, keeperUser, listDifferences, listStatusFaults } from './policy.ts';
@@ -174,9 +174,14 @@ export async function countOomKills(container: Container): Promise<number | unde
     outputBytes: statusBytes,
     timeoutMs: countTimeoutMs,
     signal: isRead.signal,
-  });
+  }).catch(ignoreRefusal);
   const count = oomCount.exec(seen)?.[1];
   return count === undefined ? undefined : Number(count);
+}
+
+/** The engine could not start a process, as in a sandbox that is ending or has no process left. */
+function ignoreRefusal(error: unknown): void {
+  if (statusOf(error) === undefined) throw error;
 }
 
 function unconfined(what: string): OutsideError {
