@@ -60,6 +60,10 @@ export interface RunReport {
   readonly totalBytes: number;
   /** What a reader should know of an end that is not the command's own, for example the time limit that it reached. */
   readonly notice?: string;
+  /** What the run lacked around the code, with the remedy, for example dependencies that were not prepared. */
+  readonly note?: string;
+  /** The image by id, where it is another than the order's: one with prepared dependencies. */
+  readonly imageId?: string;
 }
 
 export type Sandbox = ReturnType<typeof createDockerSandbox>;
