@@ -30,7 +30,7 @@ export function renderSpread(values: readonly number[], digits = 2): string {
 }
 
 /** The table for people: what, measured, bare, figure, spread, target, verdict. */
-export function renderTable(figures: readonly Figure[]): string {
+export function renderTable(figures: readonly Figure[], bare = 'bare SDK'): string {
   const rows = figures.map((figure) => [
     figure.name,
     figure.measured,
@@ -40,9 +40,13 @@ export function renderTable(figures: readonly Figure[]): string {
     renderTarget(figure.target),
     figure.target ? (isMet(figure) ? 'pass' : 'MISS') : '',
   ]);
-  const all = [['', 'Resident', 'bare SDK', 'figure', 'spread', 'target', ''], ...rows];
-  const widths = all[0]?.map((_unused, column) => Math.max(...all.map((row) => (row[column] ?? '').length))) ?? [];
-  return all
+  return alignColumns([['', 'Resident', bare, 'figure', 'spread', 'target', ''], ...rows]);
+}
+
+/** Lines of cells, each column as wide as its widest cell. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_unused, column) => Math.max(...rows.map((row) => (row[column] ?? '').length))) ?? [];
+  return rows
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))

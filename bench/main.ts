@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageFolder } from '../src/cli/program.ts';
 import { readDemo, runDemo, toHistoryFigures } from './demo-history.ts';
 import { isMet, renderTable, type Figure } from './figures.ts';
 import { measureIntake } from './intake.ts';
 import { measureOrchestration } from './orchestration.ts';
+import { describeMachine, keepResults } from './record.ts';
 import { startStage } from './stage.ts';
 
 const help = `npm run bench -- [options]
@@ -46,7 +44,7 @@ async function run(): Promise<void> {
   }
   raw['loadAfter'] = loadavg();
   raw['figures'] = figures.map((figure) => ({ ...figure, met: isMet(figure) }));
-  const file = await keep(raw);
+  const file = await keepResults(raw);
   process.stdout.write(`${renderTable(figures)}\n\nRaw results: ${path.relative(process.cwd(), file)}\n`);
   if (options.quick && options.demo === undefined) say('--quick: the history of the demo was not measured.');
   if (options.check && !figures.every(isMet)) process.exitCode = 1;
@@ -67,26 +65,6 @@ async function measureOnServer(raw: Record<string, unknown>): Promise<Figure[]> 
   } finally {
     await stage.stop();
   }
-}
-
-function describeMachine() {
-  const processors = cpus();
-  return {
-    processors: processors.length,
-    model: processors[0]?.model ?? '',
-    node: process.version,
-    commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: packageFolder, encoding: 'utf8' }).trim(),
-    // Others at work on the machine blur every figure; a reader should see it.
-    loadBefore: loadavg(),
-  };
-}
-
-async function keep(raw: Readonly<Record<string, unknown>>): Promise<string> {
-  const folder = path.join(packageFolder, 'bench', 'results');
-  await mkdir(folder, { recursive: true });
-  const file = path.join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
-  await writeFile(file, `${JSON.stringify(raw, undefined, 2)}\n`);
-  return file;
 }
 
 function say(text: string): void {
