@@ -10,6 +10,8 @@ export interface FinishedRun extends Omit<RunReport, 'output'> {
   readonly index: number;
   readonly isRepeat: boolean;
   readonly treeDigest: string;
+  /** Image that it was made with; with another one two runs prove nothing together. */
+  readonly imageId: string;
   /** SHA-256 (hex) of the output in the evidence store. */
   readonly outputDigest: string;
   /** Which way it was run; the test command when left out. */
@@ -21,17 +23,33 @@ export interface FinishedRun extends Omit<RunReport, 'output'> {
 /** Heartbeat details of the sandbox's activity. */
 export interface Progress {
   readonly phase: string;
-  /** Image that the runs were made with; with another one they prove nothing together. */
-  readonly imageId?: string;
   readonly finished: readonly FinishedRun[];
 }
 
 /** More runs than this never belong to one reproduction. */
 const mostKept = 64;
 
-/** The runs that an earlier attempt finished with the same image, from its last heartbeat; none where that tells nothing. */
-export function readFinished(details: unknown, imageId: string): readonly FinishedRun[] {
+/** The runs of one way that an earlier attempt finished with the same image, from its last heartbeat; none where that tells nothing. */
+export function readFinished(details: unknown, imageId: string, way: ReproductionWay = 'test'): readonly FinishedRun[] {
+  return listFinished(details).filter((one) => one.imageId === imageId && wayOf(one) === way);
+}
+
+/** All that an earlier attempt finished, whichever way. */
+export function listFinished(details: unknown): readonly FinishedRun[] {
   if (typeof details !== 'object' || details === null) return [];
-  const { imageId: known, finished = [] } = details as Partial<Progress>;
-  return known === imageId ? finished.slice(0, mostKept) : [];
+  const { finished = [] } = details as Partial<Progress>;
+  return finished.slice(0, mostKept);
+}
+
+/** What is finished once the runs of one way are replaced by their newest state. */
+export function replaceWay(
+  finished: readonly FinishedRun[],
+  way: ReproductionWay,
+  newest: readonly FinishedRun[],
+): readonly FinishedRun[] {
+  return [...finished.filter((one) => wayOf(one) !== way), ...newest];
+}
+
+function wayOf({ way = 'test' }: FinishedRun): ReproductionWay {
+  return way;
 }

@@ -2,10 +2,10 @@ import type { Redact } from '../domain/redaction.ts';
 import { Context } from '@temporalio/activity';
 import type { Sandbox } from '../adapters/docker/sandbox.ts';
 import { cannotRun, type Reproduction, type SandboxRequest } from '../domain/reproduction.ts';
-import { judgeRuns, type Judged } from '../domain/reproduction/judge.ts';
 import type { SandboxActivities } from './contract.ts';
-import { readFinished, type Progress } from './finished-runs.ts';
-import { createTrials, type BodyStore, type Trials } from './try-revision.ts';
+import { listFinished, readFinished, replaceWay, type Progress } from './finished-runs.ts';
+import type { BodyStore } from './try-revision.ts';
+import { readRemedy, tryWays } from './try-ways.ts';
 
 /** What a run needs of its surroundings; in a worker, of Temporal's activity context. */
 export interface RunContext {
@@ -18,7 +18,7 @@ export interface RunContext {
 }
 
 export interface RunReproductionParts {
-  readonly sandbox: Pick<Sandbox, 'preflight' | 'ensureImage' | 'run' | 'packSource' | 'reap'>;
+  readonly sandbox: Pick<Sandbox, 'preflight' | 'ensureImage' | 'run' | 'runGroup' | 'packSource' | 'reap'>;
   readonly store: BodyStore;
   readonly context?: () => RunContext;
   readonly redact?: Redact;
@@ -50,32 +50,27 @@ export function createRunReproduction({
       return cannot('There is no revision before the suspect to compare with. Widen the window of the incident.');
     }
     try {
-      let progress = carryOver(lastDetails);
+      let progress: Progress = { phase: '', finished: listFinished(lastDetails) };
       const beat = (rest: Partial<Progress>) => heartbeat((progress = { ...progress, ...rest }));
       beat({ phase: 'preflight' });
       const preflight = await sandbox.preflight();
       if (!preflight.ok) return cannot(preflight.reason);
       await sandbox.reap({ runId: request.runId });
-      const image = await sandbox.ensureImage(request.image, (step) => beat({ phase: `image: ${step}` }));
       const runTimeoutMs = Math.min(request.limits.timeoutMs, Math.max(1, remainingMs() - overheadMs) / decidingRuns);
       if (runTimeoutMs < Math.min(shortestRunMs, request.limits.timeoutMs)) {
         return cannot('There is no time for even a short run. Raise `timings.sandboxTimeoutSeconds` in resident.yaml.');
       }
-      const trials = createTrials({
-        request,
+      return await tryWays(request, {
         sandbox,
         store,
-        image,
         runTimeoutMs,
         signal,
-        report: (phase, finished) => beat({ phase, imageId: image.id, finished }),
-        finished: readFinished(lastDetails, image.id),
+        hasTime: () => remainingMs() > runTimeoutMs + overheadMs,
+        onPhase: (phase) => beat({ phase }),
+        report: (way, phase, finished) => beat({ phase, finished: replaceWay(progress.finished, way, finished) }),
+        finishedBefore: (imageId, way) => readFinished(lastDetails, imageId, way),
         ...(redact ? { redact } : {}),
       });
-      const hasTime = () => remainingMs() > runTimeoutMs + overheadMs;
-      const judged = await tryUntilJudged(request, trials, hasTime);
-      const runs = trials.tried.map(({ run }) => run);
-      return { suspectService: request.suspectService, suspect, before, ...judged, runs, imageDigest: image.id };
     } catch (error) {
       signal.throwIfAborted();
       const reason = readRemedy(error);
@@ -83,26 +78,6 @@ export function createRunReproduction({
       return cannot(reason);
     }
   };
-}
-
-async function tryUntilJudged(request: SandboxRequest, trials: Trials, hasTime: () => boolean): Promise<Judged> {
-  for (;;) {
-    const next = judgeRuns({ request, tried: trials.tried, hasTime: hasTime() });
-    if (next.kind === 'judged') return next.judged;
-    await trials.tryIndex(next.index, { isRepeat: next.isRepeat });
-  }
-}
-
-/** What is known from the attempt before is kept alive until it is taken over: this one may be killed as well. */
-function carryOver(details: unknown): Progress {
-  const { imageId, finished } = (details ?? {}) as Partial<Progress>;
-  return { phase: '', finished: finished ?? [], ...(imageId === undefined ? {} : { imageId }) };
-}
-
-/** The message of a trouble that trying again cannot mend: it names the remedy for a person. */
-function readRemedy(error: unknown): string | undefined {
-  const { trouble, message } = error as { trouble?: { retryable: boolean }; message?: string };
-  return trouble?.retryable === false ? message : undefined;
 }
 
 function readTemporalContext(): RunContext {

@@ -2,6 +2,7 @@ import type { PackedSource, RunReport, Sandbox, SandboxImage } from '../adapters
 import { cleanText } from '../domain/prompt-text.ts';
 import type { Redact } from '../domain/redaction.ts';
 import type { ReproductionWay, SandboxRequest, SandboxRun, SourceArchive } from '../domain/reproduction.ts';
+import { locateSignature } from '../domain/reproduction/location.ts';
 import { showFailure } from '../domain/reproduction/show-failure.ts';
 import { showReplay, type ToldReplay } from '../domain/reproduction/show-replay.ts';
 import type { Tried } from '../domain/reproduction/tried.ts';
@@ -50,7 +51,7 @@ export type Trials = ReturnType<typeof createTrials>;
  * same files share one run, unless it is a repeat.
  */
 export function createTrials(context: TryContext) {
-  const { request, sandbox, store } = context;
+  const { request, sandbox, store, way } = context;
   const tried: Tried[] = [];
   const finished: FinishedRun[] = [];
   let left = context.finished ?? [];
@@ -66,7 +67,8 @@ export function createTrials(context: TryContext) {
     const sources = [suspect, ...(await neighbours)];
     const { output, ...report } = await runRevision(sources, { timeoutMs: context.runTimeoutMs });
     const { digest } = await store.put(output);
-    return { ...report, treeDigest: suspect.treeDigest, outputDigest: digest };
+    const { id: imageId } = context.image;
+    return { ...report, treeDigest: suspect.treeDigest, imageId, outputDigest: digest, ...(way ? { way } : {}) };
   }
 
   /** The same run of an earlier attempt. Attempts ask in the same order, since each step follows from the runs before. */
@@ -173,7 +175,11 @@ async function readRun(
   });
   const shown = result.told ? showReplay(result.told, written) : written;
   const [signature] = shown.failures;
-  return { run: { ...run, match: shown.match, ...(signature ? { signature } : {}) }, shown };
+  const location = signature && locateSignature(request, signature, revision);
+  return {
+    run: { ...run, match: shown.match, ...(signature ? { signature } : {}) },
+    shown: { ...shown, ...(location ? { location } : {}) },
+  };
 }
 
 function readTail(output: Buffer, { end, totalBytes }: Pick<RunReport, 'end' | 'totalBytes'>, redact: Redact): string {

@@ -45,8 +45,21 @@ export interface SandboxRequest {
   readonly expected?: readonly FailureSignature[];
   /** A request of the incident to send to the started services: the way to go where `command` is empty or shows no failure. */
   readonly replay?: ReplayPlan;
+  /** A file that an engine wrote to show the failure; only ever bytes inside the sandbox. */
+  readonly script?: PackedScript;
   /** The ways to show the failure, tried in this order until one does; the command alone when left out. */
   readonly ways?: readonly ReproductionWay[];
+}
+
+/** A written script in the evidence store, checked to be a new plain file of the suspect service. */
+export interface PackedScript {
+  /** Below the suspect service's folder. */
+  readonly path: string;
+  /** SHA-256 (hex) of its text in the evidence store. */
+  readonly digest: string;
+  readonly command: readonly string[];
+  /** Which engine wrote it, for example `claude/<model>`. */
+  readonly by: string;
 }
 
 export interface SandboxLimits {

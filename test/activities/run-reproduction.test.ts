@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Progress } from '../../src/activities/finished-runs.ts';
 import { createRunReproduction, type RunReproductionParts } from '../../src/activities/run-reproduction.ts';
 import type { RunOrder, RunReport } from '../../src/adapters/docker/sandbox.ts';
 import { OutsideError } from '../../src/adapters/outside-error.ts';
@@ -81,6 +82,7 @@ function makeWorld(
         if (outcome instanceof Error) throw outcome;
         return reports[outcome];
       },
+      runGroup: () => Promise.reject(new Error('No request is replayed here.')),
       ...parts,
     },
   });
@@ -233,7 +235,8 @@ describe('runReproduction', () => {
   it('runs everything again when the image has changed in between', async () => {
     const world = makeWorld(breaksAt(5));
     await world.runReproduction(makeRequest(eight, 5));
-    world.clock.lastDetails = { ...(world.beats.at(-1) as object), imageId: 'sha256:other' };
+    const { finished, ...rest } = world.beats.at(-1) as Progress;
+    world.clock.lastDetails = { ...rest, finished: finished.map((run) => ({ ...run, imageId: 'sha256:other' })) };
     world.tried.length = 0;
     await world.runReproduction(makeRequest(eight, 5));
     expect(world.tried).toHaveLength(7);
