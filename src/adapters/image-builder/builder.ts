@@ -99,7 +99,10 @@ async function ensure(docker: Docker, image: string, options: EnsureOptions): Pr
   const held = await findHeld(docker, reference);
   if (!held) throw missing(reference);
   if (held.Config.Labels?.[imageLabels.image]) return done(held.Id, reference, 'given');
-  const { id, tag } = await wrapImage(docker, held, reference);
+  const { id, tag } = await wrapImage(docker, held, {
+    name: reference,
+    ...(name.kind === 'language' ? { language: name.language } : {}),
+  });
   return done(id, tag, 'given');
 }
 

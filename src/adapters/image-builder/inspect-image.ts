@@ -57,7 +57,9 @@ export async function inspectImage(
       problem: 'the engine does not hold it; run `resident images build --pull`',
     };
   const isOurs = held.Config.Labels?.[imageLabels.image] !== undefined;
-  const usable = isOurs ? held : await findHeld(docker, wrappedTag(held.Id));
+  const usable = isOurs
+    ? held
+    : await findHeld(docker, wrappedTag(held.Id, name.kind === 'language' ? name.language : undefined));
   return describe(
     image,
     reference,

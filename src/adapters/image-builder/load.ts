@@ -15,7 +15,11 @@ export const recipeVersion = '3';
 export const imageLabels = {
   image: 'resident.image',
   version: 'resident.version',
+  /** Of an official image, which does not tell by itself. */
+  language: 'resident.language',
   base: 'resident.base',
+  /** Keys of the layers of dependencies. */
+  layers: 'resident.layers',
 } as const;
 
 /** Loads an image of these layers, and returns its id. The same layers and settings give the same id, on every machine. */

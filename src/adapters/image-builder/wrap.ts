@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { extract } from 'tar-stream';
+import type { ImageLanguage } from '../../domain/image-name.ts';
 import { statusOf } from '../docker/engine.ts';
 import { labels, workFolder } from '../docker/policy.ts';
 import { OutsideError } from '../outside-error.ts';
@@ -28,8 +29,12 @@ export interface WrappedImage {
  * image's own settings only the environment stays: no entry point, volume, health check or user.
  * Throws `Sandbox.ImageUnfit` for an image with a volume on a mount point, of another system, or without the few programs.
  */
-export async function wrapImage(docker: Docker, held: HeldImage, name: string): Promise<WrappedImage> {
-  const tag = wrappedTag(held.Id);
+export async function wrapImage(
+  docker: Docker,
+  held: HeldImage,
+  { name, language }: { readonly name: string; readonly language?: ImageLanguage },
+): Promise<WrappedImage> {
+  const tag = wrappedTag(held.Id, language);
   const present = await findHeld(docker, tag);
   if (present) return { id: present.Id, tag, isNew: false };
   if (held.Os !== 'linux') throw unfit(name, `runs on ${held.Os}`, 'Use an image for Linux.');
@@ -50,7 +55,11 @@ export async function wrapImage(docker: Docker, held: HeldImage, name: string): 
     base: { diffIds: held.RootFS.Layers ?? [] },
     architecture: held.Architecture,
     env,
-    labels: { [imageLabels.image]: 'wrapped', [imageLabels.base]: held.Id },
+    labels: {
+      [imageLabels.image]: 'wrapped',
+      [imageLabels.base]: held.Id,
+      ...(language ? { [imageLabels.language]: language } : {}),
+    },
   });
   return { id, tag, isNew: true };
 }
@@ -146,9 +155,9 @@ function unfit(name: string, what: string, remedy: string): OutsideError {
 }
 
 /** Names the wrapped image of one that the engine holds. */
-export function wrappedTag(baseId: string): string {
+export function wrappedTag(baseId: string, language: ImageLanguage | undefined): string {
   const digest = createHash('sha256')
-    .update(JSON.stringify([recipeVersion, baseId]))
+    .update(JSON.stringify([recipeVersion, baseId, language]))
     .digest('hex');
   return `${repository}/wrapped:${digest.slice(0, 16)}`;
 }

@@ -1,0 +1,166 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import type Docker from 'dockerode';
+import {
+  findDependencies,
+  type DependencyChoice,
+  type DependencySet,
+  type FoundDependencies,
+  type Manifests,
+} from '../../domain/dependencies.ts';
+import { imageLanguages, type ImageLanguage } from '../../domain/image-name.ts';
+import { checkEngine, openEngine, type EngineAddress } from '../docker/engine.ts';
+import { findHeld, imageLabels, loadLayers, repository, type HeldImage } from '../image-builder/load.ts';
+import { OutsideError } from '../outside-error.ts';
+import { createLayerStore, keyOf, type LayerStore, type PreparedLayer } from './layer-store.ts';
+import { folderOf, prepareLayer, type PrepareNetwork } from './prepare.ts';
+import { dependencyRecipes } from './recipes.ts';
+import { readRegistries, type Registries } from './registries.ts';
+
+export interface DependenciesOptions {
+  readonly address: EngineAddress;
+  /** Folder of the user's cache that holds the layers. */
+  readonly folder: string;
+  /** Where packages come from; this machine's own settings without. */
+  readonly registries?: (language: DependencySet['language']) => Promise<Registries>;
+}
+
+export interface PrepareOptions {
+  readonly onProgress: (step: string) => void;
+  readonly signal: AbortSignal;
+  /** A bridge where the engine has one, without: else this machine's own network, which is told. */
+  readonly network?: PrepareNetwork;
+}
+
+export type Dependencies = ReturnType<typeof createDependencies>;
+
+/** Layers of installed dependencies: prepared by a person outside an incident, put under reproductions without a network. */
+export function createDependencies({ address, folder, registries = readRegistries }: DependenciesOptions) {
+  const docker = openEngine(address);
+  const store = createLayerStore(folder, randomUUID);
+  return {
+    store,
+    /** What a tree depends on, as far as the image's language reads it, and the layer for it where one is prepared. */
+    async find(imageId: string, manifests: Manifests, choice?: DependencyChoice): Promise<FoundLayer> {
+      const held = await findHeld(docker, imageId);
+      const found = findDependencies(manifests, held && languageOf(held), choice);
+      if (found.kind !== 'set') return { found };
+      const layer = await store.find(keyOf(found, imageId));
+      return { found, ...(layer ? { layer } : {}) };
+    },
+    /** Prepares the layer unless it is there. Throws `Sandbox.DependenciesFailed` with the remedy. */
+    async prepare(imageId: string, set: DependencySet, options: PrepareOptions): Promise<PreparedLayer> {
+      const known = await store.find(keyOf(set, imageId));
+      return (
+        known ??
+        prepare({ docker, address, store }, { imageId, set, options, registries: await registries(set.language) })
+      );
+    },
+    imageWith: (imageId: string, layers: readonly PreparedLayer[]) => composeImage(docker, store, imageId, layers),
+  };
+}
+
+export interface FoundLayer {
+  readonly found: FoundDependencies;
+  readonly layer?: PreparedLayer;
+}
+
+interface Place {
+  readonly docker: Docker;
+  readonly address: EngineAddress;
+  readonly store: LayerStore;
+}
+
+interface Wanted {
+  readonly imageId: string;
+  readonly set: DependencySet;
+  readonly options: PrepareOptions;
+  readonly registries: Registries;
+}
+
+async function prepare(
+  { docker, address, store }: Place,
+  { imageId, set, options, registries }: Wanted,
+): Promise<PreparedLayer> {
+  const preflight = await checkEngine(docker, address);
+  if (!preflight.ok) throw new OutsideError(preflight.reason, { system: 'Docker', kind: 'Unfit', retryable: true });
+  const network = options.network ?? (await chooseNetwork(docker));
+  if (network === 'host') {
+    options.onProgress(
+      'Warning: the engine has no bridge network, so install scripts run in the network of this machine and reach its local services',
+    );
+  }
+  for (const note of registries.notes) options.onProgress(`Note: ${note}`);
+  const startedAt = performance.now();
+  const key = keyOf(set, imageId);
+  const file = await store.temporaryOf(key);
+  const taken = await prepareLayer(docker, {
+    ...{ set, network, registries, file, baseId: imageId, folder: folderOf(set.language, key) },
+    ...{ engine: preflight.engine, owner: 'dependencies', signal: options.signal, onProgress: options.onProgress },
+  }).catch(async (error: unknown) => {
+    await rm(file, { force: true });
+    throw error;
+  });
+  const layer: PreparedLayer = {
+    ...{ key, language: set.language, lockfile: set.lockfile, baseId: imageId, ...taken, notes: [...taken.notes] },
+    preparedAt: new Date().toISOString(),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+  await store.keep(layer, file);
+  return layer;
+}
+
+async function chooseNetwork(docker: Docker): Promise<PrepareNetwork> {
+  const networks = await docker.listNetworks();
+  return networks.some(({ Name }) => Name === 'bridge') ? 'bridge' : 'host';
+}
+
+/** The image with the layers on top, loaded from the cache when the engine does not hold it; no network is needed. */
+async function composeImage(
+  docker: Docker,
+  store: LayerStore,
+  imageId: string,
+  layers: readonly PreparedLayer[],
+): Promise<string> {
+  const sorted = layers.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const named = createHash('sha256').update(JSON.stringify([imageId, sorted.map(({ key }) => key)]));
+  const tag = `${repository}/dependencies:${named.digest('hex').slice(0, 16)}`;
+  const present = await findHeld(docker, tag);
+  if (present) return present.Id;
+  const base = await findHeld(docker, imageId);
+  if (!base)
+    throw new OutsideError(`The Docker engine lost the image ${imageId}.`, {
+      system: 'Docker',
+      kind: 'EngineLost',
+      retryable: true,
+    });
+  const files = sorted.map(({ key, bytes, diffId }) => ({ file: store.tarOf(key), bytes, diffId }));
+  return loadLayers(docker, files, {
+    tag,
+    base: { diffIds: base.RootFS.Layers ?? [] },
+    architecture: base.Architecture,
+    env: mergeEnvironment(base.Config.Env ?? [], sorted),
+    labels: {
+      [imageLabels.image]: 'dependencies',
+      [imageLabels.base]: imageId,
+      [imageLabels.layers]: sorted.map(({ key }) => key).join(' '),
+    },
+  });
+}
+
+function mergeEnvironment(own: readonly string[], layers: readonly PreparedLayer[]): string[] {
+  const merged = new Map(own.map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]));
+  for (const language of new Set(layers.map((layer) => layer.language))) {
+    const folders = layers.filter((layer) => layer.language === language).map(({ key }) => folderOf(language, key));
+    for (const [name, value] of Object.entries(dependencyRecipes[language].environment([...new Set(folders)]))) {
+      merged.set(name, name === 'PATH' && merged.has('PATH') ? `${value}:${merged.get('PATH')!}` : value);
+    }
+  }
+  return [...merged].map(([name, value]) => `${name}=${value}`);
+}
+
+/** The language that an image is for; undefined for other people's images. */
+function languageOf({ Config: { Labels } }: HeldImage): ImageLanguage | undefined {
+  const named = [Labels?.[imageLabels.image], Labels?.[imageLabels.language]];
+  return imageLanguages.find((language) => named.includes(language));
+}

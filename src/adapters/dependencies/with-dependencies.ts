@@ -1,0 +1,102 @@
+import { buffer } from 'node:stream/consumers';
+import { pack } from 'tar-stream';
+import type { DependencyChoice } from '../../domain/dependencies.ts';
+import type { GroupOrder, PackedSource, RunOrder, RunReport, Sandbox } from '../docker/sandbox.ts';
+import type { Dependencies, FoundLayer } from './dependencies.ts';
+import type { PreparedLayer } from './layer-store.ts';
+import { readManifests, type TreeManifests } from './manifests.ts';
+import { folderOf } from './prepare.ts';
+import { dependencyRecipes } from './recipes.ts';
+
+type Runs = Pick<Sandbox, 'run' | 'runGroup'>;
+type Prepared = Pick<Dependencies, 'find' | 'imageWith'>;
+type ChoiceOf = (service: string) => DependencyChoice | undefined;
+
+/**
+ * The same sandbox, with each run's image chosen by the lockfiles of its sources: a layer of installed dependencies lies under
+ * it where one was prepared. Where none was, it runs without, and the report's note says so and what to do.
+ */
+export function withDependencies<T extends Runs>(sandbox: T, dependencies: Prepared, choiceOf: ChoiceOf): T {
+  const trees = new Map<string, Promise<TreeManifests>>();
+  const read = ({ service, treeDigest, entries }: PackedSource) => {
+    const known = trees.get(treeDigest) ?? readManifests(entries, `${service}/`);
+    trees.set(treeDigest, known);
+    return known;
+  };
+  const choose = (imageId: string, sources: readonly PackedSource[]) =>
+    chooseImage(dependencies, { imageId, sources, choiceOf, read });
+  return {
+    ...sandbox,
+    async run(order: RunOrder): Promise<RunReport> {
+      const { imageId, links, note } = await choose(order.imageId, order.sources);
+      const report = await sandbox.run({ ...order, imageId, sources: [...order.sources, ...links] });
+      return { ...report, ...(note === '' ? {} : { note }), ...(imageId === order.imageId ? {} : { imageId }) };
+    },
+    async runGroup(order: GroupOrder) {
+      const members = await Promise.all(
+        order.members.map(async (member) => {
+          const { imageId, links } = await choose(member.imageId, member.sources);
+          return { ...member, imageId, sources: [...member.sources, ...links] };
+        }),
+      );
+      return sandbox.runGroup({ ...order, members });
+    },
+  };
+}
+
+interface Choice {
+  readonly imageId: string;
+  readonly links: readonly PackedSource[];
+  readonly note: string;
+}
+
+interface Question {
+  readonly imageId: string;
+  readonly sources: readonly PackedSource[];
+  readonly choiceOf: ChoiceOf;
+  readonly read: (source: PackedSource) => Promise<TreeManifests>;
+}
+
+async function chooseImage(dependencies: Prepared, { imageId, sources, choiceOf, read }: Question): Promise<Choice> {
+  const layers = new Map<string, PreparedLayer>();
+  const links: PackedSource[] = [];
+  const notes: string[] = [];
+  for (const source of sources) {
+    const { manifests, top } = await read(source);
+    const one = await dependencies.find(imageId, manifests, choiceOf(source.service));
+    const missing = describeMissing(source.service, one);
+    if (missing !== '') notes.push(missing);
+    if (!one.layer) continue;
+    layers.set(one.layer.key, one.layer);
+    const link = dependencyRecipes[one.layer.language].link?.(folderOf(one.layer.language, one.layer.key));
+    if (link && !top.has(link.name)) links.push(await packLink(source.service, link));
+  }
+  const chosen = layers.size === 0 ? imageId : await dependencies.imageWith(imageId, [...layers.values()]);
+  return { imageId: chosen, links, note: notes.join(' ') };
+}
+
+/** What a run lacks for want of a prepared layer, and what to do; empty when it lacks nothing. */
+export function describeMissing(service: string, { found, layer }: FoundLayer): string {
+  switch (found.kind) {
+    case 'none':
+      return '';
+    case 'unsupported':
+      return `The dependencies of ${service} (${found.lockfile}) are not in the sandbox. ${found.why}`;
+    case 'set':
+      if (layer) return '';
+      return (
+        `The dependencies of ${service} at this state of its ${found.lockfile} are not prepared. ` +
+        `Run \`resident images build ${service}\`: the sandbox has no network to fetch them.`
+      );
+  }
+}
+
+async function packLink(service: string, { name, target }: { name: string; target: string }): Promise<PackedSource> {
+  const tar = pack();
+  const bytes = buffer(tar);
+  const mtime = new Date('2000-01-01T00:00:00Z');
+  tar.entry({ name: `${service}/${name}`, type: 'symlink', linkname: target, mode: 0o777, mtime });
+  tar.finalize();
+  const entries = (await bytes).subarray(0, -1024);
+  return { service: `${service}/${name}`, treeDigest: '', entries, unpackedBytes: 0, files: 1 };
+}

@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDependencies, type Dependencies } from '../../src/adapters/dependencies/dependencies.ts';
+import { readManifests } from '../../src/adapters/dependencies/manifests.ts';
+import { withDependencies } from '../../src/adapters/dependencies/with-dependencies.ts';
+import {
+  address,
+  expectNothingLeft,
+  isEngineThere,
+  limits,
+  makeSandbox,
+  makeTar,
+  runInside,
+} from './sandbox-harness.ts';
+import { makeTrees, startPackages, type Packages } from './packages/registries.ts';
+
+const plain = isEngineThere ? makeSandbox() : undefined!;
+const secret = `host-secret-${process.pid}`;
+
+let folder: string;
+let packages: Packages;
+let trees: ReturnType<typeof makeTrees>;
+let dependencies: Dependencies;
+let parts: typeof plain;
+
+type Language = 'node' | 'python' | 'go';
+const tests: Readonly<Record<Language, readonly string[]>> = {
+  node: ['npm', 'test'],
+  python: ['python3', 'test.py'],
+  go: ['go', 'run', '.'],
+};
+
+/** What an install script may try: the environment, a file of the host, other processes, and the user that it is. */
+const probe = (hostFile: string) => `
+const { readFileSync, writeFileSync } = require('node:fs');
+const read = (file) => { try { return readFileSync(file, 'utf8'); } catch (error) { return error.code; } };
+writeFileSync('seen.json', JSON.stringify({ environment: process.env, file: read(${JSON.stringify(hostFile)}),
+  keeper: read('/proc/1/environ'), docker: read('/var/run/docker.sock'), user: process.getuid(), status: read('/proc/self/status') }));
+`;
+
+async function prepare(language: Language, tree: Readonly<Record<string, string>> = trees[language]) {
+  const image = await plain.images.ensureImage(language);
+  const { manifests } = await readManifests(await makeTar(tree));
+  const { found } = await dependencies.find(image.id, manifests);
+  if (found.kind !== 'set') throw new Error(JSON.stringify(found));
+  const said: string[] = [];
+  const options = {
+    signal: new AbortController().signal,
+    network: 'host' as const,
+    onProgress: (step: string) => said.push(step),
+  };
+  return { layer: await dependencies.prepare(image.id, found, options), said };
+}
+
+async function removeImages(): Promise<void> {
+  for (const { key } of await dependencies.store.list()) {
+    const filters = { label: [`resident.layers=${key}`] };
+    for (const { Id } of await plain.docker.listImages({ filters }))
+      await plain.docker.getImage(Id).remove({ force: true });
+  }
+}
+
+const roomy = { limits: { ...limits, memoryMb: 1024, timeoutMs: 90_000 } };
+
+describe.skipIf(!isEngineThere)('dependencies of a service', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'resident-dependencies-'));
+    const hostFile = path.join(folder, 'host-secret');
+    await writeFile(hostFile, secret);
+    process.env['NPM_TOKEN'] = secret;
+    packages = await startPackages(probe(hostFile));
+    trees = makeTrees(packages);
+    const { url } = packages;
+    const environment = {
+      npm_config_registry: url,
+      PIP_INDEX_URL: `${url}/simple`,
+      GOPROXY: `${url}/go`,
+      GOSUMDB: 'off',
+    };
+    const registries = async () => ({ environment, notes: [] });
+    dependencies = createDependencies({ address, folder: path.join(folder, 'layers'), registries });
+    parts = { ...plain, sandbox: withDependencies(plain.sandbox, dependencies, () => undefined) };
+  });
+
+  afterAll(async () => {
+    delete process.env['NPM_TOKEN'];
+    await removeImages();
+    await packages.stop();
+    await rm(folder, { recursive: true, force: true });
+    await expectNothingLeft(plain.docker);
+  });
+
+  for (const language of ['node', 'python', 'go'] as const) {
+    it(
+      `are prepared once for a lockfile, and a run of ${language} has them without a network`,
+      { timeout: 150_000 },
+      async (context) => {
+        const image = await plain.images.ensureImage(language).catch((error: unknown) => String(error));
+        if (typeof image === 'string') {
+          console.warn(`SKIPPED: dependencies of ${language}. ${image}`);
+          return context.skip();
+        }
+        const files = trees[language];
+        const order = { image: language, files, ...roomy };
+        const before = await runInside(parts, tests[language], order);
+        expect(before).toMatchObject({
+          end: 'failed',
+          note: expect.stringMatching(/not prepared.*resident images build app/) as string,
+        });
+
+        const { layer, said } = await prepare(language);
+        expect(layer.entries).toBeGreaterThan(1);
+        expect(said.join('\n')).toMatch(/Warning: .*network of this machine[\s\S]*Installing what/);
+        packages.requests.length = 0;
+        const after = await runInside(parts, tests[language], order);
+        expect(after.output.toString()).toMatch(/sum 42/);
+        expect(after).toMatchObject({ end: 'passed', imageId: expect.stringMatching(/^sha256:/) as string });
+        expect(after.note).toBeUndefined();
+
+        // Another revision with the same lockfile shares the layer; the engine's copy can be made again from it.
+        await removeImages();
+        const other = await runInside(parts, tests[language], {
+          ...order,
+          files: { ...files, 'README.md': 'another revision' },
+        });
+        expect(other).toMatchObject({ end: 'passed' });
+        expect(await prepare(language)).toMatchObject({ layer: { key: layer.key }, said: [] });
+        expect(packages.requests).toEqual([]);
+      },
+    );
+  }
+
+  it('are another layer for another lockfile, and a run says that this one is not prepared', async () => {
+    const files = { ...trees.python, 'requirements-more.txt': 'tally==1.2.4\n' };
+    const report = await runInside(parts, ['python3', 'test.py'], { image: 'python', files });
+    expect(report).toMatchObject({
+      end: 'failed',
+      note: expect.stringMatching(/requirements.txt are not prepared/) as string,
+    });
+    await expect(prepare('python', files)).rejects.toThrow(
+      /could not be prepared[\s\S]*No matching distribution[\s\S]*dependencies: none/,
+    );
+    expect((await readdir(path.join(folder, 'layers'))).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('let an install script see no secret, no file of the host, and no more than the code of a run', async () => {
+    await prepare('node');
+    const script = "console.log(JSON.stringify(require('tally/seen.json')))";
+    const report = await runInside(parts, ['node', '-e', script], { image: 'node', files: trees.node });
+    const seen = JSON.parse(report.output.toString()) as Record<string, unknown> & {
+      environment: Record<string, string>;
+      status: string;
+    };
+    expect(JSON.stringify(seen)).not.toContain(secret);
+    expect(seen).toMatchObject({ file: 'ENOENT', keeper: 'EACCES', docker: 'ENOENT', user: 65533 });
+    expect(seen.status).toMatch(/CapBnd:\s+0000000000000000[\s\S]*NoNewPrivs:\s+1[\s\S]*Seccomp:\s+2/);
+    const own = Object.keys(seen.environment).filter(
+      (name) => !/^npm_|^(PATH|INIT_CWD|PWD|HOSTNAME|NODE|COLOR|EDITOR|SHLVL|_|OLDPWD)$/.test(name),
+    );
+    expect(own.sort()).toEqual([
+      'CI',
+      'GOPROXY',
+      'GOSUMDB',
+      'HOME',
+      'LANG',
+      'LOCKFILE',
+      'NODE_EXTRA_CA_CERTS',
+      'PIP_CERT',
+      'PIP_INDEX_URL',
+      'SSL_CERT_FILE',
+      'TMPDIR',
+    ]);
+
+    // Positive control: the same script outside finds both.
+    const outside = await mkdtemp(path.join(folder, 'control-'));
+    await writeFile(path.join(outside, 'probe.cjs'), probe(path.join(folder, 'host-secret')));
+    execFileSync(process.execPath, ['probe.cjs'], { cwd: outside });
+    const control = execFileSync('cat', [path.join(outside, 'seen.json')]).toString();
+    expect(JSON.parse(control)).toMatchObject({ file: secret, environment: { NPM_TOKEN: secret } });
+  });
+});
