@@ -17,6 +17,9 @@ import { folderOf, prepareLayer, type PrepareNetwork } from './prepare.ts';
 import { dependencyRecipes } from './recipes.ts';
 import { readRegistries, type Registries } from './registries.ts';
 
+/** Folder of the user's cache that holds the layers. */
+export const dependencyCacheName = 'dependencies';
+
 export interface DependenciesOptions {
   readonly address: EngineAddress;
   /** Folder of the user's cache that holds the layers. */
