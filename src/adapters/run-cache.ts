@@ -14,7 +14,6 @@ const knownRun = z.strictObject({
   durationMs: z.number(),
   totalBytes: z.number(),
   notice: z.string().optional(),
-  treeDigest: z.string(),
   outputDigest: z.string(),
   /** Time limit of the run, and when it ended (ISO). */
   timeoutMs: z.number(),

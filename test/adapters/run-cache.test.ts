@@ -36,7 +36,6 @@ const run: KnownRun = {
   exitCode: 1,
   durationMs: 400,
   totalBytes: 20,
-  treeDigest: 'tree-1',
   outputDigest: 'o'.repeat(64),
   timeoutMs: 1_000,
   at: '2026-11-21T09:00:00.000Z',
