@@ -120,6 +120,7 @@ function normaliseService(name: string, entry: ServiceEntry, folder: string, san
     sandbox: sandbox
       ? compact({
           image: sandbox.image ?? language,
+          dependencies: sandbox.dependencies,
           setup: sandbox.setup,
           test: sandbox.test,
           reproduce: sandbox.reproduce,

@@ -76,8 +76,12 @@ const replay = closed(
 const sandbox = closed(
   {
     image: text(
-      'Which sandbox image: a language that Resident knows (node, python), or an image pinned by digest.',
+      'Which sandbox image: a language (node, python, java, c, go), with a version if it matters (python:3.11), or an image by its digest (registry/app@sha256:…).',
       'the name of an image, for example node',
+    ).optional(),
+    dependencies: text(
+      'Which dependencies are prepared for it: auto finds the usual lockfile, none prepares nothing, or the path of a lockfile in the source.',
+      'auto, none, or the path of a lockfile, for example requirements-test.txt',
     ).optional(),
     setup: listOf(
       command('One command.', ['npm', 'ci', '--offline']),

@@ -101,6 +101,8 @@ export interface RunSettings {
 
 export interface SandboxSettings {
   readonly image: string;
+  /** `auto` (when left out): by the usual lockfiles; `none`; or the path of a lockfile in the source. */
+  readonly dependencies?: string;
   readonly setup: readonly (readonly string[])[];
   readonly test?: readonly string[];
   readonly reproduce?: readonly string[];
