@@ -1,8 +1,11 @@
+import path from 'node:path';
 import type { SandboxActivities } from '../activities/contract.ts';
 import { createRunReproduction } from '../activities/run-reproduction.ts';
 import { createDockerSandbox, type Sandbox } from '../adapters/docker/sandbox.ts';
+import { createDependencies, dependencyCacheName } from '../adapters/dependencies/dependencies.ts';
+import { withDependencies } from '../adapters/dependencies/with-dependencies.ts';
 import { createImageBuilder } from '../adapters/image-builder/builder.ts';
-import { readVariable } from '../config.ts';
+import { cacheFolder, readVariable } from '../config.ts';
 import { cannotRun } from '../domain/reproduction.ts';
 import type { ResidentSettings } from '../domain/settings.ts';
 import { ensureReaperSchedule } from './reaper-schedule.ts';
@@ -31,7 +34,12 @@ export async function createSandboxRole(parts: RoleParts): Promise<RoleOptions> 
   ensureReaperSchedule(client).catch((error: unknown) =>
     logger.warn({ error }, 'The Schedule that removes leftovers could not be made.'),
   );
-  const runReproduction = createRunReproduction({ sandbox, store, redact });
+  const dependencies = createDependencies({ address, folder: path.join(cacheFolder(), dependencyCacheName) });
+  // Outermost: what is remembered belongs to the image with the layers.
+  const equipped = withDependencies(sandbox, dependencies, (service) => {
+    return parts.currentSettings().services[service]?.sandbox?.dependencies;
+  });
+  const runReproduction = createRunReproduction({ sandbox: equipped, store, redact });
   return {
     activities: {
       runReproduction: (request) => runReproduction(parseSandboxRequest(request, listImages(parts.currentSettings()))),
