@@ -5,7 +5,7 @@ import type { Evidence, TimeWindow } from '../domain/evidence.ts';
 import type { IncidentState } from '../domain/incident.ts';
 import type { Action, Approval, Plan } from '../domain/plan.ts';
 import type { ActionOutcome, CapturedState, Reading, UndoRecord } from '../domain/remediation.ts';
-import type { Reproduction, SandboxRequest } from '../domain/reproduction.ts';
+import type { FailureLocation, Reproduction, SandboxRequest } from '../domain/reproduction.ts';
 import type { IncidentSettings } from '../domain/settings.ts';
 
 /** Activities by task queue; a queue is a set of credentials. Workflows see these types and nothing else of the activities. */
@@ -40,6 +40,8 @@ export interface ProposeInput {
   readonly evidence: readonly Evidence[];
   /** Action types with targets (`deploy.rollback user-service`) that people rejected in this incident. */
   readonly rejected: readonly string[];
+  /** The revision that the accused service runs, where its `current` command told it (`readRunning`). */
+  readonly current?: string;
   /** ISO time of the workflow, from which the plan's expiry is counted. */
   readonly now: string;
 }
@@ -62,6 +64,8 @@ export interface ObserveActivities {
   collectDeploys(input: CollectInput): Promise<Evidence>;
   /** Packs the sources that a reproduction needs: the suspect's revisions over the window, its neighbours as deployed. */
   packSources(input: PackInput): Promise<SandboxRequest | { readonly cannotRun: string }>;
+  /** Adds the commit that last touched the line where a failure shows; as it was where Git cannot tell. */
+  locateFailure(input: { readonly location: FailureLocation }): Promise<FailureLocation>;
   /** The alert's own condition and the objectives of the services, read now. */
   readConditions(input: { services: readonly string[]; alerts: readonly Alert[] }): Promise<readonly Reading[]>;
 }
@@ -129,6 +133,8 @@ export interface SandboxActivities {
 
 /** Queue `remediate`: the only one that can change anything. */
 export interface RemediateActivities {
+  /** The revision that a service runs, as its `current` command prints it; why it is not known, where it is not. Changes nothing. */
+  readRunning(input: { service: string }): Promise<{ readonly revision?: string; readonly reason?: string }>;
   captureState(input: { action: Action }): Promise<CapturedState>;
   /** Judges plan, approvals and policy once more, then acts once per action id, whatever dies in between. */
   performAction(input: PerformInput): Promise<ActionOutcome>;

@@ -35,7 +35,7 @@ export interface TryContext {
 
 export type RunRevision = (
   sources: readonly PackedSource[],
-  limits: Pick<SandboxRequest['limits'], 'timeoutMs'>,
+  how: { readonly timeoutMs: number; readonly isRepeat: boolean },
 ) => Promise<RunReport & { readonly told?: ToldReplay }>;
 
 const tailLength = 2_000;
@@ -62,10 +62,10 @@ export function createTrials(context: TryContext) {
     return sandbox.packSource(service, await store.get(digest));
   };
 
-  async function execute(suspect: PackedSource): Promise<Omit<FinishedRun, 'index' | 'isRepeat'>> {
+  async function execute(suspect: PackedSource, isRepeat: boolean): Promise<Omit<FinishedRun, 'index' | 'isRepeat'>> {
     neighbours ??= Promise.all(request.neighbours.map(packArchive));
     const sources = [suspect, ...(await neighbours)];
-    const { output, ...report } = await runRevision(sources, { timeoutMs: context.runTimeoutMs });
+    const { output, ...report } = await runRevision(sources, { timeoutMs: context.runTimeoutMs, isRepeat });
     const { digest } = await store.put(output);
     const { id: imageId } = context.image;
     return { ...report, treeDigest: suspect.treeDigest, imageId, outputDigest: digest, ...(way ? { way } : {}) };
@@ -91,7 +91,7 @@ export function createTrials(context: TryContext) {
       const suspect = known ? undefined : await packArchive(archive);
       const same = isRepeat ? undefined : finished.find(({ treeDigest }) => treeDigest === suspect?.treeDigest);
       const result: FinishedRun = known ?? {
-        ...(same ? { ...same, durationMs: 0 } : await execute(suspect!)),
+        ...(same ? { ...same, durationMs: 0 } : await execute(suspect!, isRepeat)),
         index,
         isRepeat,
       };
@@ -109,7 +109,7 @@ export function createTrials(context: TryContext) {
 
 /** The way of running a revision that is the request's own command, over all sources side by side. */
 export function createCommandRun({ request, sandbox, image, signal }: CommandContext): RunRevision {
-  return (sources, { timeoutMs }) => {
+  return (sources, { timeoutMs, isRepeat }) => {
     return sandbox.run({
       incidentId: request.incidentId,
       runId: request.runId,
@@ -120,6 +120,7 @@ export function createCommandRun({ request, sandbox, image, signal }: CommandCon
       command: request.command,
       limits: { ...request.limits, timeoutMs },
       signal,
+      isRepeat,
     });
   };
 }

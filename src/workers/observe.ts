@@ -4,6 +4,7 @@ import { createCollectDeploys } from '../activities/collect-deploys.ts';
 import { createCollectLogs } from '../activities/collect-logs.ts';
 import { createCollectMetrics } from '../activities/collect-metrics.ts';
 import type { ObserveActivities } from '../activities/contract.ts';
+import { createLocateFailure } from '../activities/locate-failure.ts';
 import { createPackSources } from '../activities/pack-sources.ts';
 import { createReadConditions } from '../activities/read-conditions.ts';
 import { createDeployRecords } from '../adapters/deploy-records.ts';
@@ -35,6 +36,7 @@ export function createObserveActivities({ settings, store, redact }: WorkerParts
     collectChanges: createCollectChanges({ ...ports, git, deployRecords }),
     collectDeploys: createCollectDeploys({ ...ports, git, deployRecords }),
     packSources: createPackSources({ ...ports, git, deployRecords }),
+    locateFailure: createLocateFailure({ services, git, redact }),
     readConditions: createReadConditions({ services, redact, ...prometheus }),
   };
 }

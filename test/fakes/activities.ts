@@ -99,6 +99,7 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
     collectChanges: collect('changes'),
     collectDeploys: collect('deploys'),
     packSources: async () => ({ cannotRun: 'this is a fake' }),
+    locateFailure: async ({ location }) => location,
     readConditions: async () => {
       const states = options.readings ?? ['ok'];
       const state = states[Math.min(readingCount, states.length - 1)] ?? 'ok';
@@ -119,6 +120,7 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
       throw ApplicationFailure.nonRetryable('never called');
     },
     reapSandboxes: async () => ({ removed: 0 }),
+    readRunning: async () => ({ reason: 'no `current` is configured' }),
     captureState: async ({ action }) => {
       calls.push(`capture ${action.id}`);
       return { actionId: action.id, at: new Date().toISOString(), values: { revision: suspect } };

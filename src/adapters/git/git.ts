@@ -2,6 +2,7 @@ import type { FileChange, TimeWindow } from '../../domain/evidence.ts';
 import { archiveAt, type SourceTree } from './archive.ts';
 import { createNameFolder, toPathspecs } from './folder-names.ts';
 import { listHistory, type HistoryQuestion, type State } from './history.ts';
+import { readLastTouched, type LastTouched } from './last-touched.ts';
 import { createLocate } from './locate.ts';
 import { listChangedPaths, readCommits, readDiff, type Commit } from './read-commits.ts';
 import { runGit } from './run-git.ts';
@@ -34,6 +35,8 @@ export interface Git {
   readDiff(source: string, id: string): Promise<readonly FileChange[]>;
   /** Paths that each of these commits changed; of a merge, only what differs from all parents. */
   listChangedPaths(source: string, ids: readonly string[]): Promise<Readonly<Record<string, readonly string[]>>>;
+  /** The commit that last touched a line of a file at a revision (full SHA); undefined where that cannot be told. */
+  lastTouched(source: string, id: string, file: string, line: number): Promise<LastTouched | undefined>;
   /** A deterministic plain tar of the source at a commit. Throws `Git.NotThere` where the service's folder did not exist. */
   archive(source: string, id: string): Promise<SourceTree>;
 }
@@ -108,6 +111,8 @@ export function createGit({ cacheFolder, timeoutMs = 20_000, freshMs = 15_000 }:
       return missing.length === 0;
     },
     readCommits: async (source, ids) => readCommits(await locate(source), ids, timeoutMs),
+    lastTouched: async (source, id, file, line) =>
+      readLastTouched(await locate(source), { id, file, line, ...(await nameFolder(source)), timeoutMs }),
     readDiff: async (source, id) => readDiff(await locate(source), id, await pathsOf(source), timeoutMs),
     listChangedPaths: async (source, ids) =>
       listChangedPaths(await locate(source), ids, await pathsOf(source), timeoutMs),

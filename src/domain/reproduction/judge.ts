@@ -16,7 +16,7 @@ export type Judged = Pick<Reproduction, 'verdict' | 'reason'> &
   Partial<
     Pick<
       Reproduction,
-      'firstBad' | 'firstBadKind' | 'candidates' | 'gap' | 'before' | 'signature' | 'match' | 'matchReason'
+      'firstBad' | 'firstBadKind' | 'candidates' | 'gap' | 'before' | 'signature' | 'match' | 'matchReason' | 'frame'
     >
   >;
 

@@ -1,5 +1,5 @@
 import type { Trial } from '../bisect.ts';
-import type { FailureSignature, Reproduction, SandboxRun, SignatureMatch } from '../reproduction.ts';
+import type { FailureLocation, FailureSignature, Reproduction, SandboxRun, SignatureMatch } from '../reproduction.ts';
 import { compareFailures, type TestReport } from './compare-failures.ts';
 
 /** What the output of a run shows, read once when it ends. */
@@ -8,6 +8,8 @@ export interface ShownFailure {
   readonly report: TestReport;
   readonly match: SignatureMatch;
   readonly matchReason: string;
+  /** Where in these sources the first of the failures shows. */
+  readonly location?: FailureLocation;
   /** What is wrong with the surroundings and not with the code, in words: a module that is not installed, no such test file. */
   readonly trouble?: string;
 }
@@ -59,10 +61,11 @@ export function refuseSuspect(
 }
 
 /** The failure of a run as the reproduction tells it. */
-export function failureOf({ run, shown }: Tried): Pick<Reproduction, 'signature' | 'match' | 'matchReason'> {
+export function failureOf({ run, shown }: Tried): Pick<Reproduction, 'signature' | 'match' | 'matchReason' | 'frame'> {
   return {
     ...(run.signature ? { signature: run.signature } : {}),
     ...(shown ? { match: shown.match, matchReason: shown.matchReason } : {}),
+    ...(shown?.location ? { frame: shown.location } : {}),
   };
 }
 

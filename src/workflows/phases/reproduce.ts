@@ -2,6 +2,7 @@ import type { Diagnosis, SuspectService } from '../../domain/diagnosis.ts';
 import { listSuspectServices, reconcile } from '../../domain/reconcile.ts';
 import { cannotRun, type Reproduction } from '../../domain/reproduction.ts';
 import { describeFirstBad, maxRounds, narrow } from '../../domain/reproduction/narrow.ts';
+import { describeLocation } from '../../domain/reproduction/location.ts';
 import { countOf } from '../../domain/text.ts';
 import { summaryLine } from '../../domain/ui-text.ts';
 import type { PackInput } from '../../activities/contract.ts';
@@ -39,7 +40,8 @@ export async function reproduce(incident: Case): Promise<void> {
     tried.find(({ verdict }) => verdict !== 'cannot-run') ??
     tried[0];
   if (!decisive) return;
-  state.reproduction = { ...decisive, runs: tried.flatMap(({ runs }) => runs) };
+  const located = await locate(incident, decisive);
+  state.reproduction = { ...located, runs: tried.flatMap(({ runs }) => runs) };
   const evidenceId = `${decisive.suspectService}/reproduction/${state.round}`;
   const reconciled = reconcile(
     diagnosis,
@@ -117,6 +119,28 @@ async function runRound(
   const question = gap ? `Which commit up to ${gap.bad}?` : `Fails with ${service} ${suspect}, and not before?`;
   const reproduction = await runReproduction.executeWithOptions({ summary: summaryLine(question) }, [packed]);
   return { reproduction, canTryOthers: reproduction.verdict !== 'cannot-run' };
+}
+
+/** Asks which commit last touched the line where the failure shows. Without an answer the line itself still tells. */
+async function locate(incident: Case, reproduction: Reproduction): Promise<Reproduction> {
+  const { frame: location, verdict } = reproduction;
+  if (!location || verdict === 'cannot-run') return reproduction;
+  try {
+    const { locateFailure } = observeProxy(settingsOf(incident).timings);
+    const frame = await locateFailure.executeWithOptions(
+      { summary: summaryLine(`Which commit last touched ${location.file}:${location.line} of ${location.service}?`) },
+      [{ location }],
+    );
+    tell(incident, `It shows at ${describeLocation(frame)}.`);
+    return { ...reproduction, frame };
+  } catch (error) {
+    rethrowCancellation(error);
+    tell(
+      incident,
+      `It shows at ${describeLocation(location)}. Its last commit could not be told: ${rootMessage(error)}`,
+    );
+    return reproduction;
+  }
 }
 
 function describe(reproduction: Reproduction): string {
