@@ -4,7 +4,7 @@ import type { Diagnosis } from '../../src/domain/diagnosis.ts';
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts';
 import type { Action, Mode, Plan, PolicyDecision } from '../../src/domain/plan.ts';
 import type { Reading } from '../../src/domain/remediation.ts';
-import type { ServiceView, Timings } from '../../src/domain/settings.ts';
+import type { Budgets, ServiceView, Timings } from '../../src/domain/settings.ts';
 
 /** Fakes of every activity, for tests of the workflows alone: nothing here touches a source, a sandbox or a service. */
 
@@ -31,6 +31,7 @@ export interface FakeOptions {
   readonly approvalsNeeded?: number;
   readonly actions?: number;
   readonly timings?: Partial<Timings>;
+  readonly budgets?: Partial<Budgets>;
   readonly diagnosis?: Partial<Diagnosis>;
   readonly withoutPlan?: string;
   /** States of the one condition, reading after reading; the last one stays. */
@@ -74,7 +75,7 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
         service: view(service, [dependency]),
         services,
         timings,
-        budgets: { maxEngineSteps: 3, maxRounds: 2, maxResidents: 8 },
+        budgets: { maxEngineSteps: 3, maxRounds: 2, maxResidents: 8, ...options.budgets },
         engine: 'fake',
         canNotify: true,
         configDigest: 'c',

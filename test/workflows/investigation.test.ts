@@ -105,4 +105,24 @@ describeWithServer('investigation', (harness) => {
     await incident.handle.cancel();
     await incident.result();
   });
+
+  it('asks no more residents than its budget, and says who was not asked', async () => {
+    const incident = await harness().open({ mode: 'observe', decision: 'forbid', budgets: { maxResidents: 1 } });
+    const state = await incident.result();
+    expect(state.reports.map((report) => report.service)).toEqual([incident.service]);
+    expect(incident.calls).not.toContain(`examine ${incident.service}-db`);
+    expect(state.timeline.map(({ text }) => text)).toContain(
+      `Not asked, the limit of 1 resident is reached: ${incident.service}-db.`,
+    );
+  });
+
+  it('investigates no more rounds than its budget, whatever people answer', async () => {
+    const incident = await harness().open({ budgets: { maxRounds: 1 } });
+    const { plan } = await incident.until((state) => state.awaitingApproval);
+    const reason = 'look again';
+    await incident.handle.signal('reject', { planDigest: plan?.digest ?? '', by: 'ana', reason });
+    const state = await incident.result();
+    expect(state).toMatchObject({ outcome: 'rejected', round: 1 });
+    expect(incident.calls.filter((call) => call.startsWith('examine'))).toHaveLength(2);
+  });
 });

@@ -3,6 +3,7 @@ import { listReachable } from '../../domain/settings.ts';
 import { residentWorkflowId, taskQueues } from '../../domain/names.ts';
 import type { EngineStep } from '../../domain/engine.ts';
 import type { ResidentReport } from '../../domain/diagnosis.ts';
+import { countOf } from '../../domain/text.ts';
 import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { incidentWindow } from '../incident-window.ts';
@@ -38,7 +39,7 @@ async function askResidents(incident: Case): Promise<ResidentReport[]> {
     if (asking.length < wave.length)
       tell(
         incident,
-        `Not asked, the limit of ${budgets.maxResidents} residents is reached: ${wave.slice(asking.length).join(', ')}.`,
+        `Not asked, the limit of ${countOf(budgets.maxResidents, 'resident')} is reached: ${wave.slice(asking.length).join(', ')}.`,
       );
     asked.push(...asking);
     tell(incident, `Asking the residents of ${asking.join(', ')}.`);
