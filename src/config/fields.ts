@@ -38,6 +38,21 @@ export const shaped = (pattern: RegExp, description: string, instead: string) =>
 export const choice = <const T extends readonly [string, ...string[]]>(values: T, description: string) =>
   z.enum(values, { error: wrong(`one of: ${values.join(', ')}`) }).meta({ description });
 
+/** An IANA name of a time zone that this machine knows. */
+export const timezone = (description: string) => {
+  const error = wrong('the IANA name of a time zone, for example Europe/Berlin');
+  return z.string({ error }).refine(isTimezone, { error }).meta({ description });
+};
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false; // A RangeError is Intl's way to say no.
+  }
+}
+
 /** A whole number with bounds. */
 export const count = (min: number, max: number, description: string) => {
   const error = wrong(`a whole number from ${min} to ${max}`);

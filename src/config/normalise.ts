@@ -114,7 +114,7 @@ function normaliseService(name: string, entry: ServiceEntry, folder: string, san
     source: entry.source === undefined ? undefined : isGitUrl(entry.source) ? entry.source : at(entry.source),
     language,
     dependsOn: entry.dependsOn ?? [],
-    logs: entry.logs.map((log) => ({ files: at(log.files), format: log.format })),
+    logs: entry.logs.map((log) => compact({ ...log, files: at(log.files) })),
     metrics: entry.metrics,
     deploysFile: entry.deploys ? at(entry.deploys.file) : undefined,
     sandbox: sandbox

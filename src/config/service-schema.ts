@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, choice, closed, command, count, listOf, named, quantity, shaped, text } from './fields.ts';
+import { amount, choice, closed, command, count, listOf, named, quantity, shaped, text, timezone } from './fields.ts';
 
 const namedQuery = {
   name: text('What people call this figure.', 'a short name, for example error ratio'),
@@ -16,6 +16,7 @@ const logSource = closed(
       ['json', 'text', 'auto'],
       'How lines are written: JSON lines, plain text, or whatever each line turns out to be.',
     ).default('auto'),
+    timezone: timezone('The zone of times that are written without one; UTC when absent.').optional(),
   },
   'One place where this service writes its logs.',
 );

@@ -66,6 +66,8 @@ export interface LogSource {
   /** Absolute glob pattern; rotated files match too. */
   readonly files: string;
   readonly format: 'json' | 'text' | 'auto';
+  /** IANA name of the zone of times that are written without one; UTC when absent. */
+  readonly timezone?: string;
 }
 
 export interface NamedQuery {

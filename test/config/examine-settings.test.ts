@@ -55,4 +55,33 @@ describe('what is told of a file', () => {
       '7:16 services.shop.actions.deploy.rollback has neither `current` nor `deploys.file`, which tell what runs now, so it could not be undone and is never proposed',
     ]);
   });
+
+  test('a time zone must be one that exists', () => {
+    const write = (zone: string) => `version: 1\nservices:\n  a:\n    logs: [{ files: a.log, timezone: ${zone} }]\n`;
+    expect(listFaults(write('Europe/Berlin'))).toEqual([]);
+    expect(examine(write('Europe/Berlin')).settings?.services['a']?.logs[0]?.timezone).toBe('Europe/Berlin');
+    expect(listFaults(write('Berlin'))).toEqual([
+      '4:38 services.a.logs[0].timezone is the text "Berlin"; write the IANA name of a time zone, for example Europe/Berlin',
+    ]);
+  });
+
+  test.each([
+    [
+      'a placeholder that nothing replaces, with the one that is meant',
+      `${head}services: { a: { approvers: [ana], actions: { deploy.rollback: { command: [d, "{rev}", "{revision}"], current: [c] } } } }`,
+      '3:79 services.a.actions.deploy.rollback.command[1] has {rev}, which is no placeholder; did you mean {revision}?',
+    ],
+    [
+      'a placeholder in a command that takes none',
+      `${head}services: { a: { approvers: [ana], actions: { service.restart: { command: [r, "{revision}"] } } } }`,
+      '3:79 services.a.actions.service.restart.command[1] has {revision}, and nothing is replaced in this command; leave it out',
+    ],
+    [
+      'a variable of a shell where the revision belongs',
+      `${head}services: { a: { approvers: [ana], actions: { deploy.rollback: { command: [d, "\${revision}"] } } } }`,
+      '3:66 services.a.actions.deploy.rollback.command never gets the revision; put "{revision}" where it belongs, for example [./deploy.sh, "{revision}"]',
+    ],
+  ])('names %s', (_, text, fault) => {
+    expect(listFaults(text)).toEqual([fault]);
+  });
 });

@@ -193,21 +193,6 @@ describe('a configuration with faults', () => {
       '3:66 services.a.actions.deploy.rollback.command never gets the revision; put "{revision}" where it belongs, for example [./deploy.sh, "{revision}"]',
     ],
     [
-      'a placeholder that nothing replaces, with the one that is meant',
-      `${head}services: { a: { approvers: [ana], actions: { deploy.rollback: { command: [d, "{rev}", "{revision}"], current: [c] } } } }`,
-      '3:79 services.a.actions.deploy.rollback.command[1] has {rev}, which is no placeholder; did you mean {revision}?',
-    ],
-    [
-      'a placeholder in a command that takes none',
-      `${head}services: { a: { approvers: [ana], actions: { service.restart: { command: [r, "{revision}"] } } } }`,
-      '3:79 services.a.actions.service.restart.command[1] has {revision}, and nothing is replaced in this command; leave it out',
-    ],
-    [
-      'a variable of a shell where the revision belongs',
-      `${head}services: { a: { approvers: [ana], actions: { deploy.rollback: { command: [d, "\${revision}"] } } } }`,
-      '3:66 services.a.actions.deploy.rollback.command never gets the revision; put "{revision}" where it belongs, for example [./deploy.sh, "{revision}"]',
-    ],
-    [
       'an unknown mode',
       `${head}services: { a: { mode: auto } }`,
       '3:24 services.a.mode is the text "auto"; write one of: observe, assist, semi-auto, collaborative',

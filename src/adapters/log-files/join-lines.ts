@@ -1,6 +1,6 @@
 import type { Level } from './levels.ts';
-import type { ParsedLine, ParseLine } from './parse-line.ts';
-import { disorderMs } from './read-ranges.ts';
+import { disorderMs, type ParsedLine, type ParseLine } from './parse-line.ts';
+
 import type { RawLine } from './sample.ts';
 
 export interface JoinerOptions {

@@ -63,10 +63,10 @@ export function createLogFiles({
       const unreadable: string[] = [];
       for (const source of question.sources) {
         const first = await findLogFiles([source.files]);
-        await run.read(first.files, source.format);
+        await run.read(first.files, source);
         // A rename while we read moves lines under a name that was not listed: look once more for files not yet read.
         const again = await findLogFiles([source.files]);
-        await run.read(again.files, source.format);
+        await run.read(again.files, source);
         paths.push(...first.files.map((file) => file.path));
         unreadable.push(
           ...first.unreadable.map((file) => `${file} is packed in a way that is not read: unpack it or use gzip`),
@@ -112,14 +112,14 @@ function createRun(question: LogQuestion, sample: Sample, budget: Budget) {
   const notes: string[] = [];
   let readable = 0;
 
-  async function read(files: readonly LogFile[], format: LogSource['format']): Promise<void> {
+  async function read(files: readonly LogFile[], source: LogSource): Promise<void> {
     const later: [LogFile, () => Promise<void>][] = [];
     for (const file of files.filter(({ identity }) => !taken.has(identity))) {
       taken.add(file.identity);
       const others = question.others?.(file.path) ?? [];
       const keep = (line: RawLine) => tally.keep(line, others);
       await attempt(file, async () => {
-        const task = await readLogFile(file, { format, budget, keep, ...bounds });
+        const task = await readLogFile(file, { source, budget, keep, ...bounds });
         if (task) later.push([file, task]);
       });
     }

@@ -2,6 +2,7 @@ import type { LogSource } from '../../domain/settings.ts';
 import { addField, flattenFields, readPairs, type Fields } from './fields.ts';
 import { findLevel, guessLevel, levelOfStatus, readLevel, type Level } from './levels.ts';
 import { findTime, readTime, type FoundTime } from './timestamps.ts';
+import { createToInstant, type Clock } from './timezone.ts';
 
 /** A line as read, before its time is settled and its secrets are taken out. */
 export interface ParsedLine {
@@ -67,39 +68,61 @@ const messageKeys = [
   'exception',
 ];
 
+export interface ParseOptions extends Pick<LogSource, 'format' | 'timezone'> {
+  /** Settles times without a year or a day, in milliseconds since the epoch. */
+  readonly nearMs: number;
+  /**
+   * Lines come in the order of the file, so the hour that a clock shows twice is told apart by what came before. Otherwise the
+   * later of the two is taken.
+   */
+  readonly isInOrder?: boolean;
+}
+
+/** Clocks and threads disorder neighbouring lines by this much at most. */
+export const disorderMs = 60_000;
+
 /**
  * Makes a parser for one file; it remembers the form of time that the file uses. Any text is a line: what is not understood is
- * its own message. `nearMs` settles times without a year or a day.
+ * its own message.
  */
-export function createParseLine(format: LogSource['format'], nearMs: number): ParseLine {
+export function createParseLine({ format, timezone, nearMs, isInOrder = false }: ParseOptions): ParseLine {
   let lastForm = -1;
+  let lastMs = -Infinity;
+  const toInstant = createToInstant(timezone, (earlier, later) =>
+    isInOrder && earlier >= lastMs - disorderMs ? earlier : later,
+  );
+  const clock: Clock = { nearMs, toInstant };
+  const remember = (line: ParsedLine): ParsedLine => {
+    lastMs = line.at ?? lastMs;
+    return line;
+  };
   return (line, afterContinuation = false) => {
-    const json = format === 'text' ? undefined : parseEmbeddedJson(line, nearMs);
-    if (json) return json;
-    const found = findTime(line, nearMs, lastForm);
+    const json = format === 'text' ? undefined : parseEmbeddedJson(line, clock);
+    if (json) return remember(json);
+    const found = findTime(line, clock, lastForm);
     if (found) lastForm = found.form;
-    return readText(line, found, afterContinuation);
+    return remember(readText(line, found, afterContinuation, clock));
   };
 }
 
 /** A JSON line, also one behind the prefix that a container runtime or a shipper puts before it. */
-function parseEmbeddedJson(line: string, nearMs: number, depth = 0): ParsedLine | undefined {
+function parseEmbeddedJson(line: string, clock: Clock, depth = 0): ParsedLine | undefined {
   const start = line.indexOf('{');
   if (start === -1 || start > 160 || !/\}\s*$/.test(line)) return undefined;
   const value = parseObject(line.slice(start));
   if (!value || (start > 0 && !hasAny(value, timeKeys) && !hasAny(value, messageKeys))) return undefined;
-  const parsed = readJson(value, nearMs, depth);
+  const parsed = readJson(value, clock, depth);
   const prefix = line.slice(0, start);
-  const outer = parsed.at === undefined && prefix !== '' ? findTime(prefix, nearMs)?.at : undefined;
+  const outer = parsed.at === undefined && prefix !== '' ? findTime(prefix, clock)?.at : undefined;
   const container = /^([\w.-]{1,80}?)(?:[-_]\d+)?\s+\|\s/.exec(prefix)?.[1];
   if (container) addField(parsed.fields, 'service', container);
   return outer === undefined ? parsed : { ...parsed, at: outer };
 }
 
-function readJson(value: Readonly<Record<string, unknown>>, nearMs: number, depth: number): ParsedLine {
+function readJson(value: Readonly<Record<string, unknown>>, clock: Clock, depth: number): ParsedLine {
   const inner = typeof value['log'] === 'string' && depth < 3 ? value['log'] : undefined;
-  const wrapped = inner === undefined ? undefined : parseEmbeddedJson(inner.trim(), nearMs, depth + 1);
-  const at = readKeyedTime(value, nearMs);
+  const wrapped = inner === undefined ? undefined : parseEmbeddedJson(inner.trim(), clock, depth + 1);
+  const at = readKeyedTime(value, clock);
   if (wrapped) return wrapped.at === undefined && at !== undefined ? { ...wrapped, at } : wrapped;
   const level = pick(
     value,
@@ -108,7 +131,7 @@ function readJson(value: Readonly<Record<string, unknown>>, nearMs: number, dept
   );
   const message = pick(value, messageKeys, readMessage) ?? '';
   const used = new Set([
-    ...timeKeys.filter((key) => readTime(value[key], nearMs) !== undefined),
+    ...timeKeys.filter((key) => readTime(value[key], clock) !== undefined),
     ...levelKeys.filter((key) => readLevel(value[key]) !== undefined),
   ]);
   const rest = Object.fromEntries(Object.entries(value).filter(([key, item]) => !used.has(key) && item !== message));
@@ -126,8 +149,8 @@ function readJson(value: Readonly<Record<string, unknown>>, nearMs: number, dept
   };
 }
 
-function readKeyedTime(value: Readonly<Record<string, unknown>>, nearMs: number): number | undefined {
-  const at = pick(value, timeKeys, (item) => readTime(item, nearMs));
+function readKeyedTime(value: Readonly<Record<string, unknown>>, clock: Clock): number | undefined {
+  const at = pick(value, timeKeys, (item) => readTime(item, clock));
   if (at !== undefined) return at;
   const instant = value['instant'] as { epochSecond?: unknown; nanoOfSecond?: unknown } | undefined;
   if (typeof instant?.epochSecond !== 'number') return undefined;
@@ -175,7 +198,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 const access =
   /^(\S{1,100}) \S+ (.{1,100}?) \[[^\]]{20,40}\] "(?:([A-Z]{3,10}) )?([^"]{0,4000}?)(?: HTTP\/[\d.]+)?" (\d{3}) (\d+|-)/;
 
-function readText(line: string, found: FoundTime | undefined, afterContinuation: boolean): ParsedLine {
+function readText(line: string, found: FoundTime | undefined, afterContinuation: boolean, clock: Clock): ParsedLine {
   const request = access.exec(line);
   if (request && found) return readAccess(request, found.at);
   const pairs = readPairs(line);
@@ -187,7 +210,7 @@ function readText(line: string, found: FoundTime | undefined, afterContinuation:
         ([name]) => !['level', 'lvl', 'severity', 'msg', 'message', 'time', 'ts', 't', 'timestamp'].includes(name),
       ),
     );
-    const at = found?.at ?? readTime(pairs['ts'] ?? pairs['time'], 0);
+    const at = found?.at ?? readTime(pairs['ts'] ?? pairs['time'], clock);
     return {
       level: readLevel(keyed) ?? guessLevel(String(told)),
       message: String(told),

@@ -7,7 +7,7 @@ import { readLines, readPackedLines, seekTime, type Budget } from './read-ranges
 import type { RawLine } from './sample.ts';
 
 export interface FileQuestion {
-  readonly format: LogSource['format'];
+  readonly source: LogSource;
   readonly fromMs: number;
   readonly toMs: number;
   readonly incidentMs: number;
@@ -21,10 +21,10 @@ const dayMs = 86_400_000;
 
 /** Reads what a file has of the incident. Returns the reading of its baseline, where that is left for later. */
 export async function readLogFile(file: LogFile, question: FileQuestion): Promise<(() => Promise<void>) | undefined> {
-  const { format, fromMs, toMs, incidentMs, budget, keep } = question;
+  const { source, fromMs, toMs, incidentMs, budget, keep } = question;
   const join = (isFromStart: boolean) =>
     createLineJoiner({
-      parse: createParseLine(format, toMs),
+      parse: createParseLine({ ...source, nearMs: toMs, isInOrder: true }),
       keep,
       isFromStart,
       untimedAt: file.changedAtMs,
@@ -38,7 +38,8 @@ export async function readLogFile(file: LogFile, question: FileQuestion): Promis
   const handle = await open(file.path, 'r');
   try {
     const { size } = await handle.stat();
-    const parse = createParseLine(format, toMs);
+    // Probes jump about in the file. Of two meanings the later one only makes it read more.
+    const parse = createParseLine({ ...source, nearMs: toMs });
     const timeOf = (line: string) => parse(line).at;
     const start = size < smallBytes ? 0 : await seekTime(handle, size, fromMs, timeOf);
     const middle = size < smallBytes ? 0 : await seekTime(handle, size, incidentMs, timeOf);

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
+import { disorderMs } from './parse-line.ts';
 
 /** What reading may still cost; shared by all files of one question. */
 export interface Budget {
@@ -81,8 +82,6 @@ function cutLine(line: string): string {
   return line.length > maxLineBytes ? line.slice(0, maxLineBytes) : line;
 }
 
-/** Clocks and threads disorder neighbouring lines by this much at most. */
-export const disorderMs = 60_000;
 const probeBytes = 64 * 1024;
 /** Below this a linear read is cheaper than more probing. */
 const closeEnough = 512 * 1024;

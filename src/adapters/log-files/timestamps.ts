@@ -1,3 +1,5 @@
+import type { Clock } from './timezone.ts';
+
 /** A time found in a line: milliseconds since the epoch, and where the text of it lies. */
 export interface FoundTime {
   readonly at: number;
@@ -9,65 +11,65 @@ export interface FoundTime {
 
 interface TimeForm {
   readonly pattern: RegExp;
-  read(match: RegExpExecArray, nearMs: number): number;
+  read(match: RegExpExecArray, clock: Clock): number;
 }
 
 const months = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
 const monthNumber = (name: string) => months.split('|').findIndex((month) => month === name);
-const clock = String.raw`(\d{2}):(\d{2}):(\d{2})(?:[.,:](\d{1,9}))?`;
+const time = String.raw`(\d{2}):(\d{2}):(\d{2})(?:[.,:](\d{1,9}))?`;
 const zone = String.raw`(?: ?(Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b))?`;
 
 /**
- * The forms of time that common loggers write. A time without a zone is taken as UTC, a date without a year as the year that
- * brings it nearest to `nearMs`, a time of day alone as the day that does.
+ * The forms of time that common loggers write. A time without a zone is read by the clock of its source, a date without a
+ * year as the year that brings it nearest to `clock.nearMs`, a time of day alone as the day that does.
  */
 const forms: readonly TimeForm[] = [
   // ISO 8601 and its relatives: 2026-11-21T09:26:13.581Z, 2026-11-21 09:26:13,581, 2026/11/21 09:26:13 (nginx, Go)
   {
-    pattern: new RegExp(String.raw`(?<![\d-])(\d{4})[-/.](\d{2})[-/.](\d{2})[T _-]${clock}${zone}`),
-    read: (m) => utc(m[1], Number(m[2]) - 1, m[3], m.slice(4, 8), m[8]),
+    pattern: new RegExp(String.raw`(?<![\d-])(\d{4})[-/.](\d{2})[-/.](\d{2})[T _-]${time}${zone}`),
+    read: (m, clock) => instant(clock, m[1], Number(m[2]) - 1, m[3], m.slice(4, 8), m[8]),
   },
   // Common log format: 21/Nov/2026:09:26:13 +0000
   {
-    pattern: new RegExp(String.raw`(\d{2})/(${months})/(\d{4}):${clock}${zone}`),
-    read: (m) => utc(m[3], monthNumber(m[2] ?? ''), m[1], m.slice(4, 8), m[8]),
+    pattern: new RegExp(String.raw`(\d{2})/(${months})/(\d{4}):${time}${zone}`),
+    read: (m, clock) => instant(clock, m[3], monthNumber(m[2] ?? ''), m[1], m.slice(4, 8), m[8]),
   },
   // Apache error log: [Sun Dec 04 04:47:44.123456 2005]
   {
     pattern: new RegExp(
-      String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (${months}) {1,2}(\d{1,2}) ${clock}(?: UTC)? (\d{4})`,
+      String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (${months}) {1,2}(\d{1,2}) ${time}(?: (UTC))? (\d{4})`,
     ),
-    read: (m) => utc(m[7], monthNumber(m[1] ?? ''), m[2], m.slice(3, 7)),
+    read: (m, clock) => instant(clock, m[8], monthNumber(m[1] ?? ''), m[2], m.slice(3, 7), m[7]),
   },
   // klog: I1121 09:26:13.581234
   {
-    pattern: new RegExp(String.raw`(?<=^[IWEF])(\d{2})(\d{2}) ${clock}`),
-    read: (m, near) => yearless(near, Number(m[1]) - 1, m[2], m.slice(3, 7)),
+    pattern: new RegExp(String.raw`(?<=^[IWEF])(\d{2})(\d{2}) ${time}`),
+    read: (m, clock) => yearless(clock, Number(m[1]) - 1, m[2], m.slice(3, 7)),
   },
   // syslog (RFC 3164): Nov 21 09:26:13
   {
-    pattern: new RegExp(String.raw`\b(${months}) {1,2}(\d{1,2}) ${clock}`),
-    read: (m, near) => yearless(near, monthNumber(m[1] ?? ''), m[2], m.slice(3, 7)),
+    pattern: new RegExp(String.raw`\b(${months}) {1,2}(\d{1,2}) ${time}`),
+    read: (m, clock) => yearless(clock, monthNumber(m[1] ?? ''), m[2], m.slice(3, 7)),
   },
   // Redis, Tomcat, RFC 5322: 21 Nov 2026 09:26:13.581, 21-Nov-2026 09:26:13.581
   {
-    pattern: new RegExp(String.raw`\b(\d{1,2})[ -](${months})[ -](\d{4}) ${clock}${zone}`),
-    read: (m) => utc(m[3], monthNumber(m[2] ?? ''), m[1], m.slice(4, 8), m[8]),
+    pattern: new RegExp(String.raw`\b(\d{1,2})[ -](${months})[ -](\d{4}) ${time}${zone}`),
+    read: (m, clock) => instant(clock, m[3], monthNumber(m[2] ?? ''), m[1], m.slice(4, 8), m[8]),
   },
   // Compact: 20261121-09:26:13:581
   {
     pattern: /(?<!\d)(20\d{2})(\d{2})(\d{2})[-T _](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,9}))?/,
-    read: (m) => utc(m[1], Number(m[2]) - 1, m[3], m.slice(4, 8)),
+    read: (m, clock) => instant(clock, m[1], Number(m[2]) - 1, m[3], m.slice(4, 8)),
   },
   // Hadoop: 081109 203615
   {
     pattern: /^(\d{2})(\d{2})(\d{2}) (\d{2})(\d{2})(\d{2})(?= )/,
-    read: (m) => utc(`20${m[1]}`, Number(m[2]) - 1, m[3], m.slice(4, 7)),
+    read: (m, clock) => instant(clock, `20${m[1]}`, Number(m[2]) - 1, m[3], m.slice(4, 7)),
   },
   // logcat and others without a year: 11-21 09:26:13.581, [11.21 09:26:13]
   {
-    pattern: new RegExp(String.raw`(?<=^\[?)(\d{2})[-.](\d{2}) ${clock}`),
-    read: (m, near) => yearless(near, Number(m[1]) - 1, m[2], m.slice(3, 7)),
+    pattern: new RegExp(String.raw`(?<=^\[?)(\d{2})[-.](\d{2}) ${time}`),
+    read: (m, clock) => yearless(clock, Number(m[1]) - 1, m[2], m.slice(3, 7)),
   },
   // Seconds, milliseconds, microseconds or nanoseconds since the epoch, at the start
   {
@@ -76,42 +78,42 @@ const forms: readonly TimeForm[] = [
   },
   // Time of day alone, at the start: 09:26:13.581 [main] ERROR
   {
-    pattern: new RegExp(String.raw`(?<=^\[?)${clock}(?!\d)`),
-    read: (m, near) => nearestDay(near, m.slice(1, 5)),
+    pattern: new RegExp(String.raw`(?<=^\[?)${time}(?!\d)`),
+    read: (m, clock) => nearestDay(clock, m.slice(1, 5)),
   },
 ];
 
 /** Nothing that is a line's own time stands further in than this (an access line begins with addresses and a user). */
 const searched = 160;
 
-/** Finds the time of a line. `nearMs` settles what the line leaves open; `lastForm` is the form that the line before had. */
-export function findTime(line: string, nearMs: number, lastForm = -1): FoundTime | undefined {
+/** Finds the time of a line. `clock` settles what the line leaves open; `lastForm` is the form that the line before had. */
+export function findTime(line: string, clock: Clock, lastForm = -1): FoundTime | undefined {
   const head = line.slice(0, searched);
   if (!/\d\d/.test(head)) return undefined;
-  const usual = lastForm >= 0 ? tryForm(head, lastForm, nearMs) : undefined;
+  const usual = lastForm >= 0 ? tryForm(head, lastForm, clock) : undefined;
   if (usual) return usual;
   let best: FoundTime | undefined;
   for (let form = 0; form < forms.length; form += 1) {
-    const found = tryForm(head, form, nearMs);
+    const found = tryForm(head, form, clock);
     if (found && (!best || found.start < best.start)) best = found;
   }
   return best;
 }
 
-function tryForm(head: string, index: number, nearMs: number): FoundTime | undefined {
+function tryForm(head: string, index: number, clock: Clock): FoundTime | undefined {
   const form = forms[index];
   const match = form?.pattern.exec(head);
   if (!form || !match) return undefined;
-  const at = form.read(match, nearMs);
+  const at = form.read(match, clock);
   return isTime(at) ? { at, start: match.index, end: match.index + match[0].length, form: index } : undefined;
 }
 
 /** Reads what a JSON logger puts under its time key: ISO text, or a number in seconds, milli-, micro- or nanoseconds. */
-export function readTime(value: unknown, nearMs: number): number | undefined {
+export function readTime(value: unknown, clock: Clock): number | undefined {
   if (typeof value === 'number') return isTime(readEpoch(value)) ? readEpoch(value) : undefined;
   if (typeof value !== 'string') return undefined;
   if (/^\d{10}(?:\.\d+)?$|^\d{13}$|^\d{16}$|^\d{19}$/.test(value)) return readEpoch(Number(value));
-  const found = findTime(value, nearMs);
+  const found = findTime(value, clock);
   if (found) return found.at;
   const parsed = Date.parse(value);
   return isTime(parsed) ? parsed : undefined;
@@ -130,9 +132,17 @@ function isTime(at: number): boolean {
 
 type Parts = readonly (string | undefined)[];
 
-function utc(year: string | undefined, month: number, day: string | undefined, time: Parts, offset?: string): number {
+function instant(
+  clock: Clock,
+  year: string | undefined,
+  month: number,
+  day: string | undefined,
+  time: Parts,
+  offset?: string,
+): number {
   if (month < 0 || month > 11) return NaN;
-  return Date.UTC(Number(year), month, Number(day)) + ofDay(time) - offsetMs(offset);
+  const wallMs = Date.UTC(Number(year), month, Number(day)) + ofDay(time);
+  return offset === undefined ? clock.toInstant(wallMs) : wallMs - offsetMs(offset);
 }
 
 function ofDay([hours, minutes, seconds, fraction]: Parts): number {
@@ -140,22 +150,24 @@ function ofDay([hours, minutes, seconds, fraction]: Parts): number {
   return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + milliseconds;
 }
 
-function offsetMs(offset: string | undefined): number {
-  const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(offset ?? '') ?? [];
+/** Of `+02:00` or `-0300`; 0 of `Z`, `UTC` and `GMT`. */
+function offsetMs(offset: string): number {
+  const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(offset) ?? [];
   return sign ? (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000 : 0;
 }
 
-function yearless(nearMs: number, month: number, day: string | undefined, time: Parts): number {
-  const year = new Date(nearMs).getUTCFullYear();
-  const candidates = [year - 1, year, year + 1].map((candidate) => utc(String(candidate), month, day, time));
-  return nearest(candidates, nearMs);
+function yearless(clock: Clock, month: number, day: string | undefined, time: Parts): number {
+  const year = new Date(clock.nearMs).getUTCFullYear();
+  const candidates = [year - 1, year, year + 1].map((candidate) => instant(clock, String(candidate), month, day, time));
+  return nearest(candidates, clock.nearMs);
 }
 
-function nearestDay(nearMs: number, time: Parts): number {
-  const midnight = Math.floor(nearMs / 86_400_000) * 86_400_000;
+/** Two days to each side: the day of the zone may be another than that of UTC, and the nearest one another than that. */
+function nearestDay(clock: Clock, time: Parts): number {
+  const midnight = Math.floor(clock.nearMs / 86_400_000) * 86_400_000;
   return nearest(
-    [-1, 0, 1].map((days) => midnight + days * 86_400_000 + ofDay(time)),
-    nearMs,
+    [-2, -1, 0, 1, 2].map((days) => clock.toInstant(midnight + days * 86_400_000 + ofDay(time))),
+    clock.nearMs,
   );
 }
 

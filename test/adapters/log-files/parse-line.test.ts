@@ -3,7 +3,7 @@ import { createParseLine } from '../../../src/adapters/log-files/parse-line.ts';
 
 const near = Date.parse('2026-11-21T12:00:00Z');
 const parse = (line: string) => {
-  const { at, ...rest } = createParseLine('auto', near)(line);
+  const { at, ...rest } = createParseLine({ format: 'auto', nearMs: near })(line);
   return { ...rest, at: at === undefined ? undefined : new Date(at).toISOString() };
 };
 
@@ -75,7 +75,7 @@ describe('a log line', () => {
   });
 
   it('a year-less date is the one nearest to the window', () => {
-    const january = createParseLine('auto', Date.parse('2027-01-01T00:10:00Z'));
+    const january = createParseLine({ format: 'auto', nearMs: Date.parse('2027-01-01T00:10:00Z') });
     expect(new Date(january('Dec 31 23:59:58 web x').at ?? 0).toISOString()).toBe('2026-12-31T23:59:58.000Z');
   });
 
@@ -106,7 +106,7 @@ describe('a log line', () => {
       const line = Array.from({ length: next() % 40 }, () =>
         next() % 3 === 0 ? String.fromCharCode(next() % 65_536) : pieces[next() % pieces.length],
       ).join('');
-      const parsed = createParseLine('auto', near)(line);
+      const parsed = createParseLine({ format: 'auto', nearMs: near })(line);
       expect(typeof parsed.message).toBe('string');
       for (const value of Object.values(parsed.fields)) expect(['string', 'number', 'boolean']).toContain(typeof value);
     }
