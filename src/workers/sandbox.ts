@@ -1,7 +1,8 @@
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import type { SandboxActivities } from '../activities/contract.ts';
 import { createRunReproduction } from '../activities/run-reproduction.ts';
-import { createDockerSandbox, type Sandbox } from '../adapters/docker/sandbox.ts';
+import { createDockerSandbox, suggestConcurrent, type PoolLimits, type Sandbox } from '../adapters/docker/sandbox.ts';
 import { createDependencies, dependencyCacheName } from '../adapters/dependencies/dependencies.ts';
 import { withDependencies } from '../adapters/dependencies/with-dependencies.ts';
 import { createImageBuilder } from '../adapters/image-builder/builder.ts';
@@ -27,7 +28,9 @@ export async function createSandboxRole(parts: RoleParts): Promise<RoleOptions> 
   if (dockerHost === 'none') return { activities: withoutEngine };
   const address = dockerHost ? { dockerHost } : {};
   const images = createImageBuilder({ address, recordsFile: parts.stateFolder('images.json') });
-  const sandbox = createDockerSandbox({ address, images, logger, ...settings.sandbox });
+  const concurrent = settings.sandbox.concurrent ?? suggestConcurrent();
+  const poolLimits = limitTogether(settings, concurrent);
+  const sandbox = createDockerSandbox({ address, images, logger, ...settings.sandbox, concurrent, poolLimits });
   const { reason } = await reap(sandbox);
   if (reason !== undefined) logger.warn({ reason }, 'No sandbox: plans will be marked as not reproduced.');
   // Without it leftovers wait for the next start of a worker, which is no reason not to start.
@@ -55,6 +58,20 @@ async function reap(sandbox: Sandbox): ReturnType<SandboxActivities['reapSandbox
   const preflight = await sandbox.preflight();
   if (!preflight.ok) return { removed: 0, reason: preflight.reason };
   return { removed: (await sandbox.reap({ orphans: true })).length };
+}
+
+const defaultMemoryMb = 512;
+const mostOfMachine = 0.75;
+const processesEach = 1_024;
+
+/** One run may take a container for each service that has a source, so that a pool in good order never meets its limits. */
+function limitTogether({ services }: ResidentSettings, concurrent: number): PoolLimits {
+  const members = Object.values(services).filter(({ source }) => source !== undefined);
+  const memoryMb = members.reduce((sum, { sandbox }) => sum + (sandbox?.memoryMb ?? defaultMemoryMb), defaultMemoryMb);
+  return {
+    memoryMb: Math.floor(Math.min(concurrent * memoryMb, (totalmem() / 1024 / 1024) * mostOfMachine)),
+    processes: concurrent * (members.length + 1) * processesEach,
+  };
 }
 
 function listImages({ services }: ResidentSettings): readonly string[] {

@@ -6,7 +6,12 @@ import { pack } from 'tar-stream';
 import { expect } from 'vitest';
 import type { BodyStore } from '../../src/activities/try-revision.ts';
 import { openEngine, type EngineAddress } from '../../src/adapters/docker/engine.ts';
-import { createDockerSandbox, type RunOrder, type RunReport } from '../../src/adapters/docker/sandbox.ts';
+import {
+  createDockerSandbox,
+  type DockerSandboxOptions,
+  type RunOrder,
+  type RunReport,
+} from '../../src/adapters/docker/sandbox.ts';
 import { createImageBuilder } from '../../src/adapters/image-builder/builder.ts';
 import type { SandboxLimits, SandboxRequest, SourceArchive } from '../../src/domain/reproduction.ts';
 
@@ -21,7 +26,7 @@ if (!isEngineThere) {
 export const limits: SandboxLimits = { memoryMb: 512, cpus: 1, timeoutMs: 20_000, outputBytes: 100_000 };
 const silent = { warn: () => undefined, info: () => undefined };
 
-export function makeSandbox(options: { readonly concurrent?: number; readonly runtime?: string } = {}) {
+export function makeSandbox(options: Pick<DockerSandboxOptions, 'concurrent' | 'runtime' | 'poolLimits'> = {}) {
   const images = createImageBuilder({ address });
   const sandbox = createDockerSandbox({ address, images, logger: silent, ...options });
   return { docker: openEngine(address), images, sandbox };

@@ -153,17 +153,23 @@ async function runCommands(docker: Docker, container: Container, order: RunOrder
   throw new Error('A run without a command.');
 }
 
-/** cgroup v2 and v1 keep the count of killed processes in different files. A child that was killed leaves the container up. */
-const oomFiles = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control'];
+/** cgroup v1 and v2 keep the count of killed processes in different files. A child that was killed leaves the container up. */
+const oomFiles = [
+  ...['memory/memory.max_usage_in_bytes', 'memory/memory.limit_in_bytes', 'memory/memory.oom_control'],
+  'memory.events',
+];
 const oomCount = /^oom_kill (\d+)\n/m;
 const countTimeoutMs = 5_000;
 
-/** The kernel's count of processes that it killed in a container for want of memory; undefined where it cannot be read. */
+/**
+ * The kernel's count of processes that it killed in a container for want of memory; undefined where it cannot be read.
+ * Throws `Sandbox.PoolExhausted` when that was not for the container's own limit.
+ */
 export async function countOomKills(container: Container): Promise<number | undefined> {
   const isRead = new AbortController();
   let seen = '';
   await runExec(container, {
-    command: ['cat', ...oomFiles],
+    command: ['cat', ...oomFiles.map((file) => `/sys/fs/cgroup/${file}`)],
     user: keeperUser,
     folder: '/',
     // The answer is enough: while a child of the last command holds its output open, Docker reports no other exit for seconds.
@@ -176,12 +182,29 @@ export async function countOomKills(container: Container): Promise<number | unde
     signal: isRead.signal,
   }).catch(ignoreRefusal);
   const count = oomCount.exec(seen)?.[1];
-  return count === undefined ? undefined : Number(count);
+  if (count === undefined) return undefined;
+  if (Number(count) > 0 && !reachedOwnLimit(seen)) throw poolExhausted();
+  return Number(count);
+}
+
+/** By the kernel's highest mark (cgroup v1), a little below which it may give up, or by its count for this very limit (v2). */
+function reachedOwnLimit(text: string): boolean {
+  const [highest, limit] = text.match(/^\d+$/gm) ?? [];
+  if (highest !== undefined && limit !== undefined) return Number(highest) >= 0.95 * Number(limit);
+  return /^oom [1-9]/m.test(text);
 }
 
 /** The engine could not start a process, as in a sandbox that is ending or has no process left. */
 function ignoreRefusal(error: unknown): void {
   if (statusOf(error) === undefined) throw error;
+}
+
+function poolExhausted(): OutsideError {
+  return new OutsideError(
+    'The kernel ended a process of a sandbox that was within its own limit: the machine, or all sandboxes together, ran out of memory. ' +
+      'The run is tried again; lower `sandbox.concurrent` in resident.yaml if it keeps happening.',
+    { system: 'Sandbox', kind: 'PoolExhausted', retryable: true },
+  );
 }
 
 function unconfined(what: string): OutsideError {

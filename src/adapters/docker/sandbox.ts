@@ -16,6 +16,7 @@ import {
 import type { EngineAddress, EngineFacts, Preflight } from './engine.ts';
 import type { NamedEnd } from './name-end.ts';
 import { sizeFolders } from './policy.ts';
+import { limitPool, type PoolLimits } from './pool-cgroup.ts';
 import { createPool, suggestConcurrent } from './pool.ts';
 import { reapContainers, type ReapFilter } from './reaper.ts';
 import { runInGroup, type GroupOrder, type GroupReport } from './run-group.ts';
@@ -26,6 +27,7 @@ export type { PackedSource } from './sources.ts';
 export type { SandboxImage } from '../image-builder/builder.ts';
 export type { GroupMember, GroupOrder, GroupReport } from './run-group.ts';
 export { suggestConcurrent } from './pool.ts';
+export type { PoolLimits } from './pool-cgroup.ts';
 
 export interface DockerSandboxOptions {
   readonly address: EngineAddress;
@@ -35,6 +37,8 @@ export interface DockerSandboxOptions {
   readonly runtime?: string;
   /** Sandboxes at once; others wait their turn. By this machine's processors and memory when left out. */
   readonly concurrent?: number;
+  /** What all sandboxes may take together, beside the limits of each; none when left out. */
+  readonly poolLimits?: PoolLimits;
 }
 
 export interface RunOrder {
@@ -79,10 +83,12 @@ const removalMs = 15_000;
  * Throws `Docker.EngineLost` (worth a retry) when the engine goes away in mid-run, and other `Docker.*` or `Sandbox.*`
  * errors when a run could not be started as it must be; what the code under test does is never an error.
  */
-export function createDockerSandbox({ address, images, logger, runtime, concurrent }: DockerSandboxOptions) {
+export function createDockerSandbox(options: DockerSandboxOptions) {
+  const { address, images, logger, runtime, concurrent } = options;
   const docker = openEngine(address);
   const pool = createPool(concurrent ?? suggestConcurrent());
   let engine: EngineFacts | undefined;
+  let cgroup: Promise<string | undefined> | undefined;
 
   async function preflight(): Promise<Preflight> {
     const checked = await checkEngine(docker, address);
@@ -97,7 +103,10 @@ export function createDockerSandbox({ address, images, logger, runtime, concurre
         const result = await preflight();
         if (!result.ok) throw new OutsideError(result.reason, { system: 'Docker', kind: 'Unfit', retryable: true });
       }
-      const parts = { docker, engine: engine!, owner: JSON.stringify(owner), logger, ...(runtime ? { runtime } : {}) };
+      const known = { docker, engine: engine!, owner: JSON.stringify(owner), logger };
+      cgroup ??= makeCgroup(options, known.engine);
+      const cgroupParent = await cgroup;
+      const parts = { ...known, ...(runtime ? { runtime } : {}), ...(cgroupParent ? { cgroupParent } : {}) };
       try {
         return await untilSilent(work(parts), order);
       } catch (error) {
@@ -132,6 +141,17 @@ export function createDockerSandbox({ address, images, logger, runtime, concurre
     /** Removes leftovers; returns the ids of the removed containers. */
     reap: (filter: ReapFilter) => reapContainers(docker, owner, filter),
   };
+}
+
+async function makeCgroup(
+  { address, poolLimits, logger }: DockerSandboxOptions,
+  engine: EngineFacts,
+): Promise<string | undefined> {
+  if (!poolLimits) return undefined;
+  const made = await limitPool({ address, engine, owner, limits: poolLimits });
+  if ('cgroupParent' in made) return made.cgroupParent;
+  logger.info({ reason: made.reason }, 'Sandboxes have their own limits, and none for all of them together.');
+  return undefined;
 }
 
 type Guarded = Pick<RunOrder, 'limits' | 'signal'>;
