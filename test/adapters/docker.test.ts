@@ -21,14 +21,14 @@ const fit: EngineInfo = {
   PidsLimit: true,
   CpuCfsQuota: true,
   SecurityOptions: ['name=seccomp,profile=default', 'name=apparmor'],
-  RuncCommit: { ID: '1.3.3' },
+  runcVersion: '1.3.3',
   NCPU: 2,
 };
 
 describe('the preflight of an engine', () => {
   it('accepts one that can enforce every limit, and warns of a runtime with known holes', () => {
     expect(judgeEngine('here', '1.41', fit)).toMatchObject({ ok: true, warnings: [] });
-    const old = judgeEngine('here', '1.51', { ...fit, RuncCommit: { ID: '1.1.5+ds1' }, SecurityOptions: ['seccomp'] });
+    const old = judgeEngine('here', '1.51', { ...fit, runcVersion: '1.1.5+ds1', SecurityOptions: ['seccomp'] });
     const warnings = old.ok ? old.warnings.join('\n') : old.reason;
     expect(warnings).toMatch(/CVE-2025-31133[\s\S]*AppArmor/);
   });
@@ -36,6 +36,9 @@ describe('the preflight of an engine', () => {
   it.each([
     ['no memory limit', { MemoryLimit: false }, /cannot enforce MemoryLimit/],
     ['no swap limit', { SwapLimit: false }, /swapaccount=1/],
+    ['no limit on processes', { PidsLimit: false }, /cannot enforce PidsLimit/],
+    ['no limit on processors', { CpuCfsQuota: false }, /cannot enforce CpuCfsQuota/],
+    ['two limits missing', { MemoryLimit: false, PidsLimit: false }, /cannot enforce MemoryLimit, PidsLimit/],
     ['no seccomp', { SecurityOptions: [] }, /no seccomp/],
     ['another system', { OSType: 'windows' }, /Linux/],
     ['another processor', { Architecture: 'riscv64' }, /arm64/],
@@ -44,6 +47,18 @@ describe('the preflight of an engine', () => {
       ok: false,
       reason: expect.stringMatching(reason) as string,
     });
+  });
+
+  it.each([
+    ['1.1.5+ds1', true],
+    ['1.2.7', true],
+    ['1.2.8', false],
+    ['1.3.2', true],
+    ['1.3.3', false],
+    ['v1.4.0', false],
+  ])('knows whether runc %s has the fixes of November 2025', (runcVersion, isOld) => {
+    const judged = judgeEngine('here', '1.51', { ...fit, runcVersion });
+    expect(judged.ok && judged.warnings.length > 0).toBe(isOld);
   });
 
   it('refuses an API that is too old, by number and not by text', () => {
@@ -74,9 +89,11 @@ const plan: ContainerPlan = {
 
 describe('the container that is asked for', () => {
   const planned = planContainer(plan);
+  const { User, Cmd, WorkingDir, Tty, NetworkDisabled } = planned;
+  const paths = { MaskedPaths: ['/proc/kcore', '/proc/keys'], ReadonlyPaths: ['/proc/sys', '/proc/sysrq-trigger'] };
   const made = {
-    Config: { User: planned.User },
-    HostConfig: { ...planned.HostConfig },
+    Config: { User, Cmd, WorkingDir, Tty, NetworkDisabled },
+    HostConfig: { ...planned.HostConfig, ...paths, OomScoreAdj: 0, Devices: [], GroupAdd: null },
     Image: planned.Image,
     Mounts: [],
   };
@@ -95,18 +112,40 @@ describe('the container that is asked for', () => {
       const other = { HostConfig: { ...made.HostConfig, [field]: value === true ? false : undefined } };
       expect(inspect(other)).toEqual([expect.stringContaining(`${field} is`)]);
     }
-    expect(inspect({ HostConfig: { ...made.HostConfig, Binds: ['/:/host'] } })).toHaveLength(1);
-    expect(inspect({ HostConfig: { ...made.HostConfig, PidMode: 'host' } })).toHaveLength(1);
     expect(inspect({ Mounts: [{ Type: 'volume', Destination: '/work' }] })).toHaveLength(1);
-    expect(inspect({ Config: { User: 'root' } })).toHaveLength(1);
+    for (const [field, value] of Object.entries({ User: 'root', Cmd: ['sh'], WorkingDir: '/', Tty: true })) {
+      expect(inspect({ Config: { ...made.Config, [field]: value } })).toEqual([expect.stringContaining(`${field} is`)]);
+    }
+    expect(inspect({ Image: 'sha256:2' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['Binds', ['/:/host']],
+    ['Devices', [{ PathOnHost: '/dev/mem' }]],
+    ['CapAdd', ['SYS_ADMIN']],
+    ['GroupAdd', ['docker']],
+    ['Sysctls', { 'kernel.msgmax': '1' }],
+    ['PublishAllPorts', true],
+    ['OomKillDisable', true],
+    ['OomScoreAdj', -500],
+    ['PidMode', 'host'],
+    ['UsernsMode', 'host'],
+    ['MaskedPaths', []],
+    ['ReadonlyPaths', undefined],
+  ])('brings nothing that was not asked for: %s', (field, value) => {
+    expect(inspect({ HostConfig: { ...made.HostConfig, [field]: value } })).toEqual([
+      expect.stringContaining(`${field} is`),
+    ]);
   });
 
   it('is confined only when the kernel says so from within', () => {
-    const status =
-      'Uid:\t65533\t65533\nCapBnd:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n';
+    const none = ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'].map((set) => `Cap${set}:\t0000000000000000\n`).join('');
+    const status = `Uid:\t65533\t65533\nGid:\t65533\t65533\n${none}NoNewPrivs:\t1\nSeccomp:\t2\n`;
     expect(listStatusFaults(status)).toEqual([]);
     expect(listStatusFaults(status.replace('Seccomp:\t2', 'Seccomp:\t0'))).toEqual(['Seccomp is 0']);
-    expect(listStatusFaults('')).toHaveLength(5);
+    expect(listStatusFaults(status.replace('CapBnd:\t0', 'CapBnd:\t2'))).toEqual(['CapBnd is 2000000000000000']);
+    expect(listStatusFaults(status.replace('Uid:\t65533', 'Uid:\t0'))).toEqual(['Uid is 0']);
+    expect(listStatusFaults('')).toHaveLength(9);
   });
 
   it.each(['x86_64', 'arm64'] as const)('carries a system-call filter for %s that denies by default', async (name) => {

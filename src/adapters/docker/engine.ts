@@ -59,7 +59,8 @@ export async function checkEngine(docker: Docker, address: EngineAddress): Promi
   const where = describeAddress(address);
   try {
     const [version, info] = await Promise.all([docker.version(), docker.info() as Promise<EngineInfo>]);
-    return judgeEngine(where, version.ApiVersion, info);
+    const runc = version.Components?.find(({ Name }) => Name === 'runc')?.Version;
+    return judgeEngine(where, version.ApiVersion, { ...info, ...(runc ? { runcVersion: runc } : {}) });
   } catch (error) {
     return {
       ok: false,
@@ -79,7 +80,8 @@ export interface EngineInfo {
   readonly PidsLimit?: boolean;
   readonly CpuCfsQuota?: boolean;
   readonly SecurityOptions?: readonly string[];
-  readonly RuncCommit?: { readonly ID?: string };
+  /** Of `version()`, not of `info()`, which knows its commit only. */
+  readonly runcVersion?: string;
 }
 
 /** The rules of the preflight over the engine's own description of itself. */
@@ -118,7 +120,7 @@ export function judgeEngine(where: string, apiVersion: string, info: EngineInfo)
 }
 
 function listWarnings(info: EngineInfo, security: readonly string[]): string[] {
-  const runc = /^v?(\d+\.\d+\.\d+)/.exec(info.RuncCommit?.ID ?? '')?.[1];
+  const runc = /^v?(\d+\.\d+\.\d+)/.exec(info.runcVersion ?? '')?.[1];
   const fixedIn = runc?.startsWith('1.2.') ? '1.2.8' : '1.3.3';
   return [
     ...(runc && compareVersions(runc, fixedIn) < 0

@@ -63,7 +63,7 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
     // What is here shows in `docker inspect`: no secret, ever.
     Env: ['HOME=/tmp', 'CI=true'],
     // A container that joins the network of another must have one; that other one has nothing but loopback.
-    NetworkDisabled: plan.networkOf === undefined,
+    ...(plan.networkOf === undefined ? { NetworkDisabled: true } : {}),
     Labels: {
       [labels.sandbox]: plan.incidentId,
       [labels.run]: plan.runId,
@@ -114,8 +114,14 @@ function planHostConfig(plan: ContainerPlan): PlannedHostConfig {
 }
 
 /** Fields that must be empty whatever an image or an engine's defaults say. */
-const mustBeEmpty = ['Binds', 'Mounts', 'Devices', 'DeviceRequests', 'CapAdd', 'VolumesFrom', 'PortBindings'] as const;
-const mustNotBeHost = ['PidMode', 'UTSMode', 'UsernsMode', 'Cgroup'] as const;
+const mustBeEmpty = [
+  ...['Binds', 'Mounts', 'Devices', 'DeviceRequests', 'DeviceCgroupRules', 'CapAdd', 'GroupAdd', 'Sysctls'],
+  ...['VolumesFrom', 'PortBindings', 'PublishAllPorts', 'Links', 'OomKillDisable', 'OomScoreAdj'],
+];
+const mustNotBeHost = ['PidMode', 'UTSMode', 'UsernsMode', 'Cgroup'];
+/** Files of the kernel that the engine hides or makes read-only unless it is told not to. */
+const mustInclude = { MaskedPaths: ['/proc/kcore', '/proc/keys'], ReadonlyPaths: ['/proc/sys', '/proc/sysrq-trigger'] };
+const mustBeAsked = ['User', 'Cmd', 'WorkingDir', 'Tty', 'NetworkDisabled'] as const;
 
 /**
  * What the engine made of the plan, compared field by field before the container starts.
@@ -125,28 +131,36 @@ export function listDifferences(
   planned: ReturnType<typeof planContainer>,
   inspected: Pick<ContainerInspectInfo, 'Config' | 'HostConfig' | 'Image'> & { readonly Mounts?: readonly unknown[] },
 ): string[] {
-  const made = inspected.HostConfig as unknown as Record<string, unknown>;
-  const isEmpty = (value: unknown) => value === undefined || value === null || Object.keys(value).length === 0;
-  const differences = Object.entries(planned.HostConfig)
-    .filter(([field, wanted]) => !isDeepStrictEqual(made[field], wanted))
-    .map(([field, wanted]) => `${field} is ${show(made[field])}, not ${show(wanted)}`);
+  const made = inspected.HostConfig as unknown as Values;
+  const isEmpty = (value: unknown) => !value || (typeof value === 'object' && Object.keys(value).length === 0);
+  const differ = (fields: readonly string[], is: object, asked: object) =>
+    fields
+      .map((field) => [field, (is as Values)[field], (asked as Values)[field]] as const)
+      .filter(([, value, wanted]) => !isDeepStrictEqual(value, wanted))
+      .map(([field, value, wanted]) => `${field} is ${show(value)}, not ${show(wanted)}`);
   return [
-    ...differences,
+    ...differ(Object.keys(planned.HostConfig), made, planned.HostConfig),
+    ...differ(mustBeAsked, inspected.Config, planned),
+    ...differ(['Image'], inspected, planned),
     ...mustBeEmpty
       .filter((field) => !isEmpty(made[field]))
       .map((field) => `${field} is ${show(made[field])}, not empty`),
     ...mustNotBeHost.filter((field) => made[field]).map((field) => `${field} is ${show(made[field])}, not private`),
+    ...Object.entries(mustInclude)
+      .filter(([field, wanted]) => !wanted.every((path) => (made[field] as string[] | undefined)?.includes(path)))
+      .map(([field, wanted]) => `${field} is ${show(made[field])}, without ${wanted.join(' or ')}`),
     ...(isEmpty(inspected.Mounts) ? [] : [`the image brings volumes: ${show(inspected.Mounts)}`]),
-    ...(inspected.Config.User === planned.User ? [] : [`User is ${inspected.Config.User}, not ${planned.User ?? ''}`]),
-    ...(inspected.Image === planned.Image ? [] : [`Image is ${inspected.Image}, not ${planned.Image ?? ''}`]),
   ];
 }
+
+type Values = Readonly<Record<string, unknown>>;
 
 /** Lines of `/proc/self/status` that prove the confinement from within. Returns what is wrong; empty means confined. */
 export function listStatusFaults(status: string): string[] {
   const read = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? 'missing';
-  const wanted = { CapEff: /^0+$/, CapBnd: /^0+$/, NoNewPrivs: /^1$/, Seccomp: /^2$/, Uid: /^65533$/ };
-  return Object.entries(wanted)
+  const capabilities = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].map((name) => [name, /^0+$/] as const);
+  const rest = { NoNewPrivs: /^1$/, Seccomp: /^2$/, Uid: /^65533$/, Gid: /^65533$/ };
+  return [...capabilities, ...Object.entries(rest)]
     .filter(([name, pattern]) => !pattern.test(read(name)))
     .map(([name]) => `${name} is ${read(name)}`);
 }

@@ -100,7 +100,7 @@ static int from_memory(arguments given) {
 /* confinement: what the kernel says of this process. */
 static int confinement(arguments none) {
   (void)none;
-  return execl("/bin/grep", "grep", "-E", "^(CapEff|CapBnd|NoNewPrivs|Seccomp|Uid):", "/proc/self/status", NULL);
+  return execl("/bin/grep", "grep", "-E", "^(Cap...|NoNewPrivs|Seccomp|Uid|Gid):", "/proc/self/status", NULL);
 }
 
 /* privileges: more of the machine for oneself. */
