@@ -31,7 +31,8 @@ const closing = createClosing();
 const extraKills: string[] = [];
 /** Each worker process talks through a proxy of its own, and dies at the boundaries of its own activities. */
 const killer = createBoundaryKiller();
-const sandboxKiller = createBoundaryKiller();
+/** Now and then a Schedule starts the removal of leftovers as well, which is no part of the incident. */
+const sandboxKiller = createBoundaryKiller(({ workflow }) => workflow === 'incident');
 const listKills = () => [...killer.kills, ...sandboxKiller.kills].sort((one, other) => one.atMs - other.atMs);
 let fleet: Fleet;
 let model: FakeModel;
