@@ -68,9 +68,13 @@ async function startExec(
   return { exec, stream: await exec.start({ hijack: true, stdin: order.stdin !== undefined }) };
 }
 
-/** 409: the container is not running. 404: it is not there any more. Why is for the caller to find out. */
+/**
+ * 409: the container is not running. 404: it is not there any more. Docker 20.10 answers 500 when it ended at that very
+ * moment. Why is for the caller to find out.
+ */
 function ignoreNotRunning(error: unknown): undefined {
-  if (statusOf(error) === 409 || statusOf(error) === 404) return undefined;
+  const endedJustNow = statusOf(error) === 500 && /\bis not running\b/.test(String(error));
+  if (statusOf(error) === 409 || statusOf(error) === 404 || endedJustNow) return undefined;
   throw error;
 }
 
