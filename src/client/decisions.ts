@@ -6,11 +6,13 @@ import {
 } from '@temporalio/client';
 import { rootCause } from '@temporalio/common';
 import type { Decision } from '../domain/plan.ts';
+import { getState } from './read.ts';
 import { approveSignal, decideUpdate, rejectSignal } from '../workflows/messages.ts';
 
 /** What became of a decision. `sent` means stored, and judged as soon as a worker is back. */
 export type DecisionAnswer =
-  | { readonly status: 'accepted'; readonly via: 'update' }
+  /** `alreadyDecided`: this person has made the very same decision on this plan before, by whichever way. */
+  | { readonly status: 'accepted'; readonly via: 'update'; readonly alreadyDecided?: true }
   | { readonly status: 'refused'; readonly via: 'update'; readonly reason: string }
   | { readonly status: 'sent'; readonly via: 'signal'; readonly reason: string }
   | { readonly status: 'not-found'; readonly reason: string };
@@ -20,6 +22,9 @@ export interface DecideOptions {
   readonly answerWithinMs?: number;
   readonly via?: 'update' | 'signal';
 }
+
+/** Looking whether a decision was made already may not delay making it. */
+const lookWithinMs = 2_000;
 
 /**
  * Takes a person's decision to the incident. The update answers at once whether it counts; without a worker that answers in
@@ -34,6 +39,9 @@ export async function decide(
   const { answerWithinMs = 10_000, via = 'update' } = options;
   try {
     if (via === 'signal') return await decideBySignal(client, incidentId, decision, 'Sent as a signal, as asked.');
+    if (await isDecided(client, incidentId, decision, answerWithinMs)) {
+      return { status: 'accepted', via: 'update', alreadyDecided: true };
+    }
     return await decideByUpdate(client, incidentId, decision, answerWithinMs);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) {
@@ -43,6 +51,15 @@ export async function decide(
     const why = `No worker answered within ${answerWithinMs / 1_000} s; the decision is stored as a signal and will be judged when one is back.`;
     return await decideBySignal(client, incidentId, decision, why);
   }
+}
+
+/** A person who is not sure that a decision arrived makes it again; that is no second decision. Unknown counts as no. */
+async function isDecided(client: Client, incidentId: string, wanted: Decision, withinMs: number): Promise<boolean> {
+  const { by, decision, planDigest } = wanted;
+  const state = await getState(client, incidentId, undefined, Math.min(withinMs, lookWithinMs)).catch(() => undefined);
+  return (state?.approvals ?? []).some(
+    (taken) => taken.by === by && taken.decision === decision && taken.planDigest === planDigest,
+  );
 }
 
 async function decideByUpdate(

@@ -25,6 +25,10 @@ export function createApp(parts: GatewayParts): Hono {
   app.post('/webhooks/:sender', (context) =>
     context.json({ error: 'No such sender is configured. Name it under gateway.webhooks in resident.yaml.' }, 404),
   );
+  app.all('/webhooks/:sender', (context) => {
+    context.header('Allow', 'POST');
+    return context.json({ error: 'Alerts are sent here with POST.' }, 405);
+  });
   addIncidentRoutes(app, parts, metrics);
   app.get('/healthz', (context) =>
     context.json({

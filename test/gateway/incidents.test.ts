@@ -48,6 +48,7 @@ describe('deciding over HTTP', () => {
   const ask = (by: string, planDigest = decision.planDigest) =>
     refuseDecision(plan, [], { planDigest, decision: 'approve', by }, true) ?? '';
   test.each<[string, DecisionAnswer, number]>([
+    ['the same decision once more', { status: 'accepted', via: 'update', alreadyDecided: true }, 200],
     ['a person who may not decide', { status: 'refused', via: 'update', reason: ask('ana') }, 403],
     ['a stale digest', { status: 'refused', via: 'update', reason: ask('ben', 'old') }, 409],
     ['an incident that is closed', { status: 'not-found', reason: 'not open' }, 404],

@@ -34,6 +34,17 @@ describe('who may send', () => {
     expect(incidents.delivered).toEqual([]);
   });
 
+  test.each(['GET', 'PUT', 'DELETE'])(
+    'a %s is told that alerts are posted, with or without credentials',
+    async (method) => {
+      const { app } = createGateway();
+      for (const path of [url, '/webhooks/pagerduty']) {
+        const response = await app.request(path, { method });
+        expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+      }
+    },
+  );
+
   test('a sender that is not configured is told so', async () => {
     const response = await createGateway().app.request('/webhooks/pagerduty', post({}));
     expect(response.status).toBe(404);

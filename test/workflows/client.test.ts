@@ -71,11 +71,16 @@ describeWithServer('the client', (harness) => {
       reason: expect.stringContaining('another plan') as string,
     });
     expect(await incidents.decide(incidentId, approve)).toEqual({ status: 'accepted', via: 'update' });
+    // Who is not sure that it arrived sends it again, also when the incident has gone on or is closed.
+    const again = { status: 'accepted', via: 'update', alreadyDecided: true };
+    expect(await incidents.decide(incidentId, approve)).toEqual(again);
     expect(await incidents.decide(incidentId, { ...approve, decision: 'reject', reason: 'no' })).not.toMatchObject({
       status: 'accepted',
     });
     const state = await running.result();
     expect(state.outcome).toBe('recovered');
+    expect(state.approvals).toHaveLength(1);
+    expect(await incidents.decide(incidentId, approve)).toEqual(again);
     expect(await incidents.decide(incidentId, { ...approve, by: 'ben' })).toMatchObject({ status: 'not-found' });
   });
 

@@ -113,7 +113,7 @@ function introduce(plan: Plan, { by, isNameGuessed, json }: DecideOptions & { re
 function end(answer: DecisionAnswer, decision: string, options: DecideOptions): void {
   switch (answer.status) {
     case 'accepted':
-      if (!options.json) say(`${decision === 'approve' ? 'Approved' : 'Rejected'} by ${options.by}.`);
+      if (!options.json) say(tellAccepted(answer, decision, options.by));
       return;
     case 'sent':
       if (!options.json) say(answer.reason);
@@ -123,4 +123,11 @@ function end(answer: DecisionAnswer, decision: string, options: DecideOptions): 
     case 'not-found':
       throw new CommandEnd(exitCodes.failed, options.json ? '' : answer.reason);
   }
+}
+
+function tellAccepted(answer: { readonly alreadyDecided?: true }, decision: string, by: string): string {
+  const done = decision === 'approve' ? 'approved' : 'rejected';
+  return answer.alreadyDecided
+    ? `Already ${done} by ${by}.`
+    : `${done === 'approved' ? 'Approved' : 'Rejected'} by ${by}.`;
 }
