@@ -55,7 +55,7 @@ export interface ConfiguredAction {
 }
 
 /** The action's entry in resident.yaml as it stands now. */
-export function findConfigured(ports: ActionPorts, action: Action): ConfiguredAction {
+export function findConfigured(ports: ActionPorts, action: Pick<Action, 'type' | 'target'>): ConfiguredAction {
   const { file, services, timings } = ports.settings();
   const service = services[action.target];
   const settings = service?.actions[action.type];

@@ -60,7 +60,10 @@ export function tellEnd(
 }
 
 /** The revision that runs now, as the configured `current` prints it; undefined where none is configured. */
-export async function readCurrent(ports: ActionPorts, action: Action): Promise<string | undefined> {
+export async function readCurrent(
+  ports: ActionPorts,
+  action: Pick<Action, 'type' | 'target'>,
+): Promise<string | undefined> {
   const { settings, cwd } = findConfigured(ports, action);
   if (!settings.current) return undefined;
   const { exitCode, lastLine } = await ports.commands.read(settings.current, cwd, readTimeoutMs);

@@ -40,6 +40,7 @@ export function createProposePlan(ports: ProposePorts): ResidentActivities['prop
       actions,
       hasDeployRecord: service?.deploysFile !== undefined,
       inventory: await readInventory(ports, input.evidence, target),
+      ...(input.current === undefined ? {} : { current: input.current }),
       isConfigCommit: repository !== undefined && (await ports.holdsCommit(repository, diagnosis.change)),
       isReproduced: input.reproduction?.verdict === 'reproduced',
       rejected: input.rejected,

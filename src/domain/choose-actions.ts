@@ -11,6 +11,8 @@ export interface ChoiceInput {
   /** True when the accused service has a deploy record, from which the present revision can be read. */
   readonly hasDeployRecord: boolean;
   readonly inventory: Inventory;
+  /** The revision that runs, as the service's own `current` command printed it. */
+  readonly current?: string;
   /** True when the accused commit lies in the service's configuration repository. */
   readonly isConfigCommit: boolean;
   /** True when the sandbox has shown that the accused commit fails and the one before it does not. */
@@ -96,12 +98,20 @@ function chooseParameters(type: ActionType, input: ChoiceInput): Readonly<Record
     case 'config.rollback':
       return isCommitId(diagnosis.change) ? { commit: diagnosis.change } : 'the accused change is no commit';
     case 'deploy.rollback': {
-      const targets = listRollbackTargets(inventory, diagnosis);
+      const targets = listRollbackTargets(inventory, diagnosis, input.current);
       const target = targets.find((item) => !rejected.includes(`${type} ${diagnosis.service} ${item.revision}`));
-      if (!target) return `no revision before ${diagnosis.change} is known that could be deployed`;
+      if (!target) return tellNoTarget(input);
       return { revision: target.revision, ...(target.from === undefined ? {} : { from: target.from }) };
     }
   }
+}
+
+function tellNoTarget({ diagnosis, inventory, current }: ChoiceInput): string {
+  // Without the present revision in hand there would have been a target, so that one is the reason.
+  if (current === undefined || listRollbackTargets(inventory, diagnosis).length === 0) {
+    return `no revision before ${diagnosis.change} is known that could be deployed`;
+  }
+  return `${diagnosis.service} runs ${current} already, which does not hold the change, whatever its deploy record says; nothing is left to roll back`;
 }
 
 function isRejected(input: ChoiceInput, type: ActionType): boolean {

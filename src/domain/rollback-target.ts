@@ -26,18 +26,25 @@ export function isInInventory(inventory: Inventory, revision: string): boolean {
 /**
  * Revisions to go back to, best first: what was deployed before the accused change came, newest first, because that ran well
  * here; then what the diagnosis names; then the parent of the accused commit, which was perhaps never deployed.
+ * @param current the revision that runs, as the service itself tells; it counts for more than the deploy record, which somebody
+ * may have forgotten to write. When it does not hold the accused change there is nothing to go back from.
  */
 export function listRollbackTargets(
   inventory: Inventory,
   accused: { readonly change: string; readonly before?: string },
+  current?: string,
 ): readonly RollbackTarget[] {
   const deployed = listDeployed(inventory.deploys);
   const culprit = findCulprit(inventory, accused.change);
   const holds = deployed.map((item) => holdsChange(inventory.changes, item, culprit));
   const firstBad = holds.indexOf(true);
-  const bound = firstBad === -1 ? deployed.length - 1 : firstBad;
-  const running = deployed.at(-1)?.revision;
-  const from = running !== undefined && holds.at(-1) === true ? { from: running } : {};
+  // Where no record is bad, the bad one is the one that runs: the last, unless the service tells of another.
+  const bound = firstBad !== -1 ? firstBad : deployed.length - (current === undefined ? 1 : 0);
+  const recorded = deployed.find((item) => current !== undefined && isSameRevision(item.revision, current));
+  const running = current === undefined ? deployed.at(-1) : (recorded ?? { revision: current });
+  const isBad = running && holdsChange(inventory.changes, running, culprit);
+  if (current !== undefined && isBad === false) return [];
+  const from = running !== undefined && isBad === true ? { from: current ?? running.revision } : {};
 
   const earlier = deployed.slice(0, Math.max(bound, 0)).map((item) => item.revision);
   const named = earlier.filter((revision) => revision === accused.before);
@@ -48,7 +55,7 @@ export function listRollbackTargets(
   const sensible = all.filter(
     (revision, index) =>
       all.indexOf(revision) === index &&
-      revision !== running &&
+      !(running && isSameRevision(revision, running.revision)) &&
       holdsChange(inventory.changes, { revision }, culprit) !== true,
   );
   return sensible.map((revision) => ({ revision, ...from }));

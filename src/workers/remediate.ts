@@ -4,6 +4,7 @@ import { createCheckAction } from '../activities/check-action.ts';
 import type { RemediateActivities } from '../activities/contract.ts';
 import type { JudgePorts } from '../activities/judge-action.ts';
 import { createPerformAction } from '../activities/perform-action.ts';
+import { createReadRunning } from '../activities/read-running.ts';
 import { createUndoAction } from '../activities/undo-action.ts';
 import { createActionJournal } from '../adapters/action-journal.ts';
 import { digestValue, verifyPlanDigest } from '../adapters/canonical-json.ts';
@@ -30,6 +31,7 @@ export async function createRemediateActivities(parts: WorkerParts): Promise<Rem
     digestValue,
   };
   return {
+    readRunning: createReadRunning(ports),
     captureState: createCaptureState(ports),
     performAction: createPerformAction(ports),
     checkAction: createCheckAction(ports),

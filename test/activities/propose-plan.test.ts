@@ -204,4 +204,12 @@ describe('a plan', () => {
     expect(plan).toBeNull();
     expect(reason).toContain('Nothing is at fault');
   });
+
+  test('nothing is proposed when the service tells that it runs the good revision, whatever its deploy record says', async () => {
+    expect((await propose({ current: bad })).plan?.actions[0]?.parameters).toEqual({ revision: good, from: bad });
+    expect(await propose({ current: good })).toEqual({
+      plan: null,
+      reason: expect.stringContaining(`user runs ${good} already, which does not hold the change`) as unknown,
+    });
+  });
 });

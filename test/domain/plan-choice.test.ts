@@ -104,6 +104,33 @@ describe('the revision to go back to', () => {
     expect(revisions(deploys, { change: sha('c') })[0]).toBe(sha('a'));
   });
 
+  test('is none when the service itself tells that it runs a revision without the accused commit', () => {
+    const inventory = {
+      changes,
+      deploys: [deploy(sha('a'), '09:00'), deploy(sha('b'), '10:05'), deploy(sha('d'), '12:05')],
+    };
+    const list = (current: string) => listRollbackTargets(inventory, { change: sha('c') }, current);
+    expect(list(sha('b'))).toEqual([]);
+    expect(list(sha('b').slice(0, 12))).toEqual([]);
+    expect(list(sha('d'))[0]).toEqual({ revision: sha('b'), from: sha('d') });
+    // The record ends before the bad commit was deployed: what runs is told by the service.
+    const behind = { changes, deploys: [deploy(sha('a'), '09:00'), deploy(sha('b'), '10:05')] };
+    expect(listRollbackTargets(behind, { change: sha('c') }, sha('d'))[0]).toEqual({
+      revision: sha('b'),
+      from: sha('d'),
+    });
+    expect(choose({ inventory, current: sha('b') })).toEqual({
+      reason: expect.stringMatching(
+        /user runs b{40} already, which does not hold the change, whatever its deploy record says/,
+      ) as unknown,
+    });
+  });
+
+  test('is never the one that runs, by whichever of its names', () => {
+    const deploys = [deploy(sha('b').slice(0, 10), '10:05')];
+    expect(revisions(deploys, { change: sha('c') })).toEqual([]);
+  });
+
   test('is the parent of the accused commit when nothing was recorded', () => {
     expect(revisions([], { change: sha('c') })).toEqual([sha('b')]);
   });
