@@ -1,0 +1,94 @@
+import { isUtf8 } from 'node:buffer';
+import { applyPatch, parsePatch, type StructuredPatch } from 'diff';
+import type { SourceTree, TreeFile } from './source-tree.ts';
+
+export type Applied = { readonly tree: SourceTree; readonly paths: readonly string[] } | { readonly refused: string };
+
+/** A candidate is a small change; more than this is no fix that a person can judge in an incident. */
+export const maxDiffLength = 20_000;
+const maxFiles = 20;
+
+/** What decides how code is built, tested or owned, and not what it does: no fix of a failure. */
+const notForFixes =
+  /(?:^|\/)(?:\.git(?:\/|$)|\.gitmodules$|\.gitattributes$|\.github\/|\.gitlab\/|\.gitlab-ci\.ya?ml$|\.circleci\/|\.buildkite\/|\.drone\.yml$|\.travis\.yml$|azure-pipelines\.ya?ml$|bitbucket-pipelines\.ya?ml$|Jenkinsfile$|CODEOWNERS$|\.husky\/|\.npmrc$)/i;
+
+/**
+ * Applies a unified diff that an engine wrote to a source tree in memory. The diff is text of a stranger: what is not a plain
+ * change of plain text files inside the tree is refused, with the reason. The context must fit exactly.
+ */
+export function applyDiff(tree: SourceTree, diff: string): Applied {
+  if (diff.length > maxDiffLength) return { refused: `it is longer than ${maxDiffLength} characters` };
+  if (/^(?:new file mode 1[26]|old mode|new mode|rename |copy |GIT binary patch|Binary files )/m.test(diff)) {
+    return { refused: 'it does more than change the text of files (modes, links, renames, binaries)' };
+  }
+  const patches = parse(diff);
+  if (!patches || patches.length === 0) return { refused: 'it is no unified diff' };
+  if (patches.length > maxFiles) return { refused: `it changes more than ${maxFiles} files` };
+  const changed = new Map(tree);
+  const paths: string[] = [];
+  for (const patch of patches) {
+    const named = readPaths(patch);
+    if ('refused' in named) return named;
+    const { path, isNew, isGone } = named;
+    const fault = findPathFault(path, changed);
+    if (fault !== undefined) return { refused: `${JSON.stringify(path.slice(0, 200))} ${fault}` };
+    const file = applyOne(changed.get(path), patch, { isNew, isGone });
+    if (typeof file === 'string') return { refused: `${path}: ${file}` };
+    if (file) changed.set(path, file);
+    else changed.delete(path);
+    paths.push(path);
+  }
+  return { tree: changed, paths };
+}
+
+function parse(diff: string): readonly StructuredPatch[] | undefined {
+  try {
+    return parsePatch(diff).filter(({ hunks }) => hunks.length > 0);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Named {
+  readonly path: string;
+  readonly isNew: boolean;
+  readonly isGone: boolean;
+}
+
+function readPaths({ oldFileName = '', newFileName = '' }: StructuredPatch): Named | { readonly refused: string } {
+  const [isNew, isGone] = [oldFileName === '/dev/null', newFileName === '/dev/null'];
+  const strip = (name: string, side: string) => (name.startsWith(`${side}/`) ? name.slice(2) : name);
+  const [from, to] = [strip(oldFileName, 'a'), strip(newFileName, 'b')];
+  if (isNew && isGone) return { refused: 'it changes no file' };
+  if (!isNew && !isGone && from !== to) return { refused: `it renames ${from.slice(0, 200)}` };
+  return { path: isNew ? to : from, isNew, isGone };
+}
+
+/** Why a path may not be changed; undefined where it may. */
+export function findPathFault(path: string, tree: SourceTree): string | undefined {
+  const parts = path.split('/');
+  if (path === '' || path.length > 300 || /[\p{Cc}\p{Cf}\\]/u.test(path)) return 'is no plain path';
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is an absolute path';
+  if (parts.some((part) => part === '..' || part === '.' || part === '')) return 'is no path inside the service';
+  if (notForFixes.test(path)) return 'is no part of what the service does (Git, CI or ownership)';
+  const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  if (above.some((one) => tree.get(one)?.type === 'symlink')) return 'is, or lies behind, a symbolic link';
+  if (above.slice(0, -1).some((one) => tree.has(one))) return 'lies below a file';
+  return undefined;
+}
+
+/** The changed file; undefined where it is deleted; or in words why the patch does not apply. */
+function applyOne(
+  file: TreeFile | undefined,
+  patch: StructuredPatch,
+  { isNew, isGone }: Pick<Named, 'isNew' | 'isGone'>,
+): TreeFile | undefined | string {
+  if (isNew && file) return 'it is there already';
+  if (!isNew && file?.type !== 'file') return 'there is no such file in what is deployed';
+  const content = file?.type === 'file' ? file.content : Buffer.alloc(0);
+  if (!isUtf8(content)) return 'it is no text';
+  const text = applyPatch(content.toString(), patch, { fuzzFactor: 0 });
+  if (text === false) return 'the diff does not fit what is deployed';
+  if (isGone) return text === '' ? undefined : 'it is deleted, and the diff does not hold all of it';
+  return { type: 'file', mode: file?.type === 'file' ? file.mode : 0o644, content: Buffer.from(text) };
+}
