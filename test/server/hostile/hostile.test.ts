@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { address, isEngineThere } from '../sandbox-harness.ts';
 import { ablation } from './ablation.ts';
@@ -19,6 +21,14 @@ describe('the table of hostile cases', () => {
     expect(listed).toEqual(Array.from({ length: listedCases }, (_, index) => index + 1));
     expect(numbers.length - listed.length).toBeGreaterThan(6);
     expect(new Set(numbers).size).toBe(numbers.length);
+  });
+});
+
+describe('docs/sandbox.md', () => {
+  it('tells each setting whose absence is noticed, with the case that notices', () => {
+    const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/sandbox.md'), 'utf8');
+    const told = [...page.matchAll(/^\| .* \| .* \| ((?:own-)?\d+) \|$/gm)].map(([, number]) => number);
+    expect(told).toEqual(ablation.map(({ caughtBy }) => String(caughtBy)));
   });
 });
 
