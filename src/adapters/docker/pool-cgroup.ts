@@ -55,25 +55,26 @@ export async function limitPool(parts: PoolParts): Promise<LimitedPool> {
 async function limitUnified(mount: string, name: string, { memoryMb, processes }: PoolLimits): Promise<void> {
   const parent = path.join(mount, parentName);
   const pool = path.join(parent, name);
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   for (const folder of [mount, parent]) await writeFile(path.join(folder, 'cgroup.subtree_control'), '+memory +pids');
-  await mkdir(pool, { recursive: true });
+  await makeFolder(pool);
   await writeFile(path.join(pool, 'memory.max'), String(memoryMb * 1024 * 1024));
   await writeFile(path.join(pool, 'pids.max'), String(processes));
 }
 
 /** cgroup v1: a tree for each controller. */
 async function limitByController(mount: string, name: string, { memoryMb, processes }: PoolLimits): Promise<void> {
-  const [memory, pids] = ['memory', 'pids'].map((controller) => path.join(mount, controller, parentName, name));
-  if (memory === undefined || pids === undefined) return;
+  for (const controller of ['memory', 'pids']) {
+    await makeFolder(path.join(mount, controller, parentName));
+    await makeFolder(path.join(mount, controller, parentName, name));
+  }
+  const memory = path.join(mount, 'memory', parentName, name);
   const bytes = String(memoryMb * 1024 * 1024);
-  await mkdir(memory, { recursive: true });
   await writeFile(path.join(memory, 'memory.limit_in_bytes'), bytes);
   // Memory and swap together; absent where the kernel does not count swap.
   const both = path.join(memory, 'memory.memsw.limit_in_bytes');
   if (await exists(both)) await writeFile(both, bytes);
-  await mkdir(pids, { recursive: true });
-  await writeFile(path.join(pids, 'pids.max'), String(processes));
+  await writeFile(path.join(mount, 'pids', parentName, name, 'pids.max'), String(processes));
 }
 
 const poolPattern = /^worker-(\d+)-(.*)$/;
@@ -92,6 +93,15 @@ async function removeDeadPools(trees: readonly string[], self: ProcessIdentity):
       // Busy while a sandbox is in it; the next worker tries again.
       await rmdir(path.join(parent, name)).catch(() => undefined);
     }
+  }
+}
+
+/** One level at a time: made with all its parents, a folder where none can be made keeps Node trying for ever. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
