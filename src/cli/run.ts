@@ -7,6 +7,7 @@ import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExport } from './commands/export.ts';
 import { addFollow } from './commands/follow.ts';
+import { addImages } from './commands/images.ts';
 import { addList } from './commands/list.ts';
 import { addOpen } from './commands/open.ts';
 import { addReport } from './commands/report.ts';
@@ -34,7 +35,7 @@ export function createProgram(): Command {
     addSteer,
     addCancel,
   ];
-  for (const addCommand of [...add, addReport, addExport, addDemo]) addCommand(program);
+  for (const addCommand of [...add, addReport, addExport, addImages, addDemo]) addCommand(program);
   // A command inherits this only when it is made after it was set; these were made by their own files.
   for (const command of program.commands) command.exitOverride();
   return program;

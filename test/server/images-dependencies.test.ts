@@ -50,6 +50,7 @@ async function prepare(language: Language, tree: Readonly<Record<string, string>
   const options = {
     signal: new AbortController().signal,
     network: 'host' as const,
+    preparedFor: 'resident.yaml',
     onProgress: (step: string) => said.push(step),
   };
   return { layer: await dependencies.prepare(image.id, found, options), said };

@@ -33,6 +33,8 @@ export interface PrepareOptions {
   readonly signal: AbortSignal;
   /** A bridge where the engine has one, without: else this machine's own network, which is told. */
   readonly network?: PrepareNetwork;
+  /** Path of the configuration that it is for. */
+  readonly preparedFor: string;
 }
 
 export type Dependencies = ReturnType<typeof createDependencies>;
@@ -106,6 +108,7 @@ async function prepare(
   });
   const layer: PreparedLayer = {
     ...{ key, language: set.language, lockfile: set.lockfile, baseId: imageId, ...taken, notes: [...taken.notes] },
+    preparedFor: options.preparedFor,
     preparedAt: new Date().toISOString(),
     durationMs: Math.round(performance.now() - startedAt),
   };

@@ -15,6 +15,8 @@ const layerSchema = z.object({
   entries: z.number(),
   diffId: z.string().regex(/^[0-9a-f]{64}$/),
   preparedAt: z.string(),
+  /** The configuration that it was prepared for; only that one may remove it. */
+  preparedFor: z.string(),
   durationMs: z.number(),
   /** What was left out, for people. */
   notes: z.array(z.string()),

@@ -75,11 +75,8 @@ async function createConnected(docker: Docker, order: PrepareOrder): Promise<Con
     engine: order.engine,
     seccompProfile: await readSeccompProfile(order.engine.architecture),
   });
-  const planned = {
-    ...hardened,
-    NetworkDisabled: false,
-    HostConfig: { ...hardened.HostConfig, NetworkMode: order.network },
-  };
+  const { NetworkDisabled: _none, ...connected } = hardened;
+  const planned = { ...connected, HostConfig: { ...hardened.HostConfig, NetworkMode: order.network } };
   const container = await docker.createContainer(planned);
   const differences = listDifferences(planned, await container.inspect());
   if (differences.length === 0) return container;

@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import { cacheFolder, loadSettings } from '../../config.ts';
+import { buildImages } from '../../setup/images/build-images.ts';
+import { listImages } from '../../setup/images/list-images.ts';
+import { createImageParts, listSandboxed, type ImageParts } from '../../setup/images/parts.ts';
+import { pruneImages } from '../../setup/images/prune-images.ts';
+import { verifyImages } from '../../setup/images/verify-images.ts';
+import { defaultConfig, withJson, type CommonOptions } from '../context.ts';
+import { CommandEnd, exitCodes } from '../exit.ts';
+import { note, paint, say, sayJson } from '../output.ts';
+import { renderBuilt, renderImageList, renderPruned, renderVerified } from '../render-images.ts';
+import { findDocker } from '../servers.ts';
+
+interface ImageOptions extends CommonOptions {
+  readonly install: boolean;
+}
+
+interface BuildCommandOptions extends ImageOptions {
+  readonly pull?: boolean;
+  readonly refresh?: boolean;
+  readonly registry?: string;
+  readonly network?: string;
+}
+
+const networks = ['bridge', 'host'] as const;
+
+export function addImages(program: Command): void {
+  const images = program
+    .command('images')
+    .description('the images of the sandboxes: what is there, build, verify, prune');
+  withEngineOptions(images.command('list [service...]', { isDefault: true }))
+    .description('what the sandbox of each service needs, and whether it is there')
+    .action((services: string[], options: ImageOptions) =>
+      withParts(options, services, async (parts) => {
+        const list = await listImages(parts, services);
+        if (options.json) sayJson(list);
+        else say(renderImageList(list));
+      }),
+    );
+  withEngineOptions(images.command('build [service...]'))
+    .description('build images and prepare dependencies, before an incident needs them')
+    .option('--pull', 'fetch official images of languages, and images that are named by digest')
+    .option('--refresh', 'with --pull: look up the digests of official images anew')
+    .option(
+      '--registry <host>',
+      "with --pull: where Docker Hub's library/ is found instead, for example mirror.example.com/hub",
+    )
+    .option('--network <mode>', 'network of the sandbox that installs dependencies: bridge or host')
+    .action((services: string[], options: BuildCommandOptions) =>
+      withParts(options, services, (parts) => build(parts, services, options)),
+    );
+  withEngineOptions(images.command('verify [service...]'))
+    .description('look at each image again: recorded id, settings, and a run in the real sandbox')
+    .action((services: string[], options: ImageOptions) =>
+      withParts(options, services, async (parts) => {
+        const verified = await verifyImages(parts, services);
+        if (options.json) sayJson(verified);
+        else say(renderVerified(verified));
+        if (!verified.every(({ isRight }) => isRight)) throw new CommandEnd(exitCodes.failed, '');
+      }),
+    );
+  withEngineOptions(images.command('prune'))
+    .description('remove images and prepared dependencies of ours that no configured service uses')
+    .action((options: ImageOptions) =>
+      withParts(options, [], async (parts) => {
+        const pruned = await pruneImages(parts);
+        if (options.json) sayJson(pruned);
+        else say(renderPruned(pruned));
+      }),
+    );
+  for (const command of images.commands) command.exitOverride();
+}
+
+function withEngineOptions(command: Command): Command {
+  return withJson(command).option('--no-install', 'fetch no missing program');
+}
+
+async function build(parts: ImageParts, services: readonly string[], options: BuildCommandOptions): Promise<void> {
+  const network = networks.find((each) => each === options.network);
+  if (options.network !== undefined && !network) throw new CommandEnd(exitCodes.usage, '--network is bridge or host.');
+  const stop = new AbortController();
+  const onSignal = () => stop.abort(new CommandEnd(exitCodes.failed, 'Stopped; nothing half-made is left.'));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    const report = await buildImages(parts, {
+      ...{ services, pull: options.pull ?? false, refresh: options.refresh ?? false, signal: stop.signal },
+      ...(options.registry === undefined ? {} : { registry: options.registry }),
+      ...(network ? { network } : {}),
+    });
+    if (options.json) sayJson(report);
+    else say(renderBuilt(report));
+    if (!report.isReady) throw new CommandEnd(exitCodes.failed, '');
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** Runs with a Docker engine, one that runs or our own, which is given up at the end. */
+async function withParts(
+  options: ImageOptions,
+  services: readonly string[],
+  work: (parts: ImageParts) => Promise<void>,
+): Promise<void> {
+  const settings = loadSettings(options.config ?? defaultConfig, { secrets: 'unchecked' });
+  const known = listSandboxed(settings).map(({ service }) => service);
+  const unknown = services.filter((service) => !known.includes(service));
+  if (unknown.length > 0) {
+    const have = known.length === 0 ? 'none has' : `${known.join(', ')} have`;
+    throw new CommandEnd(exitCodes.usage, `No \`sandbox\` is configured for ${unknown.join(', ')}; ${have} one.`);
+  }
+  const tell = (text: string) => note(paint('dim', text));
+  const engine = await findDocker({
+    settings,
+    namespace: settings.temporal.namespace,
+    mayInstall: options.install,
+    say: tell,
+  });
+  if (!engine)
+    throw new CommandEnd(exitCodes.failed, 'Images need a Docker engine: start one, or point DOCKER_HOST to it.');
+  try {
+    await work(createImageParts({ settings, dockerHost: engine.host, cacheFolder: cacheFolder(), onProgress: tell }));
+  } finally {
+    await engine.stop();
+  }
+}

@@ -1,0 +1,91 @@
+import type { BuildReport } from '../setup/images/build-images.ts';
+import type { DependencyRow } from '../setup/images/find-sets.ts';
+import type { ImageList } from '../setup/images/list-images.ts';
+import type { PruneReport } from '../setup/images/prune-images.ts';
+import type { VerifiedImage } from '../setup/images/verify-images.ts';
+import { renderDuration } from '../setup/progress.ts';
+import { paint, plain, renderTable } from './output.ts';
+
+const shortLength = 12;
+
+export function renderImageList({ images, dependencies, isReady }: ImageList): string {
+  if (images.length === 0) return 'No service has a `sandbox`, so there is nothing to build.';
+  const table = renderTable(
+    ['IMAGE', 'STATE', 'ID', 'SIZE', 'SERVICES', 'FROM'],
+    images.map(({ image, state, id, bytes, services, from }) => [
+      image,
+      state,
+      short(id),
+      size(bytes),
+      services.join(', '),
+      from,
+    ]),
+  );
+  const problems = [...images, ...dependencies].filter(({ problem }) => problem !== '');
+  return [
+    table,
+    ...renderDependencies(dependencies),
+    ...problems.map((row) => `\n${'services' in row ? row.image : row.service}: ${plain(row.problem)}`),
+    ...(isReady ? ['', 'Every sandbox has what it needs.'] : ['', 'To make what is missing: resident images build']),
+  ].join('\n');
+}
+
+function renderDependencies(rows: readonly DependencyRow[]): string[] {
+  const shown = rows.filter(({ state }) => state !== 'none');
+  if (shown.length === 0) return [];
+  const cells = shown.map((row) => [
+    row.service,
+    row.revision.slice(0, shortLength),
+    row.lockfile,
+    row.image,
+    row.state,
+    short(row.key),
+    size(row.bytes),
+  ]);
+  return ['', renderTable(['DEPENDENCIES OF', 'AT', 'LOCKFILE', 'IMAGE', 'STATE', 'LAYER', 'SIZE'], cells)];
+}
+
+export function renderBuilt({ images, dependencies, isReady }: BuildReport): string {
+  const lines = images.map(({ image, id, tag, source, bytes, durationMs, problem }) =>
+    problem === ''
+      ? `${paint('green', '✓')} ${image}  ${short(id)}  ${size(bytes)}  ${source ?? ''} in ${renderDuration(durationMs)}  ${tag ?? ''}`
+      : `${paint('red', '✗')} ${image}  ${plain(problem)}`,
+  );
+  const layers = dependencies
+    .filter(({ state }) => state !== 'none')
+    .map(({ service, revision, lockfile, state, bytes, durationMs, problem }) => {
+      const what = `${service} ${revision.slice(0, shortLength)} ${lockfile}`;
+      if (problem !== '') return `${paint('red', '✗')} ${what}  ${plain(problem)}`;
+      return `${paint('green', '✓')} ${what}  ${state}, ${size(bytes)} in ${renderDuration(durationMs)}`;
+    });
+  return [...lines, ...layers, ...(isReady ? ['Every sandbox has what it needs.'] : [])].join('\n');
+}
+
+export function renderVerified(images: readonly VerifiedImage[]): string {
+  if (images.length === 0) return 'No service has a `sandbox`, so there is nothing to verify.';
+  return images
+    .flatMap(({ image, id, checks, isRight }) => [
+      `${isRight ? paint('green', '✓') : paint('red', '✗')} ${image}  ${short(id)}`,
+      ...checks.map(({ what, ok, detail }) => `    ${ok ? '✓' : '✗'} ${what.padEnd(8)}  ${plain(detail)}`),
+    ])
+    .join('\n');
+}
+
+export function renderPruned({ images, layers, kept }: PruneReport): string {
+  const freed = [...images, ...layers].reduce((sum, { bytes }) => sum + bytes, 0);
+  return [
+    ...images.map(({ id, tags, bytes }) => `removed image ${short(id)}  ${size(bytes)}  ${tags.join(' ')}`),
+    ...layers.map(({ key, lockfile, bytes }) => `removed dependencies ${short(key)}  ${size(bytes)}  ${lockfile}`),
+    ...kept.map(({ id, why }) => `kept ${short(id)}: ${plain(why)}`),
+    images.length + layers.length === 0 ? 'Nothing to remove.' : `Freed at most ${size(freed)}; images share layers.`,
+  ].join('\n');
+}
+
+function short(id: string | undefined): string {
+  return (id ?? '').replace('sha256:', '').slice(0, shortLength);
+}
+
+function size(bytes: number | undefined): string {
+  if (bytes === undefined) return '';
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
+}
