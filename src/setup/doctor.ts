@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { hasCode } from './errors.ts';
 import { findOnPath } from './find-on-path.ts';
+import { inspectSandbox } from './inspect-sandbox.ts';
 import { lookFor, type Found, type LookOptions } from './look-for.ts';
 import { findNoWay, type OpenWaysOptions } from './open-ways.ts';
 import { askDocker } from './probe.ts';
@@ -17,6 +18,8 @@ export interface DoctorRow {
   readonly where: string;
   readonly costsWithout: string;
   readonly remedy: string;
+  /** What works and is weaker than it could be. */
+  readonly warnings?: readonly string[];
   /** Why nothing can work on this machine, where this is missing and cannot be had. */
   readonly stopsEverything?: string;
 }
@@ -30,13 +33,14 @@ export interface DoctorOptions extends OpenWaysOptions {
 
 /** Looks at everything that Resident can use, and changes nothing. */
 export async function inspect(options: DoctorOptions): Promise<readonly DoctorRow[]> {
-  const [node, git, image, ...others] = await Promise.all([
+  const [node, git, sandbox, image, ...others] = await Promise.all([
     inspectNode(),
     inspectGit(options),
+    inspectSandbox(options),
     inspectImages(options),
     ...programNames.map((name) => (name === 'temporal' ? inspectTemporal(options) : inspectProgram(name, options))),
   ]);
-  return [node, git, ...others, image, inspectModelKey(options)];
+  return [node, git, ...others, ...(sandbox ? [sandbox] : []), image, inspectModelKey(options)];
 }
 
 /** The rows as a table, and below it what each missing thing costs and what to do about it. */
@@ -54,7 +58,10 @@ export function renderDoctor(rows: readonly DoctorRow[]): string {
     `  without it: ${row.costsWithout}`,
     `  to do: ${row.remedy}`,
   ]);
-  return [...table, ...advice].join('\n');
+  const warned = rows.flatMap(({ name, warnings = [] }) =>
+    warnings.length > 0 ? ['', name, ...warnings.map((warning) => `  warning: ${warning}`)] : [],
+  );
+  return [...table, ...advice, ...warned].join('\n');
 }
 
 /** Without a Temporal server, and without a way to one, nothing works. */
