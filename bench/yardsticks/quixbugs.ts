@@ -2,13 +2,14 @@
  * Reproduces QuixBugs' Python programs in the sandbox: `npx tsx bench/yardsticks/quixbugs.ts [--verbose] [program…]`. Each program becomes
  * a Git repository whose history goes from the right program to the buggy one among harmless commits, and a service in a
  * resident.yaml whose test command is the program's own pytest file. Reads the folder `quixbugs` under RESIDENT_YARDSTICKS and skips,
- * saying so, when that is unset. Needs a Docker engine, and pip to fetch pytest once, outside the sandbox.
+ * saying so, when that is unset. Needs a Docker engine, and once a package registry for pytest,
+ * which is named in each service's requirements.txt.
  */
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Reproduction } from '../../src/domain/reproduction.ts';
+import { git } from './git.ts';
 import { openProduct } from './product.ts';
 
 const verbose = process.argv.includes('--verbose');
@@ -32,20 +33,17 @@ interface Service {
 async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'resident-quixbugs-'));
   try {
-    const vendor = path.join(folder, 'vendor');
-    execFileSync('python3', ['-m', 'pip', 'install', '--quiet', '--no-compile', '--target', vendor, 'pytest<9'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
     const programs = readdirSync(path.join(data, 'python_testcases'))
       .flatMap((name) => /^test_(\w+)\.py$/.exec(name)?.[1] ?? [])
       .filter((name) => wanted.length === 0 || wanted.includes(name));
-    const services = programs.map((program, index) => makeService(folder, vendor, program, index));
+    const services = programs.map((program, index) => makeService(folder, program, index));
     const product = openProduct(path.join(folder, 'product'), Object.fromEntries(services.map(toEntry)));
     const ready = await product.preflight();
     if (!ready.ok) {
       console.log(`quixbugs: skipped, there is no Docker engine to run in (${ready.reason})`);
       return;
     }
+    if (services[0]) await product.prepare(nameOf(services[0]), services[0].base);
     await scoreAll(services, product.reproduce);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -56,7 +54,10 @@ async function scoreAll(services: readonly Service[], reproduce: ReturnType<type
   const scores: Score[] = [];
   for (const service of services) {
     const startedAt = performance.now();
-    const result = await reproduce({ service: nameOf(service), suspect: service.head, before: service.base });
+    const result = await reproduce({
+      ...{ service: nameOf(service), suspectService: nameOf(service) },
+      ...{ suspect: service.head, before: service.base },
+    });
     const score = judge(service, result);
     scores.push(score);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -112,13 +113,21 @@ function nameOf({ program }: Pick<Service, 'program'>): string {
 }
 
 function toEntry(service: Service) {
-  const test = `import sys; sys.path[:0] = ['.', 'vendor']; import pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'python_testcases/test_${service.program}.py']))`;
-  const sandbox = { image: 'python', test: ['python', '-c', test], timeoutSeconds: 10 };
+  const test = [
+    'python',
+    '-m',
+    'pytest',
+    '-q',
+    '-p',
+    'no:cacheprovider',
+    `python_testcases/test_${service.program}.py`,
+  ];
+  const sandbox = { image: 'python', test, timeoutSeconds: 20 };
   return [nameOf(service), { source: service.source, language: 'python', sandbox }] as const;
 }
 
 /** Eight to twelve commits; the bug's place among them, and whether a branch is merged after it, go by the program's number. */
-function makeService(folder: string, vendor: string, program: string, index: number): Service {
+function makeService(folder: string, program: string, index: number): Service {
   const source = path.join(folder, 'services', program);
   for (const name of ['python_programs', 'python_testcases', 'json_testcases']) {
     mkdirSync(path.join(source, name), { recursive: true });
@@ -141,7 +150,7 @@ function makeService(folder: string, vendor: string, program: string, index: num
   for (const name of [`test_${program}.py`, 'load_testdata.py', 'node.py']) copy(`python_testcases/${name}`);
   copy(`json_testcases/${program}.json`);
   copy('conftest.py');
-  cpSync(vendor, path.join(source, 'vendor'), { recursive: true });
+  writeFileSync(path.join(source, 'requirements.txt'), 'pytest==8.3.4\n');
   const base = commit('Begin');
   const before = 1 + (index % 5);
   for (let n = 1; n <= before; n += 1) note(n);
@@ -155,17 +164,4 @@ function makeService(folder: string, vendor: string, program: string, index: num
   }
   for (let n = 0; n < 6 - (index % 4); n += 1) note(100 + n);
   return { program, source, base, bug, head: git(source, 'rev-parse', 'HEAD') };
-}
-
-function git(folder: string, ...args: readonly string[]): string {
-  const person = { name: 'Ana', email: 'ana@example.com' };
-  return execFileSync('git', [...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      ...{ GIT_AUTHOR_NAME: person.name, GIT_AUTHOR_EMAIL: person.email },
-      ...{ GIT_COMMITTER_NAME: person.name, GIT_COMMITTER_EMAIL: person.email, GIT_CONFIG_GLOBAL: '/dev/null' },
-    },
-  }).trim();
 }
