@@ -3,6 +3,7 @@ import type { IncidentState } from './incident.ts';
 import type { Lesson } from './lesson.ts';
 import { cleanLine } from './prompt-text.ts';
 import { cite, code, plain } from './report-markdown.ts';
+import { hasActed } from './remediation.ts';
 import { closedAt, slug } from './report.ts';
 
 /** What is known when lessons are looked for: the alerts, and the service whose resident asks. */
@@ -107,7 +108,10 @@ function tellFix(state: IncidentState): string {
   }
   if (actions === '') return 'No action was proposed.';
   if (state.outcome === 'rejected') return `${actions}: rejected by a person, because: ${rejection}.`;
-  if (state.outcome === 'recovered') return `${actions}: the service recovered.`;
+  if (state.outcome === 'recovered') {
+    const hadNothingToDo = state.remediation !== undefined && !hasActed(state.remediation);
+    return `${actions}: ${hadNothingToDo ? 'it was so already, nothing was done, and ' : ''}the service recovered.`;
+  }
   if (state.outcome === 'rolled-back') return `${actions}: it did not help and was undone.`;
   if (state.outcome === 'rollback-incomplete') return `${actions}: it did not help, and could not be undone wholly.`;
   if (state.remediation?.outcome === 'not-watched') {

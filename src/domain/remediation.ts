@@ -69,3 +69,8 @@ export function judgeWatch(readings: readonly Reading[], isFinal: boolean): Watc
   if (histories.length === 0) return 'unknown';
   return histories.some((states) => states.at(-1) === 'breached') ? 'breached' : 'recovered';
 }
+
+/** Whether any action did something; what is as wanted already is left alone. */
+export function hasActed({ actions }: Pick<RemediationResult, 'actions'>): boolean {
+  return actions.some(({ result }) => result === 'done');
+}

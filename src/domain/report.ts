@@ -12,7 +12,8 @@ import {
   renderTimelineSection,
   renderWatch,
 } from './report-sections.ts';
-import { countOf } from './text.ts';
+import { hasActed } from './remediation.ts';
+import { asSentence, countOf } from './text.ts';
 
 /**
  * The incident told from its history, in Markdown: first what a person wants at 3 a.m., then what an auditor wants later.
@@ -71,6 +72,14 @@ function renderHeader(state: IncidentState): string {
   return `# ${plain(state.alerts[0]?.name ?? 'Incident')} on ${plain(state.service)}: ${state.outcome ?? state.phase}\n\n${table(['', ''], shown)}`;
 }
 
+function tellEnding({ outcome, remediation }: IncidentState): string {
+  if (!outcome) return 'It is still open';
+  if (outcome === 'recovered' && remediation && !hasActed(remediation)) {
+    return 'Nothing had to be carried out, because what the plan wants was there already, and the service recovered';
+  }
+  return endings[outcome];
+}
+
 /** What was reported, what it was, who approved, how it ended. */
 function renderStory(state: IncidentState): string {
   return [tellAlert(state), tellCause(state), tellEnd(state)].join(' ');
@@ -112,11 +121,11 @@ const endings: Readonly<Record<Outcome, string>> = {
 };
 
 function tellEnd(state: IncidentState): string {
-  const ending = state.outcome ? endings[state.outcome] : 'It is still open';
+  const ending = tellEnding(state);
   const approved = state.approvals.filter((approval) => approval.decision === 'approve');
   const people = approved.map((approval) => `${plain(approval.by, 80)} (${approval.via})`).join(' and ');
   const isPolicy = approved.some((approval) => approval.via === 'policy');
   const allowed = isPolicy ? 'Policy allowed the plan without a person' : `${people} approved the plan`;
   const story = people === '' ? ending : `${allowed}. ${ending}`;
-  return state.outcomeReason ? `${story}: ${plain(state.outcomeReason).replace(/\.$/u, '')}.` : `${story}.`;
+  return state.outcomeReason ? `${story}. ${plain(asSentence(state.outcomeReason)).replace(/\.$/u, '')}.` : `${story}.`;
 }

@@ -39,6 +39,11 @@ export function cutText(text: string, maxLength: number): string {
   return `${text.slice(0, Math.max(0, end))}…`;
 }
 
+/** With a capital at its beginning: what ends one sentence may begin the next. */
+export function asSentence(text: string): string {
+  return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
+}
+
 /** `1 line`, `2 lines`: people read summaries. */
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inconclusive } from '../../src/domain/diagnosis.ts';
+import { learnLesson } from '../../src/domain/lessons.ts';
 import { block, plain } from '../../src/domain/report-markdown.ts';
 import { nameReport, renderReport } from '../../src/domain/report.ts';
 import { closedState } from '../incident-state.ts';
@@ -35,7 +36,42 @@ describe('renderReport', () => {
 
   it('says in the story when an undo is not complete', () => {
     const report = renderReport({ ...closedState, outcome: 'rollback-incomplete', outcomeReason: 'The undo failed' });
-    expect(report).toContain('**could not be undone wholly: a person has to finish it**: The undo failed.');
+    expect(report).toContain('**could not be undone wholly: a person has to finish it**. The undo failed.');
+  });
+
+  it('begins the sentence of a reason with a capital', () => {
+    const report = renderReport({
+      ...closedState,
+      outcome: 'rolled-back',
+      outcomeReason: 'the service did not recover',
+    });
+    expect(report).toContain('The plan did not help and was undone. The service did not recover.');
+  });
+
+  it('does not say that a plan was carried out when nothing had to be done', () => {
+    const { remediation } = closedState;
+    if (!remediation) throw new Error('The state of the tests holds no remediation.');
+    const actions = remediation.actions.map((action) => ({ ...action, result: 'already-done' as const }));
+    const state = { ...closedState, remediation: { ...remediation, actions } };
+    expect(renderReport(closedState)).toContain('The plan was carried out and the service recovered');
+    expect(renderReport(state)).toContain(
+      'Nothing had to be carried out, because what the plan wants was there already',
+    );
+    expect(renderReport(state)).not.toContain('was carried out and');
+    expect(learnLesson(state)?.fix).toContain('it was so already, nothing was done, and the service recovered.');
+  });
+
+  it('tells the plan of a rejected incident word for word, and who rejected it', () => {
+    const { remediation: _r, ...rest } = closedState;
+    const [approval] = closedState.approvals;
+    if (!approval) throw new Error('The state of the tests holds no approval.');
+    const report = renderReport({
+      ...rest,
+      outcome: 'rejected',
+      approvals: [{ ...approval, decision: 'reject', reason: 'not this one' }],
+    });
+    expect(report).toContain(closedState.plan?.text.split('\n')[0] ?? 'no plan');
+    expect(report).toMatch(/\| reject \| \w+ \| `5{12}` \| not this one \|/);
   });
 
   it('can tell an incident that ended before anything was known', () => {

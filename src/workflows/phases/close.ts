@@ -1,4 +1,5 @@
 import type { Outcome } from '../../domain/incident.ts';
+import { asSentence } from '../../domain/text.ts';
 import { summaryLine } from '../../domain/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rootMessage } from '../failures.ts';
@@ -8,9 +9,9 @@ import { residentProxy } from '../proxies.ts';
 export async function close(incident: Case, outcome: Outcome, reason: string): Promise<void> {
   const { state } = incident;
   state.outcome = outcome;
-  if (reason) state.outcomeReason = reason;
+  if (reason) state.outcomeReason = asSentence(reason);
   enterPhase(incident, 'close');
-  tell(incident, `Outcome: ${outcome}${reason ? `. ${reason}` : ''}`);
+  tell(incident, `Outcome: ${outcome}${reason ? `. ${asSentence(reason)}` : ''}`);
   const timings = incident.settings?.timings;
   const { closeCase, notifyPeople } = residentProxy(timings);
   const written = await closeCase.executeWithOptions(
