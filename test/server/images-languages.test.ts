@@ -19,7 +19,11 @@ const trials: Readonly<Record<ImageLanguage, Trial>> = {
     prints: /pass 1/,
   },
   python: {
-    files: { 'test_it.py': 'import unittest, ssl, sqlite3\nclass T(unittest.TestCase):\n  def test_it(self): pass\n' },
+    files: {
+      // Compiled packages expect these two of any system.
+      'test_it.py':
+        "import ctypes, sqlite3, ssl, unittest\nclass T(unittest.TestCase):\n  def test_it(self): [ctypes.CDLL(name) for name in ('libpthread.so.0', 'libstdc++.so.6')]\n",
+    },
     command: ['python3', '-m', 'unittest'],
     prints: /Ran 1 test[\s\S]*OK/,
   },

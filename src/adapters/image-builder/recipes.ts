@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ImageLanguage } from '../../domain/image-name.ts';
-import { addFolders, addLibraries, addPath, findPrograms, type FileSet } from './file-set.ts';
+import { addFolders, addLibraries, addPath, exists, findPrograms, type FileSet } from './file-set.ts';
 import { findC } from './languages/c.ts';
 import { findGo } from './languages/go.ts';
 import { findJava } from './languages/java.ts';
@@ -24,6 +24,11 @@ const tools = (
   'cmp expr timeout sha256sum stat du od which ps'
 ).split(' ');
 const neededTools = ['sh', 'tar', 'cat', 'sleep'];
+/** What compiled packages may expect of any system (PEP 599, manylinux2014), and Node's native ones do as well. */
+const commonLibraries = (
+  'libgcc_s.so.1 libstdc++.so.6 libm.so.6 libdl.so.2 librt.so.1 libutil.so.1 libpthread.so.0 libresolv.so.2 libnsl.so.1 ' +
+  'libcrypt.so.1 libz.so.1 libatomic.so.1 libgomp.so.1'
+).split(' ');
 
 /** The programs of a small system on this machine's PATH. Throws when one that the sandbox needs is missing. */
 export async function findTools(): Promise<readonly string[]> {
@@ -38,6 +43,7 @@ export async function addBase(files: FileSet, programs: readonly string[]): Prom
   // `/bin/sh` by that name, for scripts ask for it so; on most systems it brings the link from /bin to /usr/bin.
   for (const program of ['/bin/sh', ...programs]) await addPath(files, program);
   await addLibraries(files, programs);
+  await addCommonLibraries(files);
   const sandboxUsers = ['sandbox:x:65533:65533::/tmp:/bin/sh', 'keeper:x:65534:65534::/tmp:/bin/sh'];
   files.set('/etc/passwd', { kind: 'text', text: ['root:x:0:0::/:/bin/sh', ...sandboxUsers, ''].join('\n') });
   files.set('/etc/group', { kind: 'text', text: 'root:x:0:\nsandbox:x:65533:\nkeeper:x:65534:\n' });
@@ -45,4 +51,14 @@ export async function addBase(files: FileSet, programs: readonly string[]): Prom
   // Mount points need their final modes in the image: runc 1.1 ignores a tmpfs mode where the folder exists.
   files.set('/tmp', { kind: 'folder', mode: 0o1777, user: 0 });
   files.set('/work', { kind: 'folder', mode: 0o755, user: 65533 });
+}
+
+/** They lie beside the C library. */
+async function addCommonLibraries(files: FileSet): Promise<void> {
+  const libc = [...files.keys()].find((file) => file.endsWith('/libc.so.6'));
+  if (!libc) return;
+  for (const name of commonLibraries) {
+    const file = path.join(path.dirname(libc), name);
+    if (await exists(file)) await addPath(files, file);
+  }
 }
