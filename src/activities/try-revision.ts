@@ -163,6 +163,8 @@ async function readRun(
     durationMs,
     outputTail: readTail(output, result, redact),
     outputDigest,
+    ...(result.note === undefined ? {} : { note: result.note }),
+    ...(result.imageId === undefined ? {} : { imageDigest: result.imageId }),
   };
   if (end === 'passed' || failedSetup) return { run };
   const services = [request.suspectService, ...request.neighbours.map((neighbour) => neighbour.service)];

@@ -139,6 +139,10 @@ export interface SandboxRun {
   /** What the failure looks like, and whether production's looks the same; absent when it passed. */
   readonly signature?: FailureSignature;
   readonly match?: SignatureMatch;
+  /** What it lacked around the code, with the remedy, for example dependencies that were not prepared. */
+  readonly note?: string;
+  /** Id of the image, where it is another than the reproduction's: one with prepared dependencies. */
+  readonly imageDigest?: string;
 }
 
 export interface Reproduction {

@@ -70,7 +70,11 @@ export function failureOf({ run, shown }: Tried): Pick<Reproduction, 'signature'
 }
 
 /** Why a run tells nothing about the failure, and what to do about it. */
-export function describeRun({ run, shown }: Tried, command: readonly string[]): string {
+export function describeRun(one: Tried, command: readonly string[]): string {
+  return [describeEnd(one, command), one.run.note ?? ''].join(' ').trim();
+}
+
+function describeEnd({ run, shown }: Tried, command: readonly string[]): string {
   const on = run.revision.slice(0, 12);
   if (isSetup(run, command)) {
     return (
