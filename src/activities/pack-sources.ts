@@ -7,6 +7,7 @@ import type { EvidenceWithBody } from '../domain/engine.ts';
 import type { Deploy } from '../domain/evidence.ts';
 import type { Redact } from '../domain/redaction.ts';
 import type { ReproductionWay, SandboxRequest, SourceArchive } from '../domain/reproduction.ts';
+import type { FixOrder } from '../domain/reproduction/candidate-fix.ts';
 import type { ReplayPlan } from '../domain/reproduction/replay.ts';
 import { readSignatures } from '../domain/reproduction/expected.ts';
 import type { SandboxSettings, ServiceSettings } from '../domain/settings.ts';
@@ -133,6 +134,7 @@ async function pack(
     },
     ...(expected.length > 0 ? { expected } : {}),
     ...('none' in replay ? {} : { replay, ways: orderWays(command) }),
+    ...(input.gap ? {} : { fix: orderFix(ports.services[input.suspectService]?.sandbox) }),
     notes: notes.map((note) => toOneLine(ports.redact(note))),
   };
 }
@@ -141,6 +143,13 @@ async function pack(
 function orderWays(command: ChosenCommand | undefined): readonly ReproductionWay[] {
   if (!command) return ['request'];
   return command.isOwnTest ? ['request', 'test'] : ['test', 'request'];
+}
+
+/** In a gap the last revision is not what is deployed, and the round before has tried the fix. */
+function orderFix(sandbox: SandboxSettings | undefined): FixOrder {
+  if (!sandbox?.test) return {};
+  const { image, setup, test } = sandbox;
+  return { test: { image, setup, command: test } };
 }
 
 function planOf(

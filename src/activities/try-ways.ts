@@ -1,11 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import type { PackedSource, Sandbox } from '../adapters/docker/sandbox.ts';
+import type { PackedSource, Sandbox, SandboxImage } from '../adapters/docker/sandbox.ts';
 import type { Redact } from '../domain/redaction.ts';
 import { cannotRun } from '../domain/reproduction.ts';
 import type { PackedScript, Reproduction, ReproductionWay, SandboxRequest } from '../domain/reproduction.ts';
+import type { FixOrder } from '../domain/reproduction/candidate-fix.ts';
 import { combineWays, nameWay, type WayResult } from '../domain/reproduction/combine-ways.ts';
 import { judgeRuns, type Judged } from '../domain/reproduction/judge.ts';
+import { tryFix } from './candidate-fix/try-fix.ts';
 import type { FinishedRun } from './finished-runs.ts';
 import { createReplay, describeRequest, listSetup } from './replay-revision.ts';
 import { createCommandRun, createTrials, type BodyStore, type RunRevision, type Trials } from './try-revision.ts';
@@ -38,11 +40,15 @@ export async function tryWays(request: SandboxRequest, context: WaysContext): Pr
 
 async function tryOneWay(request: SandboxRequest, way: ReproductionWay, context: WaysContext): Promise<Reproduction> {
   const { sandbox, store, runTimeoutMs, signal, redact } = context;
-  const suspect = request.revisions[request.suspectIndex]?.revision ?? '';
-  const before = request.revisions[request.suspectIndex - 1]?.revision ?? '';
+  const of = {
+    suspectService: request.suspectService,
+    suspect: request.revisions[request.suspectIndex]?.revision ?? '',
+    before: request.revisions[request.suspectIndex - 1]?.revision ?? '',
+  };
   try {
     const own = requestOf(request, way);
     const image = await sandbox.ensureImage(own.image, (step) => context.onPhase(`image: ${step}`));
+    const runRevision = await chooseRun(own, way, image.id, context);
     const trials = createTrials({
       request: own,
       sandbox,
@@ -53,17 +59,51 @@ async function tryOneWay(request: SandboxRequest, way: ReproductionWay, context:
       report: (phase, finished) => context.report(way, phase, finished),
       finished: context.finishedBefore(image.id, way),
       way,
-      runRevision: await chooseRun(own, way, image.id, context),
+      runRevision,
       ...(redact ? { redact } : {}),
     });
     const judged = await tryUntilJudged(own, trials, context.hasTime);
     const runs = trials.tried.map(({ run }) => run);
-    return { suspectService: request.suspectService, suspect, before, ...judged, runs, imageDigest: image.id };
+    const reproduction = { ...of, ...judged, runs, imageDigest: image.id };
+    return judged.verdict === 'reproduced' && request.fix
+      ? { ...reproduction, ...(await addFix(reproduction, request.fix, { own, way, image, runRevision }, context)) }
+      : reproduction;
   } catch (error) {
     signal.throwIfAborted();
     const reason = readRemedy(error);
     if (reason === undefined) throw error;
-    return cannotRun(reason, request.suspectService, suspect, before);
+    return cannotRun(reason, of.suspectService, of.suspect, of.before);
+  }
+}
+
+interface ShownBy {
+  readonly own: SandboxRequest;
+  readonly way: ReproductionWay;
+  readonly image: Pick<SandboxImage, 'id'>;
+  readonly runRevision: RunRevision;
+}
+
+/** A fix that cannot be tried takes nothing from the proof; what a retry can mend is thrown all the same. */
+async function addFix(
+  reproduction: Reproduction,
+  order: FixOrder,
+  { own, way, image, runRevision }: ShownBy,
+  context: WaysContext,
+): Promise<Pick<Reproduction, 'fix'>> {
+  const { sandbox, store, runTimeoutMs, signal, redact, hasTime, onPhase } = context;
+  try {
+    const fix = await tryFix(reproduction, {
+      ...{ order, request: own, way, image, runRevision, sandbox, store, runTimeoutMs, signal, hasTime, onPhase },
+      ensureImage: (name) => sandbox.ensureImage(name, (step) => onPhase(`image: ${step}`)),
+      ...(redact ? { redact } : {}),
+    });
+    return fix ? { fix } : {};
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = readRemedy(error);
+    if (reason === undefined) throw error;
+    const base = { source: 'revert', of: reproduction.firstBad ?? reproduction.suspect } as const;
+    return { fix: { ...base, verdict: 'cannot-run', reason, newlyBroken: [], runs: [] } };
   }
 }
 

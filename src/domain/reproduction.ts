@@ -1,5 +1,6 @@
 import type { History } from './bisect.ts';
 import type { ChangeKind } from './change-kind.ts';
+import type { FixOrder, FixTrial } from './reproduction/candidate-fix.ts';
 import type { ReplayPlan } from './reproduction/replay.ts';
 
 export type ReproductionVerdict = 'reproduced' | 'not-reproduced' | 'flaky' | 'cannot-run';
@@ -47,6 +48,8 @@ export interface SandboxRequest {
   readonly replay?: ReplayPlan;
   /** A file that an engine wrote to show the failure; only ever bytes inside the sandbox. */
   readonly script?: PackedScript;
+  /** How to try a fix once the failure is shown; none is tried when left out. */
+  readonly fix?: FixOrder;
   /** The ways to show the failure, tried in this order until one does; the command alone when left out. */
   readonly ways?: readonly ReproductionWay[];
 }
@@ -160,6 +163,8 @@ export interface Reproduction {
   readonly candidates?: readonly string[];
   /** Where `count` commits between what passes and the first bad one were not packed: a second look into the gap finds it. */
   readonly gap?: { readonly good: readonly string[]; readonly bad: string; readonly count: number };
+  /** What a candidate fix did; only where the failure was reproduced and time was left. */
+  readonly fix?: FixTrial;
   /** Why it could not run, or why the runs prove nothing; empty when `reproduced`. */
   readonly reason: string;
   /** What the failure on the suspect looks like in the sandbox. */

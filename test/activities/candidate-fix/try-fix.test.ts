@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { readTree, writeTree, type TreeFile } from '../../../src/activities/candidate-fix/source-tree.ts';
+import { tryWays, type WaysContext } from '../../../src/activities/try-ways.ts';
+import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.ts';
+import type { SandboxRequest, SourceArchive } from '../../../src/domain/reproduction.ts';
+import { describeFix, type FixOrder } from '../../../src/domain/reproduction/candidate-fix.ts';
+
+type Files = Readonly<Record<string, string>>;
+const bodies = new Map<string, Buffer>();
+const store: WaysContext['store'] = {
+  put: async (content) => {
+    const digest = createHash('sha256').update(content).digest('hex');
+    bodies.set(digest, Buffer.from(content));
+    return { digest, bytes: content.length };
+  },
+  get: async (digest) => bodies.get(digest) ?? Buffer.alloc(0),
+};
+const toTar = (files: Files) =>
+  writeTree(
+    new Map(
+      Object.entries(files).map(([name, text]): [string, TreeFile] => [
+        name,
+        { type: 'file', mode: 0o644, content: Buffer.from(text) },
+      ]),
+    ),
+  );
+async function archive(revision: string, files: Files): Promise<SourceArchive> {
+  return { service: 'app', revision, ...(await store.put(await toTar(files))) };
+}
+
+const order: FixOrder = { test: { image: 'python', setup: [['make']], command: ['all', 'tests'] } };
+const tests = (order: RunOrder) => order.command[0] === 'all';
+
+/** The last commit changes hours and limit; whoever reads `hours=1` fails. */
+const trees: readonly Files[] = [
+  { hours: '24', limit: '5' },
+  { hours: '1', limit: '9' },
+];
+
+async function run(
+  runs: (files: Files, order: RunOrder) => Partial<RunReport> & { readonly text?: string },
+  {
+    fix = order,
+    history = trees,
+    times = Infinity,
+  }: { fix?: FixOrder; history?: readonly Files[]; times?: number } = {},
+) {
+  const orders: { readonly files: Files; readonly order: RunOrder }[] = [];
+  const request: SandboxRequest = {
+    incidentId: 'incident/app',
+    runId: 'run-1',
+    image: 'node',
+    workService: 'app',
+    setup: [],
+    command: ['shows', 'it'],
+    suspectService: 'app',
+    revisions: await Promise.all(history.map((files, index) => archive(`r${index}`.padEnd(40, '0'), files))),
+    suspectIndex: 1,
+    neighbours: [],
+    limits: { memoryMb: 256, cpus: 1, timeoutMs: 9_000, outputBytes: 1_000 },
+    fix,
+  };
+  const result = await tryWays(request, {
+    runTimeoutMs: 9_000,
+    signal: new AbortController().signal,
+    hasTime: () => orders.length < times,
+    onPhase: () => undefined,
+    report: () => undefined,
+    finishedBefore: () => [],
+    store,
+    sandbox: {
+      ensureImage: async (image) => ({ id: `sha256:${image}`, tag: image, source: 'present', durationMs: 1 }),
+      packSource: async (service, tar) => {
+        const treeDigest = createHash('sha256').update(tar).digest('hex');
+        return { service, treeDigest, entries: tar, unpackedBytes: tar.length, files: 1 };
+      },
+      runGroup: () => Promise.reject(new Error('No request is replayed here.')),
+      run: async (one) => {
+        const files = Object.fromEntries(
+          [...(await readTree(one.sources[0]!.entries))].map(([name, file]) => [
+            name,
+            'content' in file ? file.content.toString() : '',
+          ]),
+        );
+        orders.push({ files, order: one });
+        const { text = '', ...rest } = runs(files, one);
+        const base = { end: 'passed', exitCode: 0, durationMs: 2_500, totalBytes: 0 } as const;
+        return { ...base, output: Buffer.from(text), ...rest };
+      },
+    },
+  });
+  return { result, orders };
+}
+
+const failed = (text = '') => ({ end: 'failed' as const, exitCode: 1, text });
+const failsByHours = ({ hours }: Files) => (hours === '1' ? failed() : {});
+const tap = (...names: readonly string[]) => failed(names.map((name, n) => `not ok ${n + 1} - ${name}\n`).join(''));
+
+describe('a candidate fix', () => {
+  it('is the reverse of the culprit, applied to what is deployed, with the whole tests before and after', async () => {
+    const history = [...trees, { hours: '1', limit: '9', later: 'x' }];
+    const { result, orders } = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { history });
+    expect(result.fix).toMatchObject({
+      source: 'revert',
+      of: 'r1'.padEnd(40, '0'),
+      verdict: 'fixes',
+      newlyBroken: [],
+      reason: '',
+    });
+    const last = orders.slice(-4);
+    expect(last.map(({ order: { command } }) => command[0])).toEqual(['shows', 'shows', 'all', 'all']);
+    expect(last.map(({ files }) => files)).toEqual([
+      history[2],
+      { ...trees[0], later: 'x' },
+      history[2],
+      { ...trees[0], later: 'x' },
+    ]);
+    expect(last[3]?.order).toMatchObject({ imageId: 'sha256:python', setup: [['make']], workService: 'app' });
+    expect(result.fix?.runs.map(({ revision, end }) => [revision.slice(0, 12), end])).toEqual([
+      ['r20000000000', 'failed'],
+      ['with the fix', 'passed'],
+      ['r20000000000', 'passed'],
+      ['with the fix', 'passed'],
+    ]);
+    expect(describeFix(result.fix!)).toBe('Taking back r10000000000 alone fixes it and breaks no test.');
+  });
+
+  it('lists the tests that it breaks by name, and not those that failed before', async () => {
+    const { result } = await run((files, one) => {
+      if (!tests(one)) return failsByHours(files);
+      return files['hours'] === '1' ? tap('slow one') : tap('slow one', 'limits are high');
+    });
+    expect(result.fix).toMatchObject({ verdict: 'breaks-tests', newlyBroken: ['limits are high'] });
+    expect(describeFix(result.fix!)).toContain('It breaks 1 test: limits are high.');
+  });
+
+  it('says that tests break even where their output names none', async () => {
+    const { result } = await run((files, one) =>
+      tests(one) ? (files['hours'] === '1' ? {} : failed('boom')) : failsByHours(files),
+    );
+    expect(result.fix).toMatchObject({ verdict: 'breaks-tests', newlyBroken: [] });
+    expect(result.fix?.reason).toContain('exit code 1');
+  });
+
+  it('does not call tests broken that fail with and without it', async () => {
+    const { result } = await run((files, one) => (tests(one) ? tap('slow one') : failsByHours(files)));
+    expect(result.fix).toMatchObject({ verdict: 'fixes', newlyBroken: [] });
+    expect(result.fix?.reason).toContain('as they do without it');
+  });
+
+  it('does not fix what fails all the same, and says when what is deployed fails no more', async () => {
+    const history = [...trees, { hours: '1', limit: '9', worse: 'x' }];
+    const still = await run((files, one) => (tests(one) ? {} : files['worse'] ? failed() : failsByHours(files)), {
+      history,
+    });
+    expect(still.result.fix).toMatchObject({ verdict: 'does-not-fix', reason: 'The failure is still there.' });
+    const repaired = [...trees, { hours: '12', limit: '9' }];
+    const gone = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { history: repaired });
+    expect(gone.result.fix).toMatchObject({ verdict: 'cannot-run' });
+  });
+
+  it('names the file on which the change cannot be taken back alone', async () => {
+    const history = [...trees, { hours: '1', limit: '10' }];
+    const { result } = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { history });
+    expect(result.fix).toMatchObject({
+      verdict: 'cannot-run',
+      reason: expect.stringContaining('limit') as string,
+      runs: [],
+    });
+  });
+
+  it('prefers the fix of an engine where it was accepted, and says why where it was not', async () => {
+    const fixedTree = await archive('with the fix', { hours: '48', limit: '9' });
+    const written = { by: 'claude/x', archive: fixedTree };
+    const { result, orders } = await run((files, one) => (tests(one) ? {} : failsByHours(files)), {
+      fix: { ...order, written },
+    });
+    expect(result.fix).toMatchObject({ source: 'engine', of: 'claude/x', verdict: 'fixes' });
+    expect(orders.at(-1)?.files).toEqual({ hours: '48', limit: '9' });
+    const refused = await run((files, one) => (tests(one) ? {} : failsByHours(files)), {
+      fix: { written: { by: 'claude/x', refused: 'it is no unified diff' } },
+    });
+    expect(refused.result.fix).toMatchObject({ source: 'revert', verdict: 'fixes' });
+    expect(refused.result.fix?.reason).toContain('The fix of claude/x was not tried: it is no unified diff.');
+  });
+
+  it('is not tried without time, nor where nothing was reproduced', async () => {
+    const late = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { times: 5 });
+    expect(late.result).toMatchObject({ verdict: 'reproduced' });
+    expect(late.result).not.toHaveProperty('fix');
+    expect((await run(() => ({}))).result).not.toHaveProperty('fix');
+  });
+});
