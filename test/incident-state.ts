@@ -144,6 +144,7 @@ export const closedState: IncidentState = {
         durationMs: 2_340,
         outputTail: 'not ok',
         outputDigest: '1'.repeat(64),
+        match: 'same',
       },
       {
         service: 'user-service',
@@ -157,6 +158,23 @@ export const closedState: IncidentState = {
     ],
     imageDigest: 'sha256:1234',
     reason: '',
+    signature: {
+      type: 'AssertionError',
+      template: '<*> of <*> orders | failed',
+      frames: [{ service: 'order-service', file: 'test/contract/place-orders.test.js', line: 30 }],
+      test: 'orders go through',
+    },
+    match: 'same',
+    matchReason: "HTTP status 502, as in production's logs.",
+    frame: {
+      service: 'user-service',
+      revision: bad,
+      file: 'src/sessions.js',
+      line: 3,
+      symbol: 'renew',
+      commit: bad,
+      subject: 'tighten <b>session</b> lifetime',
+    },
   },
   plan: {
     digest: planDigest,

@@ -5,6 +5,7 @@ import { isUsable, type Change, type Deploy, type Evidence, type EvidenceBody } 
 import { findGravest } from '../domain/mode.ts';
 import type { Action, Plan } from '../domain/plan.ts';
 import type { PlanFacts } from '../domain/render-plan.ts';
+import { toProof } from '../domain/reproduction/tabulate-runs.ts';
 import { gradeRisk } from '../domain/risk.ts';
 import type { Inventory } from '../domain/rollback-target.ts';
 import type { ActionSettings, ResidentSettings } from '../domain/settings.ts';
@@ -105,6 +106,7 @@ async function makePlan(
     approvers: view.approvers,
     approvalsNeeded: decision.decision === 'ask' ? approvalsNeeded : 0,
     reproduced,
+    ...(reproduction ? { proof: toProof(reproduction) } : {}),
     expiresAt: new Date(Date.parse(now) + input.settings.timings.approvalTimeoutMs).toISOString(),
   });
 }

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { readVariable } from '../config.ts';
+import { sanitizeText } from '../domain/text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -42,7 +43,7 @@ export function renderTime(iso: string): string {
   return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-/** Text from outside may hold escape sequences that would act on the terminal. */
+/** Text from outside may hold escape sequences that would act on the terminal, or turn what is read around. */
 export function plain(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '');
+  return sanitizeText(text);
 }

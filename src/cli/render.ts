@@ -1,5 +1,6 @@
 import type { IncidentRow } from '../client/read.ts';
 import type { TimelineEntry, IncidentState } from '../domain/incident.ts';
+import { renderProofText, toProof } from '../domain/reproduction/tabulate-runs.ts';
 import { paint, plain, renderTable, renderTime } from './output.ts';
 
 export function renderList(rows: readonly IncidentRow[]): string {
@@ -60,15 +61,11 @@ function renderDiagnosis({ diagnosis }: IncidentState): readonly string[] {
 
 function renderReproduction({ reproduction }: IncidentState): readonly string[] {
   if (!reproduction) return [];
+  const proof = toProof(reproduction);
   return [
     '',
-    paint(
-      'bold',
-      `Reproduction: ${reproduction.verdict}${reproduction.reason ? `: ${plain(reproduction.reason)}` : ''}`,
-    ),
-    ...reproduction.runs.map(
-      (run) => `  ${run.service} at ${run.revision.slice(0, 12)}: ${run.end}, exit code ${run.exitCode}`,
-    ),
+    paint('bold', `Reproduction: ${reproduction.verdict}`),
+    ...[...proof.notes, ...renderProofText(proof)].map((line) => `  ${plain(line)}`),
   ];
 }
 

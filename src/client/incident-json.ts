@@ -3,7 +3,7 @@ import type { IncidentState, Outcome, Phase, TimelineEntry } from '../domain/inc
 import type { Claim, Diagnosis, RuledOut } from '../domain/diagnosis.ts';
 import type { Action, ApprovalVia, Refusal } from '../domain/plan.ts';
 import type { Reading, UndoRecord } from '../domain/remediation.ts';
-import type { SandboxRun } from '../domain/reproduction.ts';
+import type { Reproduction } from '../domain/reproduction.ts';
 import type { HistorySize } from './history.ts';
 
 /** What `show --json` and `demo --json` print; documented in docs/json.md. Adding is free, renaming is a breaking change. */
@@ -19,12 +19,7 @@ export interface IncidentJson {
   readonly outcome: Outcome | null;
   readonly outcomeReason: string | null;
   readonly diagnosis: DiagnosisJson | null;
-  readonly reproduction: {
-    readonly verdict: string;
-    readonly firstBad: string | null;
-    readonly reason: string;
-    readonly runs: readonly SandboxRun[];
-  } | null;
+  readonly reproduction: ReproductionJson | null;
   readonly plan: { readonly digest: string; readonly text: string; readonly actions: readonly Action[] } | null;
   readonly approval: { readonly by: string; readonly via: ApprovalVia; readonly at: string } | null;
   readonly undo: readonly UndoRecord[];
@@ -38,6 +33,11 @@ export interface IncidentJson {
   readonly alerts: readonly Alert[];
   readonly refusals: readonly Refusal[];
   readonly timeline: readonly TimelineEntry[];
+}
+
+/** A reproduction as it is kept; `firstBad` is null where there is none. */
+export interface ReproductionJson extends Omit<Reproduction, 'firstBad'> {
+  readonly firstBad: string | null;
 }
 
 export interface DiagnosisJson {
@@ -92,14 +92,7 @@ export function toIncidentJson(state: IncidentState, history: HistorySize, witne
     outcome: state.outcome ?? null,
     outcomeReason: state.outcomeReason ?? null,
     diagnosis: state.diagnosis ? toDiagnosisJson(state.diagnosis) : null,
-    reproduction: reproduction
-      ? {
-          verdict: reproduction.verdict,
-          firstBad: reproduction.firstBad ?? null,
-          reason: reproduction.reason,
-          runs: reproduction.runs,
-        }
-      : null,
+    reproduction: reproduction ? toReproductionJson(reproduction) : null,
     plan: plan ? { digest: plan.digest, text: plan.text, actions: plan.actions } : null,
     approval: decided ? { by: decided.by, via: decided.via, at: decided.at } : null,
     undo: state.undo,
@@ -114,6 +107,10 @@ export function toIncidentJson(state: IncidentState, history: HistorySize, witne
     refusals: state.refusals,
     timeline: state.timeline,
   };
+}
+
+function toReproductionJson(reproduction: Reproduction): ReproductionJson {
+  return { ...reproduction, firstBad: reproduction.firstBad ?? null };
 }
 
 function toDiagnosisJson(diagnosis: Diagnosis): DiagnosisJson {

@@ -1,3 +1,5 @@
+import type { Proof } from './reproduction/tabulate-runs.ts';
+
 export type ActionType = 'deploy.rollback' | 'config.rollback' | 'service.restart';
 export type Risk = 'read' | 'low' | 'medium' | 'high';
 export type Mode = 'observe' | 'assist' | 'semi-auto' | 'collaborative';
@@ -45,6 +47,8 @@ export interface Plan {
   /** How many of them must approve. */
   readonly approvalsNeeded: number;
   readonly reproduced: boolean;
+  /** What the sandbox showed; absent where nothing was run. */
+  readonly proof?: Proof;
   readonly expiresAt: string;
   /** The plan as people read it, rendered from its own bytes. */
   readonly text: string;

@@ -1,6 +1,8 @@
 import type { Claim, Diagnosis, Finding, RuledOut, SuspectService } from './diagnosis.ts';
 import type { Evidence } from './evidence.ts';
 import type { Reproduction } from './reproduction.ts';
+import { describeLocation } from './reproduction/location.ts';
+import { tabulateRuns, tellEnd } from './reproduction/tabulate-runs.ts';
 
 /** Services whose changes the sandbox should try, most likely first: the accused one, then those that remain possible. */
 export function listSuspectServices(diagnosis: Diagnosis): readonly SuspectService[] {
@@ -45,9 +47,14 @@ export function reconcile(
   }
 }
 
-const confidenceWhenReproduced = 0.95;
-/** An argument that did not foresee the culprit still has to fit it; the proof counts, the argument less. */
-const confidenceWhenSandboxDecided = 0.85;
+/**
+ * A failure that was set beside production's and is the same proves more than one that could not be compared. An argument
+ * that did not foresee the culprit still has to fit it; the proof counts, the argument less.
+ */
+const confidenceWhenReproduced = {
+  same: { foreseen: 0.95, decided: 0.85 },
+  unknown: { foreseen: 0.9, decided: 0.75 },
+} as const;
 const confidenceWhenDoubted = 0.4;
 /** Below this an argument does not stand against a sandbox that says otherwise. */
 const strongArgument = 0.7;
@@ -61,8 +68,9 @@ function confirm(
   const { firstBad, suspect, before, suspectService } = reproduction;
   const culprit = firstBad ?? suspect;
   const isForeseen = diagnosis.verdict === 'cause' && diagnosis.service === suspectService;
+  const confidence = confidenceWhenReproduced[reproduction.match === 'same' ? 'same' : 'unknown'];
   const claim: Claim = {
-    text: `In the sandbox the failure appears with ${culprit.slice(0, 12)} of ${suspectService} and not with ${before.slice(0, 12)}, which ran before.`,
+    text: `In the sandbox the failure appears with ${culprit.slice(0, 12)} of ${suspectService} and not with ${before.slice(0, 12)}, which ran before${tellMatch(reproduction)}.`,
     evidence: [evidenceId],
   };
   const isOtherCommit = !isForeseen || culprit !== diagnosis.change;
@@ -87,13 +95,21 @@ function confirm(
     before,
     category: isForeseen ? diagnosis.category : 'code-change',
     suspects: [culprit, ...(isForeseen ? diagnosis.suspects.filter((id) => id !== culprit) : [])],
-    confidence: isForeseen ? Math.max(diagnosis.confidence, confidenceWhenReproduced) : confidenceWhenSandboxDecided,
+    confidence: isForeseen ? Math.max(diagnosis.confidence, confidence.foreseen) : confidence.decided,
     statement: isOtherCommit
       ? [claim, ...(commit ? [commit] : []), ...diagnosis.statement]
       : [...diagnosis.statement, claim],
     evidence: [...new Set([...diagnosis.evidence, evidenceId, ...(isOtherCommit && commit ? commit.evidence : [])])],
     ruledOut: [...overturned, ...diagnosis.ruledOut.filter(({ candidate }) => candidate !== culprit)],
   };
+}
+
+function tellMatch({ match, frame }: Reproduction): string {
+  const compared =
+    match === 'same'
+      ? "; it is production's own"
+      : "; whether it is production's own could not be compared, so this weighs less";
+  return frame?.commit === undefined ? compared : `${compared}; it shows at ${describeLocation(frame)}`;
 }
 
 function doubt(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: string): Diagnosis {
@@ -129,8 +145,9 @@ function doubt(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: str
 
 function withRuns(evidence: readonly Evidence[], reproduction: Reproduction, id: string): readonly Evidence[] {
   const { runs, verdict, suspectService, imageDigest } = reproduction;
+  const rows = tabulateRuns(reproduction);
   const telling = runs.find((run) => run.end !== 'passed') ?? runs[0];
-  const shown = runs.map((run) => `${run.service} ${run.revision.slice(0, 12)} ${run.end}`).join(', ');
+  const shown = rows.map((row) => `${row.service} ${row.revision} ${tellEnd(row)}`).join('; ');
   return [
     ...evidence,
     {

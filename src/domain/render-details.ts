@@ -6,6 +6,7 @@ import { titleAction, type Plan } from './plan.ts';
 import { readingsTable, renderUndo } from './render-child-details.ts';
 import { block, code } from './report-markdown.ts';
 import type { Reproduction } from './reproduction.ts';
+import { matchWords, tellEnd, toProof } from './reproduction/tabulate-runs.ts';
 import { bullets, clock, clockAndDay, detailsOf, inline, section, spacedTable } from './ui-text.ts';
 
 const maxTimelineLines = 25;
@@ -176,26 +177,29 @@ function renderClaim({ text, evidence }: Claim): string {
 }
 
 function renderReproduction(reproduction: Reproduction): string {
-  const role = (revision: string): string =>
-    revision === reproduction.suspect ? 'the suspect' : revision === reproduction.before ? 'the one before' : 'between';
-  const rows = reproduction.runs
-    .slice(0, 12)
-    .map(({ revision, end, exitCode, durationMs }) => [
-      code(revision.slice(0, 12)),
-      role(revision),
-      end === 'failed' ? `**failed**, exit ${exitCode}` : end,
-      `${(durationMs / 1000).toFixed(1)} s`,
-    ]);
+  const { rows, left, notes } = toProof(reproduction);
   const words = {
     reproduced: 'The failure follows the change',
     'not-reproduced': 'Not reproduced',
     flaky: 'Flaky',
     'cannot-run': 'Could not run',
   };
+  const cells = rows.map((row) => [
+    code(row.revision),
+    row.service === reproduction.suspectService ? row.what : inline(row.service, 60),
+    row.end === 'passed' ? tellEnd(row) : `**${tellEnd(row)}**`,
+    `${(row.durationMs / 1000).toFixed(1)} s`,
+    row.match === undefined ? '' : matchWords[row.match],
+    code(row.command, 80),
+  ]);
   return section(
     `In the sandbox: ${words[reproduction.verdict]}`,
-    inline(reproduction.reason),
-    spacedTable([`revision of ${inline(reproduction.suspectService)}`, 'which', 'its test', 'time'], rows),
+    bullets(notes.map((note) => inline(note))),
+    spacedTable(
+      [`revision of ${inline(reproduction.suspectService)}`, 'which', 'end', 'time', "production's failure", 'command'],
+      cells,
+    ),
+    left > 0 ? `and ${left} more` : '',
   );
 }
 

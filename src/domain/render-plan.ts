@@ -1,4 +1,5 @@
 import type { Action, ActionDecision, Plan } from './plan.ts';
+import { renderProofText, type Proof } from './reproduction/tabulate-runs.ts';
 
 /** Everything of a plan but what is computed from it. */
 export type PlanFacts = Omit<Plan, 'digest' | 'text'>;
@@ -12,6 +13,7 @@ export function renderPlan(plan: PlanFacts): string {
   const lines = [
     `Plan for ${clean(plan.target)}: ${count}, round ${plan.round} of ${clean(plan.incidentId)}`,
     `Cause reproduced: ${plan.reproduced ? 'yes' : 'NO, so every risk is raised by one'}`,
+    ...(plan.proof ? renderProof(plan.proof) : []),
     `Mode: ${plan.mode}. ${describeDecision(plan)}`,
     `Expires: ${plan.expiresAt}`,
     '',
@@ -19,6 +21,13 @@ export function renderPlan(plan: PlanFacts): string {
     `Policy ${plan.policyDigest.slice(0, 12)}`,
   ];
   return lines.join('\n');
+}
+
+/** Under the digest like everything else: what was approved includes what it was believed for. */
+function renderProof(proof: Proof): readonly string[] {
+  const image = proof.imageDigest === '' ? '' : `, image ${clean(proof.imageDigest).slice(0, 19)}`;
+  const lines = [...proof.notes, ...renderProofText(proof)];
+  return [`Sandbox: ${proof.verdict}${image}`, ...lines.map((line) => `   ${clean(line)}`)];
 }
 
 function describeDecision(plan: PlanFacts): string {

@@ -2,6 +2,7 @@ import { findUnknownCitations, type Claim } from './diagnosis.ts';
 import { listGaps } from './evidence.ts';
 import type { IncidentState } from './incident.ts';
 import type { Action } from './plan.ts';
+import { matchWords, nameRevision, toProof } from './reproduction/tabulate-runs.ts';
 import { countOf } from './text.ts';
 import { block, cite, code, duration, plain, table, time } from './report-markdown.ts';
 
@@ -40,25 +41,40 @@ function tellClaim(claim: Claim): string {
   return `${plain(claim.text)} ${cite(claim.evidence)}`.trimEnd();
 }
 
+/** More runs than this are not listed; the JSON has them all. */
+const mostRuns = 40;
+
 export function renderReproductionSection(state: IncidentState): string {
   const { reproduction } = state;
   if (!reproduction) return '';
-  const rows = reproduction.runs.map((run) => [
-    plain(run.service),
-    code(run.revision.slice(0, 12)),
-    code(run.command.join(' ')),
-    run.end,
-    String(run.exitCode),
-    duration(run.durationMs),
-    run.outputDigest === undefined ? '' : code(run.outputDigest.slice(0, 12)),
-  ]);
+  const { runs } = reproduction;
+  const rows = runs
+    .slice(0, mostRuns)
+    .map((run) => [
+      plain(run.service),
+      code(run.revision.slice(0, 12)),
+      `${nameRevision(reproduction, run)}${run.repeat === undefined ? '' : ' again'}`,
+      code(run.command.join(' ')),
+      run.end,
+      String(run.exitCode),
+      duration(run.durationMs),
+      run.match === undefined ? '' : matchWords[run.match],
+      run.outputDigest === undefined ? '' : code(run.outputDigest.slice(0, 12)),
+    ]);
+  const example = runs.find(({ outputDigest }) => outputDigest !== undefined)?.outputDigest;
   const firstBad =
     reproduction.firstBad === undefined ? '' : `First revision that fails: ${code(reproduction.firstBad)}.`;
   const image = reproduction.imageDigest === '' ? '' : `Image: ${code(reproduction.imageDigest)}.`;
-  const reason = reproduction.reason === '' ? '' : plain(reproduction.reason);
   return joinParts([
-    [`**${reproduction.verdict}**.`, reason, firstBad, image].filter((part) => part !== '').join(' '),
-    table(['service', 'revision', 'command', 'end', 'exit', 'time', 'output'], rows),
+    [`**${reproduction.verdict}**.`, firstBad, image].filter((part) => part !== '').join(' '),
+    toProof(reproduction)
+      .notes.map((note) => `- ${plain(note)}`)
+      .join('\n'),
+    table(['service', 'revision', 'which', 'command', 'end', 'exit', 'time', "production's failure", 'output'], rows),
+    runs.length > mostRuns ? `and ${runs.length - mostRuns} more` : '',
+    example === undefined
+      ? ''
+      : `All that a run wrote: ${code(`resident show ${state.service} --output ${example.slice(0, 12)}`)}.`,
   ]);
 }
 

@@ -6,7 +6,7 @@ import { createPolicy, type Policy } from '../../src/adapters/cedar.ts';
 import type { Diagnosis } from '../../src/domain/diagnosis.ts';
 import type { Evidence, EvidenceBody } from '../../src/domain/evidence.ts';
 import type { Mode } from '../../src/domain/plan.ts';
-import type { Reproduction } from '../../src/domain/reproduction.ts';
+import { cannotRun, type Reproduction } from '../../src/domain/reproduction.ts';
 import type { IncidentSettings, ServiceSettings, ServiceView } from '../../src/domain/settings.ts';
 
 const good = 'a'.repeat(40);
@@ -61,7 +61,7 @@ const diagnosis = {
   confidence: 0.9,
   engine: 'analyst',
 } as Diagnosis;
-const reproduction = { verdict: 'reproduced', suspectService: 'user' } as Reproduction;
+const reproduction: Reproduction = { ...cannotRun('', 'user'), verdict: 'reproduced' };
 
 interface Setup extends Partial<ProposeInput> {
   readonly mode?: Mode;
@@ -176,7 +176,7 @@ describe('a plan', () => {
   });
 
   test('after a rejection offers something else, and only with approval', async () => {
-    const unproven = { verdict: 'cannot-run', suspectService: 'user' } as Reproduction;
+    const unproven = cannotRun('', 'user');
     const again = { mode: 'collaborative', round: 2, rejected: ['deploy.rollback user'] } as const;
     expect((await propose(again)).plan).toBeNull();
     const { plan } = await propose({ ...again, reproduction: unproven });
@@ -185,7 +185,7 @@ describe('a plan', () => {
 
   test('is only proposed when nobody, or too few, may approve it', async () => {
     expect((await propose({ approvers: [] })).plan?.decision).toBe('forbid');
-    const unproven = { verdict: 'cannot-run', suspectService: 'user' } as Reproduction;
+    const unproven = cannotRun('', 'user');
     const { plan } = await propose({ mode: 'collaborative', approvers: ['ana'], reproduction: unproven });
     expect(plan).toMatchObject({ decision: 'forbid' });
     expect(plan?.decisions[0]?.reason).toContain('fewer people');

@@ -135,5 +135,5 @@ test('tables are aligned, and text from outside cannot act on the terminal', () 
       ],
     ),
   ).toBe('A          B\nlong cell  x\ny');
-  expect(plain('a\u001b[2Jb\u0007\nc')).toBe('a[2Jb\nc');
+  expect(plain('a\u001b[2Jb\u0007\n\u202ec\u001b]52;c;ZXZpbA==\u0007')).toBe('ab\nc');
 });

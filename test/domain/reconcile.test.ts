@@ -24,7 +24,7 @@ const runs: Reproduction['runs'] = [
 ];
 
 function reproduced(suspectService: string, suspect: string): Reproduction {
-  return { verdict: 'reproduced', suspectService, suspect, before, runs, imageDigest: 'i', reason: '' };
+  return { verdict: 'reproduced', suspectService, suspect, before, runs, imageDigest: 'i', reason: '', match: 'same' };
 }
 
 const reconciled = (diagnosis: Diagnosis, reproduction: Reproduction) =>
@@ -36,6 +36,15 @@ describe('reconcile', () => {
     expect(diagnosis).toMatchObject({ service: 'order', change: other, before, confidence: 0.95 });
     expect(diagnosis.statement.at(-1)?.evidence).toEqual(['order/reproduction/1']);
     expect(findUnknownCitations(diagnosis, ['order/logs/1', ...evidence.map((item) => item.id)])).toEqual([]);
+  });
+
+  it('believes a failure less that could not be compared with that of production, and says so', () => {
+    const { diagnosis } = reconciled(blamed, { ...reproduced('order', other), match: 'unknown' });
+    expect(diagnosis.confidence).toBe(0.9);
+    expect(diagnosis.statement.at(-1)?.text).toContain('could not be compared');
+    const { match: _, ...untold } = reproduced('stock', culprit);
+    expect(reconciled(blamed, untold).diagnosis.confidence).toBe(0.75);
+    expect(reconciled(blamed, reproduced('stock', culprit)).diagnosis.confidence).toBe(0.85);
   });
 
   it('names the first bad commit of the window where bisection found another one', () => {

@@ -20,14 +20,15 @@ export function readSignatures(items: readonly EvidenceWithBody[]): readonly Fai
   const patterns = items.flatMap(({ evidence, body }) =>
     body?.kind === 'logs' ? findLogPatterns(evidence, body) : [],
   );
-  const telling = patterns.filter(({ level }) => level === 'error' || level === 'warn');
+  // A request line is often written at level info, whatever it answered.
+  const telling = patterns.filter(({ level, status = 0 }) => level === 'error' || level === 'warn' || status >= 500);
   const rank = ({ level, kind, weight }: LogPattern) => (kind === 'new' ? 2 : 0) + (level === 'error' ? 1 : 0) + weight;
   const signatures = telling
     .sort((one, other) => rank(other) - rank(one))
     .flatMap((pattern) => pattern.examples.slice(0, examplesOfPattern).flatMap((line) => readLine(line, pattern)));
   const known = new Map<string, FailureSignature>();
   for (const signature of signatures) {
-    const key = `${signature.type}\0${signature.template}`;
+    const key = `${signature.type}\0${signature.template}\0${signature.status}`;
     if ((known.get(key)?.frames.length ?? -1) < signature.frames.length) known.set(key, signature);
   }
   return [...known.values()].slice(0, mostSignatures);
@@ -48,7 +49,9 @@ function readLine(line: LogLine, { service, status: agreed }: LogPattern): reado
     makeSignature(said, agreed, carried === undefined ? type : undefined, carried === undefined ? frames : []),
   ];
   return [...traced, ...own]
-    .filter(({ template, type: name }) => countWords(template) > 0 || name !== undefined)
+    .filter(
+      ({ template, type: name, status }) => countWords(template) > 0 || name !== undefined || status !== undefined,
+    )
     .map((signature) => ({ ...signature, frames: signature.frames.map((frame) => ({ ...frame, service })) }));
 }
 

@@ -17,12 +17,15 @@ export function countWords(template: string): number {
 
 const namedStatus =
   /(?:\bstatus(?:[ _-]?code)?|\breturned|\bresponded(?: with)?|\banswered|\bHTTP(?:\/\d(?:\.\d)?)?|\bgot|\bcode|\bupstream)[ "'=:(]{0,4}([45]\d\d)\b/i;
+/** `502 {"error":…`, `503 Service Unavailable`: a status with a body or its reason phrase (RFC 9110) behind it. */
+const answeredStatus =
+  /\b([45]\d\d) ?(?:\{|Unauthorized|Forbidden|Not Found|Conflict|Gone|Too Many Requests|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time-?out)/i;
 const wellStatus = /\b[23]\d\d\b/;
 const faultStatus = /\b[45]\d\d\b/;
 
 /** The HTTP status that a message names, or that an assertion has in place of a 2xx or 3xx one (`502 !== 200`). */
 export function readStatus(message: string): number | undefined {
-  const named = namedStatus.exec(message)?.[1];
+  const named = namedStatus.exec(message)?.[1] ?? answeredStatus.exec(message)?.[1];
   if (named !== undefined) return Number(named);
   if (message.length > 300 || !wellStatus.test(message)) return undefined;
   const compared = faultStatus.exec(message)?.[0];

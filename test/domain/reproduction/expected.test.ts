@@ -56,6 +56,13 @@ describe('readSignatures', () => {
     expect(found.some(({ template }) => template === 'unhandled error')).toBe(true);
   });
 
+  it('takes the answers of failing requests, at whatever level they are written', () => {
+    const answer = (second: number) =>
+      line(second, 'request', { level: 'info', fields: { route: 'POST /orders', status: 502 } });
+    const found = readSignatures([logs(Array.from({ length: 60 }, (_, index) => answer(1_100 + index * 10)))]);
+    expect(found).toContainEqual({ template: 'request', frames: [], status: 502 });
+  });
+
   it('gives ten at most, and none for logs without an error', () => {
     const words = 'alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike'.split(' ');
     const many = words.map((word, index) => line(1_100 + index, `${word} ${word} ${word} failed in ${word}`));

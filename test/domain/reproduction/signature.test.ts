@@ -158,6 +158,8 @@ describe('a template', () => {
   it('finds the HTTP status that a message names or compares', () => {
     expect(readStatus('upstream answered 503')).toBe(503);
     expect(readStatus('expected: <200> but was: <502>')).toBe(502);
+    expect(readStatus('first hour 2: 502 {"error":"upstream_failed"}; hour 3: 502 {"error')).toBe(502);
+    expect(readStatus('got an answer: 503 Service Unavailable')).toBe(503);
     expect(readStatus('1 of 500 orders')).toBeUndefined();
   });
 });
