@@ -79,7 +79,7 @@ export function openProduct(folder: string, services: Readonly<Record<string, Se
       ...(gap ? { gap } : {}),
     });
     if ('cannotRun' in packed) return cannotRun(packed.cannotRun, suspectService, suspect, before);
-    endsAt.ms = Date.now() + 9 * settings.timings.sandboxTimeoutMs;
+    endsAt.ms = Date.now() + 12 * settings.timings.sandboxTimeoutMs;
     return runReproduction(packed);
   }
 

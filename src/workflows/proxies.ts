@@ -48,8 +48,8 @@ export function reasonProxy(timings: Timings) {
   });
 }
 
-/** Two ends, the confirming repeat and a bisection of the widest window that is packed (32 revisions). */
-const sandboxRunsAtMost = 9;
+/** Suspect, its parent, the oldest, five to bisect the widest window that is packed (32 revisions), three repeats, and one to spare. */
+const sandboxRunsAtMost = 12;
 
 /**
  * Waits until the container is gone before a cancel goes on. Where no sandbox worker polls, the incident must not hang:
