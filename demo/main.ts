@@ -16,6 +16,7 @@ import { claimFolder } from './folder.ts';
 import { startLoad } from './load.ts';
 import { readOptions, usage, type DemoOptions } from './options.ts';
 import { deploy, readLedger, stopAcquirer } from './run-shop.ts';
+import { tellTemporal } from './temporal-link.ts';
 import { setStage, type Closing, type Stage } from './stage.ts';
 
 // The demo: `npm run demo`, or `resident demo`. It drives the product from outside, as its users do.
@@ -71,7 +72,12 @@ async function run(options: DemoOptions, stop: AbortSignal, closing: Closing): P
     repeated: countRepeated(stage),
   });
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...result, lacking: stage.lacking }, null, 2)}\n`);
-  conclude(state, stage, { history, kills: result.kills, repeated: result.repeated, wallMs: doneAt - alertedAt });
+  conclude(options, state, stage, {
+    history,
+    kills: result.kills,
+    repeated: result.repeated,
+    wallMs: doneAt - alertedAt,
+  });
   if (options.json) tell(`JSON: ${path.resolve(options.json)}`);
   if (options.keep) await keepRunning(stage, stop);
   return state.outcome === 'recovered' || isHonestEnd(options, state);
@@ -163,23 +169,27 @@ interface Figures {
   readonly wallMs: number;
 }
 
-function conclude(state: IncidentState, stage: Stage, { history, kills, repeated, wallMs }: Figures): void {
+function conclude(
+  options: DemoOptions,
+  state: IncidentState,
+  stage: Stage,
+  { history, kills, repeated, wallMs }: Figures,
+): void {
   const { culprit } = stage.history;
   const { diagnosis } = state;
   const wanted = culprit.kind === 'commit' ? culprit.sha : 'none';
   const isRight = diagnosis?.verdict === 'cause' && diagnosis.change === wanted;
   const phases = Object.entries(state.phasesMs).map(([phase, ms]) => `${phase} ${renderDuration(ms)}`);
-  const ui = stage.run().temporal?.uiAddress;
   say(paint('bold', `\n${state.outcome ?? 'no outcome'}: ${state.outcomeReason ?? ''}`.trimEnd()));
   say(
     `The story's own answer was ${culprit.kind === 'commit' ? `${culprit.service} "${culprit.subject}" ${culprit.sha.slice(0, 12)}` : `no change: ${culprit.name}`}; the diagnosis ${isRight ? 'names it' : 'does not name it'}.`,
   );
   for (const lack of stage.lacking) say(`Lacking: ${lack}`);
   say(`Report:   ${state.report ?? 'none'}`);
-  if (ui)
-    say(
-      `Temporal: ${ui}/namespaces/${stage.run().temporal?.namespace}/workflows/${encodeURIComponent(incidentId)}/${state.runId}/user-metadata`,
-    );
+  const { temporal } = stage.run();
+  const { configFile } = stage;
+  const keeps = options.keep;
+  for (const line of tellTemporal({ temporal, incidentId, runId: state.runId, configFile, keeps })) say(line);
   say(
     `Time:     ${renderDuration(wallMs)} from alert to report (waiting for the person ${renderDuration(state.phasesMs.approve ?? 0)})`,
   );
