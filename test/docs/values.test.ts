@@ -40,6 +40,17 @@ test('docs/security.md tells the table of modes and risks as the code decides it
   }
 });
 
+test('the pages tell the mode of an entry that names none, and it never acts alone', () => {
+  const schema = JSON.parse(readText('docs/resident.schema.json')) as {
+    properties: { services: { additionalProperties: { properties: { mode: { default: Mode } } } } };
+  };
+  const { default: mode } = schema.properties.services.additionalProperties.properties.mode;
+  expect(readText('docs/configuration.md')).toContain(`\`mode\` is \`${mode}\` when it is left out`);
+  expect(readText('README.md')).toContain(`Left out, the mode is \`${mode}\``);
+  expect(readText('docs/security.md')).toContain(`An entry without \`mode\` is in \`${mode}\``);
+  for (const risk of ['low', 'medium', 'high'] as const) expect(decideByMode(mode, risk, true)).toBe('ask');
+});
+
 test('docs/json.md names every outcome, and ARCHITECTURE.md and docs/security.md every task queue', () => {
   for (const outcome of outcomes) expect(readText('docs/json.md')).toContain(`\`${outcome}\``);
   for (const queue of Object.keys(taskQueues)) {
