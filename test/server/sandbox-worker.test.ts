@@ -81,7 +81,9 @@ describe.skipIf(!program || !isEngineThere)('the sandbox worker of `resident up`
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
   });
 
-  test('killed with SIGKILL in mid-run, leaves no container 30 s after its return', async () => {
+  test('killed with SIGKILL in mid-run, leaves no container 30 s after its return, and mends its Schedule', async () => {
+    const schedule = client.schedule.getHandle(reaperScheduleId);
+    await schedule.update((found) => ({ ...found, spec: { intervals: [{ every: '9 hours' }] } }));
     const handle = await probe(sleeper());
     await until('the sandbox runs', async () => (await countSandboxes()) === 1);
     const before = readRun().processes['sandbox-worker']?.pid ?? 0;
@@ -90,6 +92,10 @@ describe.skipIf(!program || !isEngineThere)('the sandbox worker of `resident up`
     const returnedMs = Date.now();
     await until('no sandbox is left', async () => (await countSandboxes()) === 0, 30_000);
     process.stderr.write(`gone ${Date.now() - returnedMs} ms after the return of the worker\n`);
+    await until('the Schedule is as it should be', async () => {
+      const [interval] = (await schedule.describe()).spec.intervals ?? [];
+      return interval?.every === 300_000;
+    });
     await expect(handle.result()).rejects.toThrow();
   });
 
