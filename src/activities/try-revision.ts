@@ -164,7 +164,7 @@ async function readRun(
     outputTail: readTail(output, result, redact),
     outputDigest,
     ...(result.note === undefined ? {} : { note: result.note }),
-    ...(result.imageId === undefined ? {} : { imageDigest: result.imageId }),
+    ...(result.layeredImageId === undefined ? {} : { imageDigest: result.layeredImageId }),
   };
   if (end === 'passed' || failedSetup) return { run };
   const services = [request.suspectService, ...request.neighbours.map((neighbour) => neighbour.service)];

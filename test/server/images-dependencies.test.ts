@@ -118,7 +118,7 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
         packages.requests.length = 0;
         const after = await runInside(parts, tests[language], order);
         expect(after.output.toString()).toMatch(/sum 42/);
-        expect(after).toMatchObject({ end: 'passed', imageId: expect.stringMatching(/^sha256:/) as string });
+        expect(after).toMatchObject({ end: 'passed', layeredImageId: expect.stringMatching(/^sha256:/) as string });
         expect(after.note).toBeUndefined();
 
         // Another revision with the same lockfile shares the layer; the engine's copy can be made again from it.

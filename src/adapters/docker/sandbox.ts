@@ -67,7 +67,7 @@ export interface RunReport {
   /** What the run lacked around the code, with the remedy, for example dependencies that were not prepared. */
   readonly note?: string;
   /** The image by id, where it is another than the order's: one with prepared dependencies. */
-  readonly imageId?: string;
+  readonly layeredImageId?: string;
 }
 
 export type Sandbox = ReturnType<typeof createDockerSandbox>;
