@@ -30,7 +30,11 @@ export function withDependencies<T extends Runs>(sandbox: T, dependencies: Prepa
     async run(order: RunOrder): Promise<RunReport> {
       const { imageId, links, note } = await choose(order.imageId, order.sources);
       const report = await sandbox.run({ ...order, imageId, sources: [...order.sources, ...links] });
-      return { ...report, ...(note === '' ? {} : { note }), ...(imageId === order.imageId ? {} : { layeredImageId: imageId }) };
+      return {
+        ...report,
+        ...(note === '' ? {} : { note }),
+        ...(imageId === order.imageId ? {} : { layeredImageId: imageId }),
+      };
     },
     async runGroup(order: GroupOrder) {
       const members = await Promise.all(
