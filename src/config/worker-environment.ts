@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * of what may pass and not of what may not: a secret that nobody thought of stays outside.
  */
 const passedToSandbox = [
-  ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'XDG_CACHE_HOME', 'RESIDENT_CACHE'],
+  ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'RESIDENT_CACHE'],
   ...['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'TSX_TSCONFIG_PATH'],
 ];
 const temporalPrefix = 'TEMPORAL_';
