@@ -2,28 +2,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { parseImageName } from '../domain/image-name.ts';
 import type { SandboxRequest } from '../domain/reproduction.ts';
+import { archive, argv, identifier, imageName, serviceName } from './request-fields.ts';
+import { fixOrder, listWayImages, packedScript, replayPlan, ways } from './request-ways.ts';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 in hex' });
-/** A folder name below the work folder. */
-const serviceName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,127}$/, { error: 'must be a plain service name' });
-const revision = z.string().regex(/^[\w./-]{1,200}$/, { error: 'must be a revision' });
-const identifier = z.string().regex(/^[\w./:-]{1,300}$/, { error: 'must be a plain identifier' });
-const imageName = z.string().regex(/^[A-Za-z0-9][\w./:@-]{0,299}$/, { error: 'must be the name of an image' });
-
-/** An argument list for execve; a NUL would end it early, and the kernel takes 128 KB for one argument. */
-const argument = z
-  .string()
-  .max(128 * 1024 - 1)
-  .refine((text) => !text.includes('\0'), { error: 'must not hold a NUL' });
-const argv = z.tuple([argument.min(1)], argument).refine(([...all]) => all.length <= 10_000);
-
-const archive = z.strictObject({
-  service: serviceName,
-  revision,
-  digest: sha256,
-  bytes: z.int().min(0),
-  change: z.string().max(40).optional(),
-});
 const limits = z.strictObject({
   memoryMb: z.int().min(16).max(65_536),
   cpus: z.number().positive().max(64),
@@ -45,12 +26,28 @@ const requestSchema = z
     image: imageName,
     workService: serviceName,
     setup: z.array(argv).max(100),
-    command: argv,
+    command: z.union([argv, z.tuple([])]),
     suspectService: serviceName,
     revisions: z.array(archive).min(1).max(1_000),
     suspectIndex: z.int().min(0),
     neighbours: z.array(archive).max(200),
     limits,
+    replay: replayPlan.optional(),
+    script: packedScript.optional(),
+    fix: fixOrder.optional(),
+    ways: ways.optional(),
+  })
+  .refine(({ command, ways: named = ['test'] }) => command.length > 0 || !named.includes('test'), {
+    error: 'must hold a program: it is one of the ways',
+    path: ['command'],
+  })
+  .refine(({ replay, ways: named = [] }) => replay !== undefined || !named.includes('request'), {
+    error: 'must be there: it is one of the ways',
+    path: ['replay'],
+  })
+  .refine(({ script, ways: named = [] }) => script !== undefined || !named.includes('script'), {
+    error: 'must be there: it is one of the ways',
+    path: ['script'],
   })
   .refine(({ revisions, suspectIndex }) => suspectIndex < revisions.length, {
     error: 'must be the place of a revision',
@@ -67,10 +64,14 @@ export function parseSandboxRequest(input: unknown, namedImages: readonly string
   if (!parsed.success) {
     throw badRequest(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`));
   }
-  const { image } = parsed.data;
-  const { kind } = parseImageName(image);
-  if (kind !== 'language' && kind !== 'pinned' && !namedImages.includes(image)) {
-    throw badRequest([`image: ${image} is no known language, has no digest, and resident.yaml does not name it`]);
+  const unknown = [parsed.data.image, ...listWayImages(parsed.data)].filter((image) => {
+    const { kind } = parseImageName(image);
+    return kind !== 'language' && kind !== 'pinned' && !namedImages.includes(image);
+  });
+  if (unknown.length > 0) {
+    throw badRequest(
+      unknown.map((image) => `image: ${image} is no known language, has no digest, and resident.yaml does not name it`),
+    );
   }
   return input as SandboxRequest;
 }
