@@ -9,7 +9,7 @@ import { describeMachine, keepResults } from '../record.ts';
 import { measureCrowd, toCrowdFigures } from './crowd.ts';
 import { makeTinyImage, removeTinyImage } from './images.ts';
 import { measureOverhead, toOverheadFigure } from './overhead.ts';
-import { isSafe, renderAblation, renderCases, renderTotals, runAblation, runCases, sumUp } from './safety.ts';
+import { isSafe, renderAblation, renderCases, renderTotals, runAblations, runCases, sumUp } from './safety.ts';
 
 const help = `npm run bench:sandbox -- [options]
 
@@ -68,7 +68,7 @@ async function proveSafety(arena: Arena, raw: Record<string, unknown>): Promise<
   say('safety: hostile cases, each in the sandbox and in a weak container …');
   const cases = await runCases(arena, ({ number, blocked }) => process.stderr.write(blocked ? '.' : ` ${number} `));
   say('\nsafety: each setting taken away once …');
-  const ablations = await runAblation(arena);
+  const ablations = await runAblations(arena);
   const totals = sumUp(cases, ablations);
   Object.assign(raw, { cases, ablations, totals });
   for (const { number, seen, blocked } of cases) if (!blocked) say(`case ${number} got through: ${seen}`);

@@ -1,15 +1,8 @@
-import { ablation, type AblationRow } from '../../test/server/hostile/ablation.ts';
+import { ablation, runAblation, type AblationResult } from '../../test/server/hostile/ablation.ts';
 import type { Arena } from '../../test/server/hostile/arena.ts';
 import type { CaseResult } from '../../test/server/hostile/hostile-case.ts';
-import { hostileCases, runCase, tryCase } from '../../test/server/hostile/run-case.ts';
+import { hostileCases, runCase } from '../../test/server/hostile/run-case.ts';
 import { alignColumns } from '../figures.ts';
-
-export interface AblationResult {
-  readonly without: string;
-  readonly caughtBy: AblationRow['caughtBy'];
-  readonly isCaught: boolean;
-  readonly seen: string;
-}
 
 /** Every hostile case on both sides, one after the other. `onCase` hears of each. */
 export async function runCases(arena: Arena, onCase: (result: CaseResult) => void): Promise<readonly CaseResult[]> {
@@ -23,13 +16,9 @@ export async function runCases(arena: Arena, onCase: (result: CaseResult) => voi
 }
 
 /** Takes each setting away once, and sees whether the named case notices. */
-export async function runAblation(arena: Arena): Promise<readonly AblationResult[]> {
+export async function runAblations(arena: Arena): Promise<readonly AblationResult[]> {
   const results: AblationResult[] = [];
-  for (const { weakness, caughtBy } of ablation) {
-    const hostile = hostileCases.find(({ number }) => number === caughtBy)!;
-    const seen = await tryCase(arena, hostile, weakness);
-    results.push({ without: weakness.without, caughtBy, isCaught: !hostile.isBlocked(seen), seen });
-  }
+  for (const row of ablation) results.push(await runAblation(arena, row));
   return results;
 }
 
@@ -51,11 +40,10 @@ function describeControl({ control, by, unshown }: CaseResult): string {
 }
 
 export function renderAblation(results: readonly AblationResult[]): string {
-  const rows = results.map(({ without, caughtBy, isCaught }) => [
-    without,
-    String(caughtBy),
-    isCaught ? 'caught' : 'MISSED',
-  ]);
+  const rows = results.map(({ without, caughtBy, end, seen }) => {
+    const told = { caught: 'caught', missed: 'MISSED', none: `not shown here: ${seen}` }[end];
+    return [without, String(caughtBy), told];
+  });
   return alignColumns([['setting taken away', 'case', 'result'], ...rows]);
 }
 
@@ -68,6 +56,8 @@ export interface SafetyTotals {
   readonly triesWithoutControl: number;
   readonly ablations: number;
   readonly caught: number;
+  /** Settings whose absence this machine cannot show. */
+  readonly notShown: number;
 }
 
 export function sumUp(cases: readonly CaseResult[], ablations: readonly AblationResult[]): SafetyTotals {
@@ -78,26 +68,24 @@ export function sumUp(cases: readonly CaseResult[], ablations: readonly Ablation
     noControl: cases.filter(({ control }) => control === 'none').length,
     triesWithoutControl: cases.reduce((sum, { unshown }) => sum + unshown.length, 0),
     ablations: ablations.length,
-    caught: ablations.filter(({ isCaught }) => isCaught).length,
+    caught: ablations.filter(({ end }) => end === 'caught').length,
+    notShown: ablations.filter(({ end }) => end === 'none').length,
   };
 }
 
-export function renderTotals({
-  cases,
-  blocked,
-  bit,
-  noControl,
-  triesWithoutControl,
-  ablations,
-  caught,
-}: SafetyTotals): string {
+export function renderTotals(totals: SafetyTotals): string {
+  const { cases, blocked, bit, noControl, triesWithoutControl, ablations, caught, notShown } = totals;
   return [
     `hostile cases blocked: ${blocked}/${cases}`,
-    `controls that bit: ${bit}/${cases}; no control on this machine: ${noControl} cases, and ${triesWithoutControl} single tries within others`,
-    `settings whose absence was caught: ${caught}/${ablations}`,
+    `controls that bit: ${bit}/${cases}; no control on this machine: ${countOf(noControl, 'case')}, and ${countOf(triesWithoutControl, 'single try', 'single tries')} within others`,
+    `settings whose absence was caught: ${caught}/${ablations}${notShown > 0 ? `; not shown on this machine: ${notShown}` : ''}`,
   ].join('\n');
 }
 
-export function isSafe({ cases, blocked, bit, noControl, ablations, caught }: SafetyTotals): boolean {
-  return blocked === cases && bit + noControl === cases && caught === ablations;
+function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+export function isSafe({ cases, blocked, bit, noControl, ablations, caught, notShown }: SafetyTotals): boolean {
+  return blocked === cases && bit + noControl === cases && caught + notShown === ablations;
 }

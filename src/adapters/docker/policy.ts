@@ -101,7 +101,9 @@ function planHostConfig(plan: ContainerPlan): PlannedHostConfig {
     },
     Ulimits: [
       { Name: 'nofile', Soft: 1024, Hard: 1024 },
-      { Name: 'core', Soft: 0, Hard: 0 },
+      // Not 0: a crash would still be handed to a core_pattern that is a pipe, which is a program of the host that runs as
+      // root (core(5)). One byte is the kernel's own sign for no core at all, and too little for a file.
+      { Name: 'core', Soft: 1, Hard: 1 },
       // /dev/mqueue is writable in every container, and its memory is the kernel's: 800 KB a user, for all sandboxes together.
       { Name: 'msgqueue', Soft: 0, Hard: 0 },
       { Name: 'fsize', Soft: workBytes, Hard: workBytes },

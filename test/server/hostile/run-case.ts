@@ -46,7 +46,8 @@ export async function runCase(arena: Arena, hostile: HostileCase): Promise<CaseR
   try {
     const controlSeen = await tryCase(arena, hostile, control);
     const bit = hostile.isReached(controlSeen) && !hostile.isBlocked(controlSeen);
-    const unshown = bit ? (hostile.listAbsent?.(controlSeen) ?? []) : [];
+    const unshown = hostile.listAbsent?.(controlSeen) ?? [];
+    if (!bit && unshown.length === controlSeen.split('\n').length) return none('this machine has nothing of it');
     return { ...result, control: bit ? 'bit' : 'missed', by: control.without, controlSeen, unshown };
   } catch (error) {
     if (error instanceof NoControlHere) return none(error.message);

@@ -87,15 +87,12 @@ export function together(...weaknesses: readonly Weakness[]): Weakness {
   };
 }
 
-/** Root, with these capabilities beside the usual ones, and no filter of system calls. */
+/** Root, with these capabilities beside the usual ones, and nothing that filters: no seccomp, no AppArmor, no SELinux. */
 export function asRootWith(...capabilities: readonly string[]): Weakness {
-  const added = { without: '', weaken: change({ CapAdd: [...capabilities] }) };
-  const { weaken, user } = together(without.seccomp, without.capDrop, added);
-  return {
-    without: `CapDrop and seccomp, as uid 0${capabilities.length > 0 ? `, with ${capabilities.join(', ')}` : ''}`,
-    weaken: weaken!,
-    user: user!,
-  };
+  const unfiltered = ['no-new-privileges', 'seccomp=unconfined', 'apparmor=unconfined', 'label=disable'];
+  const more = { without: '', weaken: change({ SecurityOpt: unfiltered, CapAdd: [...capabilities] }) };
+  const named = capabilities.length > 0 ? `, with ${capabilities.join(', ')}` : '';
+  return { ...together(without.capDrop, more), without: `CapDrop and seccomp, as uid 0${named}` };
 }
 
 export function changed(what: string, fields: Partial<HostConfig>): Weakness {
