@@ -104,12 +104,13 @@ function confirm(
   };
 }
 
-function tellMatch({ match, frame }: Reproduction): string {
+function tellMatch({ match, frame, suspectService }: Reproduction): string {
   const compared =
     match === 'same'
       ? "; it is production's own"
       : "; whether it is production's own could not be compared, so this weighs less";
-  return frame?.commit === undefined ? compared : `${compared}; it shows at ${describeLocation(frame)}`;
+  const isOwn = frame?.commit !== undefined && frame.service === suspectService;
+  return isOwn ? `${compared}; it shows at ${describeLocation(frame)}` : compared;
 }
 
 function doubt(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: string): Diagnosis {

@@ -47,6 +47,21 @@ describe('reconcile', () => {
     expect(reconciled(blamed, reproduced('stock', culprit)).diagnosis.confidence).toBe(0.85);
   });
 
+  it('names the line where it shows, and its last commit, where that is code of the accused service', () => {
+    const frame = {
+      service: 'order',
+      revision: other,
+      file: 'src/total.js',
+      line: 12,
+      commit: other,
+      subject: 'Count vat',
+    };
+    const claimOf = (place: typeof frame) =>
+      reconciled(blamed, { ...reproduced('order', other), frame: place }).diagnosis.statement.at(-1)?.text;
+    expect(claimOf(frame)).toContain('src/total.js:12 of order, which cccccccccccc last touched: "Count vat"');
+    expect(claimOf({ ...frame, service: 'stock' })).not.toContain('src/total.js');
+  });
+
   it('names the first bad commit of the window where bisection found another one', () => {
     const { diagnosis } = reconciled(blamed, { ...reproduced('order', other), firstBad: culprit });
     expect(diagnosis.change).toBe(culprit);

@@ -1,5 +1,6 @@
 import type { Reproduction, ReproductionVerdict, SandboxRun, SignatureMatch } from '../reproduction.ts';
 import { toOneLine } from '../text.ts';
+import { describeFix } from './candidate-fix.ts';
 import { describeLocation } from './location.ts';
 import { describeSignature } from './signature.ts';
 
@@ -37,13 +38,15 @@ const longestCommand = 160;
 /** The runs as a bounded table, and what is to be said of them. */
 export function toProof(reproduction: Reproduction, most = mostRows): Proof {
   const rows = tabulateRuns(reproduction);
-  const { verdict, reason, signature, match, matchReason, frame, imageDigest } = reproduction;
+  const { verdict, reason, signature, match, matchReason, frame, fix, imageDigest } = reproduction;
+  const shown = signature && frame ? { ...signature, frames: [] } : signature;
   const compared = matchReason && `Production's failure: ${matchWords[match ?? 'unknown']}. ${matchReason}`;
   const notes = [
     reason,
-    signature && verdict !== 'cannot-run' ? `It fails with ${describeSignature(signature)}.` : '',
+    shown && verdict !== 'cannot-run' ? `It fails with ${describeSignature(shown)}.` : '',
     compared && verdict !== 'cannot-run' ? compared : '',
     frame ? `It shows at ${describeLocation(frame)}.` : '',
+    fix ? `Candidate fix: ${describeFix(fix)}` : '',
   ];
   return {
     verdict,

@@ -1,6 +1,7 @@
 import type { Diagnosis, SuspectService } from '../../domain/diagnosis.ts';
 import { listSuspectServices, reconcile } from '../../domain/reconcile.ts';
 import { cannotRun, type Reproduction } from '../../domain/reproduction.ts';
+import { isTestFile } from '../../domain/reproduction/frames.ts';
 import { describeFirstBad, maxRounds, narrow } from '../../domain/reproduction/narrow.ts';
 import { describeLocation } from '../../domain/reproduction/location.ts';
 import { countOf } from '../../domain/text.ts';
@@ -121,10 +122,14 @@ async function runRound(
   return { reproduction, canTryOthers: reproduction.verdict !== 'cannot-run' };
 }
 
-/** Asks which commit last touched the line where the failure shows. Without an answer the line itself still tells. */
+/**
+ * Asks which commit last touched the line where the failure shows. Without an answer the line itself still tells; that of a
+ * test of another service was not changed by what is suspected, and is not worth the question.
+ */
 async function locate(incident: Case, reproduction: Reproduction): Promise<Reproduction> {
   const { frame: location, verdict } = reproduction;
   if (!location || verdict === 'cannot-run') return reproduction;
+  if (location.service !== reproduction.suspectService && isTestFile(location.file)) return reproduction;
   try {
     const { locateFailure } = observeProxy(settingsOf(incident).timings);
     const frame = await locateFailure.executeWithOptions(
