@@ -25,6 +25,8 @@ export interface KeptAlive {
 /** A child that lived this long was well: the next death is a new trouble, and is answered at once. */
 const healthyAfterMs = 10_000;
 const hopelessAfter = 3;
+/** Longer than any start takes by itself, and shorter than the patience with a Temporal server that is away. */
+const soonMs = 45_000;
 
 /** Keeps one child process running until it is stopped; deaths in a row are answered ever more slowly. */
 export function keepAlive(options: KeepAliveOptions): KeptAlive {
@@ -42,9 +44,9 @@ export function keepAlive(options: KeepAliveOptions): KeptAlive {
       if (child.pid !== undefined) options.onSpawn(child.pid);
       const { why, isOwn } = await awaitEnd(child);
       if (ending.signal.aborted) return;
-      const wasWell = Date.now() - startedAt >= healthyAfterMs;
-      if (wasWell) delayMs = firstDelayMs;
-      quickEnds = isOwn && !wasWell ? quickEnds + 1 : 0;
+      const livedMs = Date.now() - startedAt;
+      if (livedMs >= healthyAfterMs) delayMs = firstDelayMs;
+      quickEnds = isOwn && livedMs < soonMs ? quickEnds + 1 : 0;
       if (quickEnds >= hopelessAfter && options.hasBeenUp?.() === false) return options.onDeath(why, undefined);
       options.onDeath(why, delayMs);
       // Stopping ends the wait.

@@ -6,7 +6,7 @@ import { identityOf, type ProcessIdentity } from '../setup/process-identity.ts';
 import { CommandEnd, exitCodes } from './exit.ts';
 import { keepAlive, type KeptAlive } from './keep-alive.ts';
 import { programFor } from './program.ts';
-import { adviseOnStart, readChildMessage, type StartTrouble } from './start-trouble.ts';
+import { adviseOnStart, readChildMessage, shorten, type StartTrouble } from './start-trouble.ts';
 
 export interface ChildParts {
   readonly settings: ResidentSettings;
@@ -52,7 +52,7 @@ export function startChild(role: string, file: string, extra: () => readonly str
       const last = trouble;
       trouble = undefined;
       if (restartInMs === undefined) return void giveUp(last);
-      const reason = last ? `${why}: ${last.reason}` : why;
+      const reason = last ? `${why}: ${shorten(last.reason)}` : why;
       say(`the ${role} process ended (${reason}); starting it again in ${restartInMs} ms. Its log: ${logFile}`);
     },
   });

@@ -1,3 +1,4 @@
+import { toOneLine } from '../domain/text.ts';
 import { findPortHolder } from '../setup/port-holder.ts';
 
 /** Why a child of ours could not start, in its own words. */
@@ -35,7 +36,12 @@ export async function adviseOnStart(role: string, trouble: StartTrouble | undefi
     const why = code === 'EACCES' ? 'this user may not listen there' : 'this machine has no such address';
     return `${start}: ${address}: ${why}. Change \`gateway.listen\` in resident.yaml.`;
   }
-  return `${start}: ${reason} ${log}`;
+  return `${start}: ${shorten(reason)}. ${log}`;
+}
+
+/** A reason for one line of a terminal; the log holds all of it. */
+export function shorten(reason: string): string {
+  return toOneLine(reason, 300).replace(/\.$/, '');
 }
 
 function portOf(address: string): number {

@@ -21,6 +21,10 @@ test.each([
     { reason: 'policy/10-modes.cedar does not load.' },
     /cannot start: policy\/10-modes\.cedar does not load\. Its log: g\.log/,
   ],
+  [
+    { reason: `Namespace x is absent.\n${'details '.repeat(100)}` },
+    /cannot start: Namespace x is absent\. details .{1,300}… ?\.? Its log/,
+  ],
   [undefined, /without a word\. Its log: g\.log/],
 ])('another trouble is told with its reason', async (trouble, told) => {
   expect(await adviseOnStart('gateway', trouble, 'g.log')).toMatch(told);
