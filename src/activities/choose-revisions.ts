@@ -27,11 +27,17 @@ export interface RevisionChoice {
   readonly suspectIndex: number;
 }
 
-/**
- * Each revision is an archive and, in the worst case, a run. A window that holds more is bisected in rounds: each narrows it to
- * about a thirtieth.
- */
+/** Each revision is an archive and, in the worst case, a run. A window that holds more is bisected in rounds. */
 export const maxRevisions = 32;
+/** Suspect, its parent, both ends and what ran before must be among them, and a few between. */
+const minRevisions = 8;
+/** The archives of one round take no more room than this in the evidence store, unless so few are larger. */
+const roundBytes = 256_000_000;
+
+/** How many revisions of a source of this size are packed in one round. */
+export function countRevisions(archiveBytes: number): number {
+  return Math.max(minRevisions, Math.min(maxRevisions, Math.floor(roundBytes / Math.max(1, archiveBytes))));
+}
 
 /** Neighbours of the suspect in the list that are kept in any case, on each side. */
 const surroundings = 4;
@@ -41,6 +47,7 @@ export async function chooseRevisions(
   git: Git,
   source: string,
   question: RevisionQuestion,
+  most = maxRevisions,
 ): Promise<RevisionChoice | { readonly cannotRun: string }> {
   const suspect = await git.findLastChange(source, await git.resolve(source, question.suspect));
   const [head] = await git.readCommits(source, [suspect]);
@@ -61,21 +68,26 @@ export async function chooseRevisions(
   const before = question.before === undefined ? from : await resolveOr(git, source, question.before, from);
   const near = Array.from({ length: surroundings }, (_, n) => [index - n - 1, index + n + 1]).flat();
   const must = [index, ...(states[index]?.parents ?? []), states.findIndex(({ id }) => id === before), ...near];
-  return choose(states, must, suspect);
+  return choose(states, must, suspect, most);
 }
 
 /** The revisions inside a gap; the last is the one that is known to fail, and stands for the suspect. */
-export async function chooseInGap(git: Git, source: string, { good, bad }: GapQuestion): Promise<RevisionChoice> {
+export async function chooseInGap(
+  git: Git,
+  source: string,
+  { good, bad }: GapQuestion,
+  most = maxRevisions,
+): Promise<RevisionChoice> {
   const [from = bad, ...without] = good;
   const states = await git.listHistory(source, { from, to: bad, without });
-  return choose(states, [], bad);
+  return choose(states, [], bad, most);
 }
 
-function choose(states: readonly State[], must: readonly number[], suspect: string): RevisionChoice {
+function choose(states: readonly State[], must: readonly number[], suspect: string, most: number): RevisionChoice {
   const thin = thinHistory(
     states.map(({ parents }) => parents),
     must,
-    maxRevisions,
+    most,
   );
   const revisions = thin.kept.map((index) => states[index]?.id ?? '');
   return { revisions, parents: thin.history, gaps: thin.gaps, suspectIndex: revisions.indexOf(suspect) };

@@ -16,7 +16,7 @@ import type { ObserveActivities, PackInput } from './contract.ts';
 import { wasEverDeployed } from './ever-deployed.ts';
 import { isWorthRetrying, loadEvidence } from './load-evidence.ts';
 import { planReplay } from './plan-replay.ts';
-import { chooseInGap, chooseRevisions, type RevisionChoice } from './choose-revisions.ts';
+import { chooseInGap, chooseRevisions, countRevisions, type RevisionChoice } from './choose-revisions.ts';
 
 export interface PackSourcesPorts {
   readonly store: Pick<EvidenceStore, 'get' | 'put'>;
@@ -184,7 +184,9 @@ async function chooseOfSuspect(
   notes: string[],
 ): Promise<RevisionChoice | { readonly cannotRun: string }> {
   const source = ports.services[input.suspectService]?.source ?? '';
-  if (input.gap) return chooseInGap(ports.git, source, input.gap);
+  const { archive } = await packOne(ports, input.suspectService, source, input.gap?.bad ?? input.suspect);
+  const most = countRevisions(archive.bytes);
+  if (input.gap) return chooseInGap(ports.git, source, input.gap, most);
   const loaded = await loadEvidence(
     ports.store,
     input.evidence.filter(({ kind, service }) => kind === 'changes' && service === input.suspectService),
@@ -200,12 +202,13 @@ async function chooseOfSuspect(
   const deployed = recorded && (await ports.git.resolve(source, recorded).catch(() => undefined));
   if (recorded && !deployed)
     notes.push(`${input.suspectService} is taken at HEAD: its repository does not know ${recorded}, which runs`);
-  return chooseRevisions(ports.git, source, {
+  const question = {
     suspect: input.suspect,
     candidates,
     ...(input.before === undefined ? {} : { before: input.before }),
     ...(deployed === undefined ? {} : { deployed }),
-  });
+  };
+  return chooseRevisions(ports.git, source, question, most);
 }
 
 async function packNeighbour(

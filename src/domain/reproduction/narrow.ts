@@ -2,8 +2,8 @@ import { explainKind } from '../change-kind.ts';
 import type { Reproduction } from '../reproduction.ts';
 import { countOf } from '../text.ts';
 
-/** Rounds of a bisection at most: each narrows a window to about a thirtieth, so three are enough for 20,000 commits. */
-export const maxRounds = 3;
+/** Rounds of a bisection at most. Each narrows a window to a thirtieth, of large sources to a seventh: enough for 16,000 commits. */
+export const maxRounds = 5;
 
 /** The two rounds as one reproduction: the first has the proof, the second looked into its gap. */
 export function narrow(first: Reproduction, second: Reproduction): Reproduction {
