@@ -5,20 +5,46 @@ import { describeWithServer } from './incident-harness.ts';
 
 const [good, middle, bad] = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
 
+const reproduction = (rest: Partial<Reproduction>): Reproduction => ({
+  verdict: 'reproduced',
+  suspectService: 'any',
+  suspect: bad!,
+  before: good!,
+  firstBad: bad!,
+  runs: [],
+  imageDigest: 'sha256:image',
+  reason: '',
+  ...rest,
+});
+
 describeWithServer('reproduction', (harness) => {
+  it('asks for the last commit of the line where the failure shows, but not of a test of another service', async () => {
+    const located = async (frame: NonNullable<Reproduction['frame']>) => {
+      const asked: string[] = [];
+      const incident = await harness().open({
+        mode: 'observe',
+        decision: 'forbid',
+        overrides: {
+          packSources: async () => ({}) as unknown as SandboxRequest,
+          runReproduction: async () => reproduction({ frame }),
+          locateFailure: async ({ location }) => {
+            asked.push(location.file);
+            return { ...location, commit: middle!, subject: 'Count vat' };
+          },
+        },
+      });
+      const { reproduction: told, timeline } = await incident.result();
+      return { asked, frame: told?.frame, told: timeline.map(({ text }) => text).join('\n') };
+    };
+    const own = await located({ service: 'any', revision: bad!, file: 'src/total.js', line: 12 });
+    expect(own.frame).toMatchObject({ commit: middle, subject: 'Count vat' });
+    expect(own.told).toContain('It shows at src/total.js:12 of any, which bbbbbbbbbbbb last touched: "Count vat".');
+    const test = { service: 'other', revision: bad!, file: 'test/total.test.js', line: 12 };
+    expect(await located(test)).toMatchObject({ asked: [], frame: test });
+  });
+
   it('looks a second time into the gap that a long window leaves, and ends when it is closed', async () => {
     const asked: PackInput['gap'][] = [];
-    const reproduction = (rest: Partial<Reproduction>): Reproduction => ({
-      verdict: 'reproduced',
-      suspectService: 'any',
-      suspect: bad!,
-      before: good!,
-      firstBad: bad!,
-      runs: [],
-      imageDigest: 'sha256:image',
-      reason: '',
-      ...rest,
-    });
     const incident = await harness().open({
       mode: 'observe',
       decision: 'forbid',
