@@ -3,6 +3,7 @@ import { listGaps } from './evidence.ts';
 import type { IncidentState } from './incident.ts';
 import type { Action } from './plan.ts';
 import { matchWords, nameRevision, toProof } from './reproduction/tabulate-runs.ts';
+import { renderFixSection } from './render-fix.ts';
 import { countOf } from './text.ts';
 import { block, cite, code, duration, plain, table, time } from './report-markdown.ts';
 
@@ -72,6 +73,7 @@ export function renderReproductionSection(state: IncidentState): string {
       .join('\n'),
     table(['service', 'revision', 'which', 'command', 'end', 'exit', 'time', "production's failure", 'output'], rows),
     runs.length > mostRuns ? `and ${runs.length - mostRuns} more` : '',
+    renderFixSection(reproduction),
     example === undefined
       ? ''
       : `All that a run wrote: ${code(`resident show ${state.service} --output ${example.slice(0, 12)}`)}.`,
