@@ -147,7 +147,7 @@ async function inspectImages(options: DoctorOptions): Promise<DoctorRow> {
     version: '',
     where: tags.length > 0 ? tags.join(', ') : 'none yet: built from this machine when first needed',
     costsWithout: 'the first reproduction takes longer',
-    remedy: 'run `resident images`, with a Docker engine at hand',
+    remedy: 'run `resident images build`, with a Docker engine at hand',
   };
 }
 

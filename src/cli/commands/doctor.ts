@@ -1,20 +1,40 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { cacheFolder, childEnvironment } from '../../config.ts';
-import { inspect, renderDoctor } from '../../setup/doctor.ts';
-import { CommandEnd, exitCodes } from '../exit.ts';
+import { cacheFolder, childEnvironment, ConfigError, loadSettings } from '../../config.ts';
+import { inspect, renderDoctor, type DoctorRow } from '../../setup/doctor.ts';
+import { inspectSandboxes } from '../../setup/images/inspect-sandboxes.ts';
+import type { LookOptions } from '../../setup/look-for.ts';
+import { defaultConfig, withJson, type CommonOptions } from '../context.ts';
 import { say, sayJson } from '../output.ts';
 
 export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
+  withJson(program.command('doctor'))
     .description('what is there, what is missing, and what it costs to be without')
-    .option('--json', 'print JSON')
-    .action(async (options: { readonly json?: boolean }) => {
-      const rows = await inspect({ env: childEnvironment(), cacheFolder: cacheFolder() });
+    .action(async (options: CommonOptions) => {
+      const looking = { env: childEnvironment(), cacheFolder: cacheFolder() };
+      const rows = [...(await inspect(looking)), ...(await inspectConfigured(options, looking))];
       if (options.json) sayJson(rows);
       else say(renderDoctor(rows));
-      const stop = rows.find((row) => row.stopsEverything !== undefined)?.stopsEverything;
-      if (stop !== undefined)
-        throw new CommandEnd(exitCodes.failed, options.json ? '' : `\nNothing can work here: ${stop}.`);
     });
+}
+
+/** It is the first thing that people run: often before there is any configuration, or while it is still wrong. */
+async function inspectConfigured({ config }: CommonOptions, looking: LookOptions): Promise<readonly DoctorRow[]> {
+  const file = config ?? defaultConfig;
+  if (config === undefined && !existsSync(file)) return [];
+  try {
+    return await inspectSandboxes(loadSettings(file, { secrets: 'unchecked' }), looking);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [
+      {
+        name: 'Configuration',
+        found: false,
+        version: '',
+        where: `${file} has ${error.faults.length} faults`,
+        costsWithout: 'nothing starts',
+        remedy: `run \`resident check --config ${file}\`, which names each with its line`,
+      },
+    ];
+  }
 }
