@@ -1,4 +1,5 @@
 import type { FailureSignature, SandboxRun } from '../reproduction.ts';
+import { isTestFile } from './frames.ts';
 import { matchFailure } from './match-signature.ts';
 import { readFailures, toKept, toLines, type ReadFailure } from './signature.ts';
 import { readTestReport } from './test-report.ts';
@@ -30,7 +31,8 @@ export function showFailure({ output, end, exitCode, workService, services, expe
   const signal = signals[exitCode];
   const failures = read.length === 0 && signal ? [signal] : read;
   const { match, reason, failure, trouble } = matchFailure({ end, failures, lines, ...(expected ? { expected } : {}) });
-  const ordered = failure ? [failure, ...failures.filter((one) => one !== failure)] : failures;
+  const telling = failure ?? failures.find(reachesCode);
+  const ordered = telling ? [telling, ...failures.filter((one) => one !== telling)] : failures;
   return {
     failures: ordered.map(toKept),
     report: readTestReport(lines),
@@ -38,6 +40,11 @@ export function showFailure({ output, end, exitCode, workService, services, expe
     matchReason: reason,
     ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+/** A crash within the code tells where the fault is; the assertion of a test beside it tells only that there is one. */
+function reachesCode({ frames }: ReadFailure): boolean {
+  return frames.some(({ file, line }) => line !== undefined && !isTestFile(file));
 }
 
 function bySignal(type: string, message: string): ReadFailure {
