@@ -5,8 +5,7 @@ import { countProcesses, describeReport, until, type Side } from './side.ts';
 import { asRootWith, insteadOfOurs, together, changed, without } from './weaknesses.ts';
 
 /** Runs through the product's door until its time is over. The control ends its wait as a plain client does: it goes away. */
-async function outstay(side: Side, program: string): Promise<string> {
-  const command = ['/opt/probe', program, side.mark];
+async function outstay(side: Side, command: readonly string[]): Promise<string> {
   const limits = { ...side.limits, timeoutMs: 1_500 };
   const { end } = side.isControl
     ? { end: (await side.exec(command, { timeoutMs: 1_500 })).end.kind }
@@ -40,6 +39,11 @@ async function typeAheadOnTerminal(side: Side): Promise<string> {
   return (await buffer(stream)).toString().replaceAll('\r', '').trim();
 }
 
+/** A shell that calls itself twice, for ever. The control has a limit on processes, too: without it this machine would be lost. */
+function explode(side: Side): Promise<string> {
+  return outstay(side, ['sh', '-c', `f() { f ${side.mark} | f ${side.mark} & }; f; sleep ${side.mark}`]);
+}
+
 const noneLeft = { isReached: (seen: string) => /, [1-9]\d* left$/.test(seen) };
 
 export const processCases: readonly HostileCase[] = [
@@ -55,7 +59,7 @@ export const processCases: readonly HostileCase[] = [
     number: 14,
     name: 'Never ends, ignores all signals',
     stoppedBy: 'time limit, then SIGKILL of the container',
-    probe: (side) => outstay(side, 'stay'),
+    probe: (side) => outstay(side, ['/opt/probe', 'stay', side.mark]),
     isBlocked: (seen) => seen === 'timed-out, 0 left',
     ...noneLeft,
     control: insteadOfOurs('a client that closes its stream'),
@@ -65,7 +69,7 @@ export const processCases: readonly HostileCase[] = [
     name: 'Daemon: own session, no parent, no stream',
     stoppedBy: 'PID namespace, removal of the container',
     // It comes back at once as if it had passed; what it left is gone with its container all the same.
-    probe: (side) => outstay(side, 'hide'),
+    probe: (side) => outstay(side, ['/opt/probe', 'hide', side.mark]),
     isBlocked: (seen) => /^(passed|timed-out), 0 left$/.test(seen),
     ...noneLeft,
     control: insteadOfOurs('a client that sees the command end'),
@@ -154,6 +158,15 @@ export const processCases: readonly HostileCase[] = [
     probe: (side) => side.probe('raise-limits'),
     ...refusesEach(),
     control: asRootWith('SYS_RESOURCE'),
+  },
+  {
+    number: 'own-19',
+    name: 'Fork bomb that nobody bounds, until the time limit',
+    stoppedBy: 'PidsLimit, then removal of the container',
+    probe: explode,
+    isBlocked: (seen) => seen === 'timed-out, 0 left',
+    ...noneLeft,
+    control: insteadOfOurs('a client that closes its stream'),
   },
   {
     number: 'own-6',
