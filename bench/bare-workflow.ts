@@ -17,6 +17,7 @@ export const bareActivityNames = [
   'reason',
   'packSources',
   'runReproduction',
+  'readRunning',
   'proposePlan',
 ] as const;
 
@@ -47,6 +48,7 @@ async function inShapeOfIncident(ask: (recallsLessons: boolean) => Promise<void>
   await activities.reason();
   await activities.packSources();
   await activities.runReproduction();
+  await activities.readRunning();
   await activities.proposePlan();
 }
 

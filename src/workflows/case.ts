@@ -92,7 +92,8 @@ export function takeAlert(incident: Case, alert: Alert): void {
   const { state } = incident;
   const reception = receiveAlert(incident.seenAlertIds, alert);
   if (reception === 'repeat') {
-    state.repeatedAlerts += 1;
+    // That an end is told twice is no further trouble.
+    if (alert.status === 'firing') state.repeatedAlerts += 1;
     return;
   }
   incident.seenAlertIds = [...incident.seenAlertIds, alert.id].slice(-maxSeenAlertIds);

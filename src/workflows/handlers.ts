@@ -42,7 +42,9 @@ export function setIncidentHandlers(incident: Case): void {
     watchStartedSignal,
     ({ actions }) => {
       enterPhase(incident, 'watch');
-      tell(incident, `${actions === 1 ? 'The action is' : `${actions} actions are`} done; watching for recovery.`);
+      const done = actions === 1 ? 'The action is done' : `${actions} actions are done`;
+      const nothing = 'Nothing had to be done: what the plan wants is there already';
+      tell(incident, `${actions === 0 ? nothing : done}; watching for recovery.`);
     },
     { description: 'Sent by the repair when its actions are done. Not for people.' },
   );

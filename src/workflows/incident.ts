@@ -52,9 +52,8 @@ async function resolve(current: Case): Promise<Ending> {
   while (state.round < budgets.maxRounds) {
     await investigate(current);
     await reproduce(current);
-    await propose(current);
-    if (!state.plan)
-      return state.approvals.length > 0 || state.round > 1 ? endRejected(current) : endWithoutPlan(current);
+    const isProposed = await propose(current);
+    if (!isProposed || !state.plan) return state.round > 1 ? endRejected(current) : endWithoutPlan(current);
     const approval = await awaitApproval(current, state.plan);
     switch (approval) {
       case 'approved':

@@ -80,6 +80,17 @@ export function actProxy(timings: Timings) {
   });
 }
 
+/** A question that changes nothing and can go unanswered: the incident does not wait long for a worker that is not there. */
+export function askProxy(timings: Timings) {
+  return proxyActivities<Pick<RemediateActivities, 'readRunning'>>({
+    taskQueue: taskQueues.remediate,
+    scheduleToCloseTimeout: '2 minutes',
+    startToCloseTimeout: '45 seconds',
+    heartbeatTimeout: timings.heartbeatTimeoutMs,
+    retry: backoff,
+  });
+}
+
 /** An undo is tried far longer than anything else: the alternative is a service left half changed. */
 export function undoProxy(timings: Timings) {
   return proxyActivities<RemediateActivities>({

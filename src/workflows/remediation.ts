@@ -43,7 +43,7 @@ export async function remediation(input: RemediationInput): Promise<RemediationR
   const progress: Progress = { undo: [], actions: [], readings: [] };
   try {
     for (const action of input.plan.actions) await carryOut(input, action, progress);
-    await announceWatch(input);
+    await announceWatch(progress.actions.filter(({ result }) => result === 'done').length);
     show(input, progress, 'the actions are done, watching whether they help');
     const verdict = await watch(input, progress.readings, () => show(input, progress, 'watching whether it helps'));
     if (verdict !== 'breached') {
@@ -83,11 +83,11 @@ async function carryOut(input: RemediationInput, action: Action, progress: Progr
 }
 
 /** The incident may be gone when somebody terminated it; the saga goes on without it. */
-async function announceWatch(input: RemediationInput): Promise<void> {
+async function announceWatch(actions: number): Promise<void> {
   const { parent } = workflowInfo();
   if (!parent) return;
   const handle = getExternalWorkflowHandle(parent.workflowId, parent.runId);
-  await handle.signal(watchStartedSignal, { actions: input.plan.actions.length }).catch((error: unknown) => {
+  await handle.signal(watchStartedSignal, { actions }).catch((error: unknown) => {
     if (isCancellation(error)) throw error;
   });
 }

@@ -78,6 +78,9 @@ describeWithServer('approval', (harness) => {
     expect(state.outcome).toBe('rejected');
     expect(state.outcomeReason).toContain('not this one');
     expect(state.round).toBe(2);
+    // The second round had no plan of its own: the report tells the one that was rejected, and by whom.
+    expect(state.plan).toEqual(plan);
+    expect(state.approvals).toMatchObject([{ by: 'ana', decision: 'reject', planDigest: plan?.digest }]);
     expect(incident.calls.filter((call) => call.startsWith('perform'))).toEqual([]);
   });
 

@@ -125,4 +125,37 @@ describeWithServer('investigation', (harness) => {
     expect(state).toMatchObject({ outcome: 'rejected', round: 1 });
     expect(incident.calls.filter((call) => call.startsWith('examine'))).toHaveLength(2);
   });
+
+  it('asks the accused service what it runs before it proposes, and goes on without an answer', async () => {
+    const told: (string | undefined)[] = [];
+    const asked: string[] = [];
+    const open = (readRunning: () => Promise<{ revision?: string }>) =>
+      harness().open({
+        overrides: {
+          readRunning: async ({ service }) => {
+            asked.push(service);
+            return readRunning();
+          },
+          proposePlan: async ({ current }) => {
+            told.push(current);
+            return { plan: null, reason: 'enough for this test' };
+          },
+        },
+      });
+    const answered = await open(async () => ({ revision: 'abc' }));
+    await answered.result();
+    const silent = await open(() => Promise.reject(ApplicationFailure.nonRetryable('no worker')));
+    await silent.result();
+    expect(asked).toEqual([`${answered.service}-db`, `${silent.service}-db`]);
+    expect(told).toEqual(['abc', undefined]);
+  });
+
+  it('counts alerts that fire once more, and not that their end is told twice', async () => {
+    const incident = await harness().open();
+    await incident.until((state) => state.awaitingApproval);
+    for (const status of ['firing', 'resolved', 'resolved'] as const)
+      await incident.signalAlert({ status, id: `alert-1${status === 'resolved' ? '-end' : ''}` });
+    await incident.handle.cancel();
+    expect((await incident.result()).repeatedAlerts).toBe(1);
+  });
 });

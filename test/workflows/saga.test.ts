@@ -102,6 +102,15 @@ describeWithServer('saga', (harness) => {
     expect(incident.calls).not.toContain('undo action-1');
   });
 
+  it('does not call an action done that nobody had to do', async () => {
+    const performAction = async ({ action }: { action: { id: string } }) =>
+      ({ actionId: action.id, result: 'already-done', detail: 'it runs already' }) as const;
+    const incident = await harness().open({ ...auto, overrides: { performAction } });
+    const texts = (await incident.result()).timeline.map(({ text }) => text);
+    expect(texts).toContain('Nothing had to be done: what the plan wants is there already; watching for recovery.');
+    expect(texts.join()).not.toMatch(/action is done/);
+  });
+
   it('does not call it recovered when nothing could be read', async () => {
     const incident = await harness().open({ ...auto, readings: ['unknown'] });
     expect((await incident.result()).outcome).toBe('handed-over');
