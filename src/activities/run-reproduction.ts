@@ -1,7 +1,7 @@
 import type { Redact } from '../domain/redaction.ts';
 import { Context } from '@temporalio/activity';
 import type { Sandbox } from '../adapters/docker/sandbox.ts';
-import { cannotRun, type Reproduction, type SandboxRequest } from '../domain/reproduction.ts';
+import { cannotRun, parentOf, type Reproduction, type SandboxRequest } from '../domain/reproduction.ts';
 import type { SandboxActivities } from './contract.ts';
 import { listFinished, readFinished, replaceWay, type Progress } from './finished-runs.ts';
 import type { BodyStore } from './try-revision.ts';
@@ -44,7 +44,7 @@ export function createRunReproduction({
   return async function runReproduction(request: SandboxRequest): Promise<Reproduction> {
     const { signal, heartbeat, remainingMs, lastDetails } = context();
     const suspect = request.revisions[request.suspectIndex]?.revision ?? '';
-    const before = request.revisions[request.suspectIndex - 1]?.revision ?? '';
+    const before = request.revisions[parentOf(request)]?.revision ?? '';
     const cannot = (reason: string) => cannotRun(reason, request.suspectService, suspect, before);
     if (!suspect || !before) {
       return cannot('There is no revision before the suspect to compare with. Widen the window of the incident.');

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import type { PackedSource, Sandbox, SandboxImage } from '../adapters/docker/sandbox.ts';
 import type { Redact } from '../domain/redaction.ts';
-import { cannotRun } from '../domain/reproduction.ts';
+import { cannotRun, parentOf } from '../domain/reproduction.ts';
 import type { PackedScript, Reproduction, ReproductionWay, SandboxRequest } from '../domain/reproduction.ts';
 import type { FixOrder } from '../domain/reproduction/candidate-fix.ts';
 import { combineWays, nameWay, type WayResult } from '../domain/reproduction/combine-ways.ts';
@@ -43,7 +43,7 @@ async function tryOneWay(request: SandboxRequest, way: ReproductionWay, context:
   const of = {
     suspectService: request.suspectService,
     suspect: request.revisions[request.suspectIndex]?.revision ?? '',
-    before: request.revisions[request.suspectIndex - 1]?.revision ?? '',
+    before: request.revisions[parentOf(request)]?.revision ?? '',
   };
   try {
     const own = requestOf(request, way);
@@ -64,7 +64,8 @@ async function tryOneWay(request: SandboxRequest, way: ReproductionWay, context:
     });
     const judged = await tryUntilJudged(own, trials, context.hasTime);
     const runs = trials.tried.map(({ run }) => run);
-    const reproduction = { ...of, ...judged, runs, imageDigest: image.id };
+    const shownBy = way === 'test' ? {} : { shownBy: nameWay(way, request) };
+    const reproduction = { ...of, ...judged, ...shownBy, runs, imageDigest: image.id };
     return judged.verdict === 'reproduced' && request.fix
       ? { ...reproduction, ...(await addFix(reproduction, request.fix, { own, way, image, runRevision }, context)) }
       : reproduction;

@@ -163,6 +163,8 @@ export interface Reproduction {
   readonly candidates?: readonly string[];
   /** Where `count` commits between what passes and the first bad one were not packed: a second look into the gap finds it. */
   readonly gap?: { readonly good: readonly string[]; readonly bad: string; readonly count: number };
+  /** What showed the failure, in words, where it was not the service's own command. */
+  readonly shownBy?: string;
   /** What a candidate fix did; only where the failure was reproduced and time was left. */
   readonly fix?: FixTrial;
   /** Why it could not run, or why the runs prove nothing; empty when `reproduced`. */
@@ -174,6 +176,11 @@ export interface Reproduction {
   readonly matchReason?: string;
   /** Where in the output's stack or assertion the failure shows, the service's own code only. */
   readonly frame?: FailureLocation;
+}
+
+/** Index of the revision before the suspect: of a merge, the main line's. -1 where there is none. */
+export function parentOf({ history, suspectIndex }: Pick<SandboxRequest, 'history' | 'suspectIndex'>): number {
+  return history?.[suspectIndex]?.[0] ?? suspectIndex - 1;
 }
 
 /** A reproduction that could not be made, and what it would take. */
