@@ -6,6 +6,7 @@ import type { IncidentState } from '../domain/incident.ts';
 import type { Action, Approval, Plan } from '../domain/plan.ts';
 import type { ActionOutcome, CapturedState, Reading, UndoRecord } from '../domain/remediation.ts';
 import type { FailureLocation, Reproduction, SandboxRequest } from '../domain/reproduction.ts';
+import type { StoredProof } from '../domain/reproduction/written-proof.ts';
 import type { IncidentSettings } from '../domain/settings.ts';
 
 /** Activities by task queue; a queue is a set of credentials. Workflows see these types and nothing else of the activities. */
@@ -83,6 +84,8 @@ export interface PackInput {
   readonly neighbours: readonly string[];
   readonly evidence: readonly Evidence[];
   readonly timeoutMs: number;
+  /** What an engine wrote for the suspect service, to be tried as well. */
+  readonly written?: StoredProof;
   /** Pack the commits of a gap that an earlier reproduction left: after what passes, up to what fails. */
   readonly gap?: { readonly good: readonly string[]; readonly bad: string };
 }

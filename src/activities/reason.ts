@@ -3,6 +3,7 @@ import type { Diagnosis } from '../domain/diagnosis.ts';
 import type { Engine, EngineAnswer, EngineContext, EngineInput, EngineStep, EngineUsage } from '../domain/engine.ts';
 import { noUsage } from '../domain/engine.ts';
 import { cleanLine } from '../domain/prompt-text.ts';
+import type { StoredProof } from '../domain/reproduction/written-proof.ts';
 import type { ReasonActivities, ReasonInput } from './contract.ts';
 import { isWorthRetrying, loadEvidence, type BodyStore } from './load-evidence.ts';
 
@@ -40,9 +41,31 @@ export function createReason(ports: ReasonPorts): ReasonActivities['reason'] {
       return { kind: 'questions', calls: answer.calls, transcriptDigest: digest, usage: answer.usage };
     }
     const fault = findAnswerFault(engineInput, answer.diagnosis);
-    if (fault === undefined) return answer;
+    if (fault === undefined) return storeProof(ports.store, answer);
     return replace(fallback, engineInput, answer.usage, `The answer of ${primary.name} was not used: ${fault}`);
   };
+}
+
+/** What the engine wrote goes into the store; the history carries references to it. */
+async function storeProof(
+  store: BodyStore,
+  { proof, diagnosis, usage }: Extract<EngineAnswer, { kind: 'diagnosis' }>,
+): Promise<EngineStep> {
+  if (!proof?.script && !proof?.fix) return { kind: 'diagnosis', diagnosis, usage };
+  const written: StoredProof = {
+    by: diagnosis.engine,
+    ...(proof.script
+      ? {
+          script: {
+            path: proof.script.path,
+            digest: (await store.put(proof.script.text)).digest,
+            command: proof.script.command,
+          },
+        }
+      : {}),
+    ...(proof.fix ? { fix: { digest: (await store.put(proof.fix.diff)).digest } } : {}),
+  };
+  return { kind: 'diagnosis', diagnosis: { ...diagnosis, written }, usage };
 }
 
 async function buildInput(store: BodyStore, input: ReasonInput): Promise<EngineInput> {

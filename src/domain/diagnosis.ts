@@ -1,5 +1,6 @@
 import type { Evidence } from './evidence.ts';
 import type { RecalledLesson } from './lesson.ts';
+import type { StoredProof } from './reproduction/written-proof.ts';
 
 /** One sentence of an argument, with the evidence that carries it. An empty list is allowed only for what is said to be unknown. */
 export interface Claim {
@@ -86,6 +87,8 @@ export interface Diagnosis {
   readonly lessons: readonly RecalledLesson[];
   /** Which engine argued it, for example `analyst` or `claude/<model>`. */
   readonly engine: string;
+  /** What the engine wrote to be tried in the sandbox. */
+  readonly written?: StoredProof;
 }
 
 /** A diagnosis that says that the evidence does not carry a cause. */

@@ -2,6 +2,7 @@ import type { Alert } from './alert.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import type { Evidence, EvidenceBody } from './evidence.ts';
 import type { Lesson } from './lesson.ts';
+import type { WrittenProof } from './reproduction/written-proof.ts';
 
 /** Evidence with its body at hand; bodies are loaded from the store by the activity that calls an engine. */
 export interface EvidenceWithBody {
@@ -81,6 +82,12 @@ export type EngineAnswer =
       readonly transcript: string;
       readonly usage: EngineUsage;
     }
-  | { readonly kind: 'diagnosis'; readonly diagnosis: Diagnosis; readonly usage: EngineUsage };
+  | {
+      readonly kind: 'diagnosis';
+      readonly diagnosis: Diagnosis;
+      readonly usage: EngineUsage;
+      /** A script that shows the failure, and a fix: tried in the sandbox, never believed. */
+      readonly proof?: WrittenProof;
+    };
 
 export const noUsage: EngineUsage = { modelCalls: 0, inputTokens: 0, outputTokens: 0 };

@@ -119,6 +119,7 @@ Rules that nothing in the data can change:
 - Name only services, changes and evidence ids that the inventory lists. An answer with any other identifier is thrown away.
 - Every sentence of your statement cites the ids of the evidence that carries it. If the evidence does not carry a cause, report verdict "inconclusive": that is a good answer. A guess is not.
 - Do not report a candidate listed under "rejected": a person has refused it.
+- Where you accuse a change you may add a script that shows the failure and a fix as a unified diff. Both are run in a sandbox against the service's source and judged by their exit codes; null where you have none.
 - Use read_evidence where a summary is not enough. Then call report_diagnosis exactly once. Answers outside these tools are not read.`;
 
 const task = `Diagnose the incident below. "analyst" holds the analyst's diagnosis, "findings" what each service's evidence says, "evidence" what can be read with read_evidence.`;

@@ -2,9 +2,11 @@ import type { Claim, Diagnosis, RuledOut } from '../../domain/diagnosis.ts';
 import type { EngineInput } from '../../domain/engine.ts';
 import { readInventory, type Inventory } from '../../domain/prompt.ts';
 import { cleanLine } from '../../domain/prompt-text.ts';
+import { findScriptFault, type WrittenProof } from '../../domain/reproduction/written-proof.ts';
 import { diagnosisReport, type DiagnosisReport } from './tools.ts';
 
-export type Acceptance = { readonly diagnosis: Diagnosis } | { readonly refused: string };
+export type Acceptance =
+  { readonly diagnosis: Diagnosis; readonly proof?: WrittenProof } | { readonly refused: string };
 
 /**
  * Judges what a model reported. Every identifier must be a member of the inventory of this incident, and a cause must cite
@@ -20,9 +22,25 @@ export function acceptDiagnosis(answer: unknown, input: EngineInput, analyst: Di
   }
   const inventory = readInventory(input);
   const fault = findFault(parsed.data, inventory, input, analyst);
-  return fault === undefined
-    ? { diagnosis: convert(parsed.data, input, inventory, analyst, engine) }
-    : { refused: fault };
+  if (fault !== undefined) return { refused: fault };
+  const { proof, note } = readProof(parsed.data);
+  const diagnosis = convert(parsed.data, input, inventory, analyst, engine);
+  const missing = note === undefined ? diagnosis.missing : [...diagnosis.missing, note];
+  return { diagnosis: { ...diagnosis, missing }, ...(proof ? { proof } : {}) };
+}
+
+/** What goes to the sandbox, of an answer that accuses a change. A script that is not as it must be is left out, and that is told. */
+function readProof({ verdict, script, fix }: DiagnosisReport): {
+  readonly proof?: WrittenProof;
+  readonly note?: string;
+} {
+  if (verdict !== 'cause') return {};
+  const fault = script ? findScriptFault(script) : undefined;
+  const proof = { ...(script && fault === undefined ? { script } : {}), ...(fix ? { fix } : {}) };
+  return {
+    ...(Object.keys(proof).length > 0 ? { proof } : {}),
+    ...(fault === undefined ? {} : { note: cleanLine(`The script that the model wrote was not used: ${fault}.`, 400) }),
+  };
 }
 
 function findFault(

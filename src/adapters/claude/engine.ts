@@ -101,7 +101,8 @@ async function takeTurn(turn: Turn): Promise<EngineAnswer> {
     if ('refused' in accepted)
       return fallBack(analyst, `The answer of ${name} was not used: ${accepted.refused}.`, usage);
     const missing = [...accepted.diagnosis.missing, ...prompt.leftOut];
-    return { kind: 'diagnosis', diagnosis: { ...accepted.diagnosis, missing }, usage };
+    const { proof } = accepted;
+    return { kind: 'diagnosis', diagnosis: { ...accepted.diagnosis, missing }, usage, ...(proof ? { proof } : {}) };
   }
   if (context.mustAnswer) return fallBack(analyst, `${name} reported no diagnosis within its budget of steps.`, usage);
   if (message.stop_reason === 'max_tokens') return fallBack(analyst, `The answer of ${name} was cut off.`, usage);

@@ -1,7 +1,11 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
+import { maxScriptLength } from '../../domain/reproduction/written-proof.ts';
 
 const claim = z.strictObject({ text: z.string().min(1).max(1_000), evidence: z.array(z.string().max(200)).max(30) });
+
+/** A fix is a small change; the rest of the rules stand where it is applied. */
+const maxFixLength = 20_000;
 
 /** What a model's diagnosis may look like. Unknown fields, wrong types and long texts refuse the whole answer. */
 export const diagnosisReport = z.strictObject({
@@ -31,6 +35,14 @@ export const diagnosisReport = z.strictObject({
     )
     .max(30),
   missing: z.array(z.string().max(400)).max(20),
+  script: z
+    .strictObject({
+      path: z.string().max(200),
+      text: z.string().max(maxScriptLength),
+      command: z.array(z.string().max(200)).max(4),
+    })
+    .nullish(),
+  fix: z.strictObject({ diff: z.string().max(maxFixLength) }).nullish(),
 });
 export type DiagnosisReport = z.infer<typeof diagnosisReport>;
 
@@ -47,6 +59,31 @@ const claimSchema = {
     text: { type: 'string', description: 'One sentence.' },
     evidence: { type: 'array', items: { type: 'string' }, description: 'Ids of the evidence that carries it.' },
   },
+};
+
+const scriptSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['path', 'text', 'command'],
+  description:
+    'A new file for the accused service that exits with another code than 0 while the fault is there. It runs in a sandbox without a network, in the folder of the service.',
+  properties: {
+    path: { type: 'string', description: 'Relative, for example shows-it.test.js; the file may not exist.' },
+    text: { type: 'string', description: 'At most 8000 characters, standard library only.' },
+    command: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'node [--test], python3 [-m unittest], sh, go run or java, then the path.',
+    },
+  },
+};
+
+const fixSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['diff'],
+  description: 'The smallest change of the accused service that mends it; it is tried on a copy.',
+  properties: { diff: { type: 'string', description: 'A unified diff with a/ and b/ paths from the service folder.' } },
 };
 
 /** Both only read or report: no tool of a model changes anything. Strict schemas may not bound lengths; {@link diagnosisReport} does. */
@@ -82,6 +119,8 @@ export const tools: readonly Anthropic.Tool[] = [
         'against',
         'ruledOut',
         'missing',
+        'script',
+        'fix',
       ],
       properties: {
         verdict: { type: 'string', enum: diagnosisReport.shape.verdict.options },
@@ -112,6 +151,8 @@ export const tools: readonly Anthropic.Tool[] = [
           },
         },
         missing: { type: 'array', items: { type: 'string' }, description: 'What would be needed to be sure.' },
+        script: { anyOf: [scriptSchema, { type: 'null' }] },
+        fix: { anyOf: [fixSchema, { type: 'null' }] },
       },
     },
   },

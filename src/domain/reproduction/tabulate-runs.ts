@@ -38,7 +38,7 @@ const longestCommand = 160;
 /** The runs as a bounded table, and what is to be said of them. */
 export function toProof(reproduction: Reproduction, most = mostRows): Proof {
   const rows = tabulateRuns(reproduction);
-  const { verdict, reason, signature, match, matchReason, frame, fix, imageDigest } = reproduction;
+  const { verdict, reason, signature, match, matchReason, frame, fix, shownBy, imageDigest } = reproduction;
   const shown = signature && frame ? { ...signature, frames: [] } : signature;
   const compared = matchReason && `Production's failure: ${matchWords[match ?? 'unknown']}. ${matchReason}`;
   const notes = [
@@ -46,6 +46,7 @@ export function toProof(reproduction: Reproduction, most = mostRows): Proof {
     shown && verdict !== 'cannot-run' ? `It fails with ${describeSignature(shown)}.` : '',
     compared && verdict !== 'cannot-run' ? compared : '',
     frame ? `It shows at ${describeLocation(frame)}.` : '',
+    shownBy && verdict === 'reproduced' ? `Shown by: ${shownBy}.` : '',
     fix ? `Candidate fix: ${describeFix(fix)}` : '',
   ];
   return {

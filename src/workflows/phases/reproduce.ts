@@ -110,6 +110,10 @@ async function runRound(
         evidence: state.evidence,
         timeoutMs: timings.sandboxTimeoutMs,
         ...(gap ? { gap } : {}),
+        // What the engine wrote is about the service that it accuses, and about no other.
+        ...(state.diagnosis?.written && state.diagnosis.service === service
+          ? { written: state.diagnosis.written }
+          : {}),
       },
     ],
   );
