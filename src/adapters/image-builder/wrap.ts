@@ -13,7 +13,7 @@ import { findHeld, imageLabels, loadFiles, recipeVersion, repository, type HeldI
 
 /** Mount points of the sandbox: an image that declares a volume there would hide what the sandbox puts in. */
 const mountPoints = [workFolder, '/tmp'];
-const neededPrograms = ['tar', 'cat', 'sleep'];
+const neededPrograms = ['sh', 'tar', 'cat', 'sleep'];
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const readingMinutes = 5;
 const maxPasswdBytes = 1_000_000;
@@ -109,7 +109,7 @@ async function assertHasPrograms(container: Container, name: string, env: readon
   throw unfit(
     name,
     `has no ${missing.join(', no ')}`,
-    'The sandbox needs `tar`, `cat` and `sleep`: base the image on a slim or alpine one instead of a distroless one, or add them.',
+    'The sandbox needs `sh`, `tar`, `cat` and `sleep`: base the image on a slim or alpine one instead of a distroless one, or add them.',
   );
 }
 
