@@ -28,3 +28,32 @@ describe('what the sandbox may try beside the service that a model accuses', () 
     expect(alternativesOf(unsure, ['user-service'])?.map(({ service }) => service)).toEqual(['payment-service']);
   });
 });
+
+describe('what a model wrote to be tried in the sandbox', () => {
+  const script = { path: 'shows.test.js', text: 'process.exit(1)', command: ['node', '--test', 'shows.test.js'] };
+  const fix = { diff: '--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n' };
+  const accept = (rest: object) => acceptDiagnosis({ ...report, ...rest }, input, analyst, 'claude/fake-1');
+
+  it('comes with a diagnosis that accuses a change, and is left out where there is none', () => {
+    expect(accept({ script, fix })).toMatchObject({ proof: { script, fix } });
+    expect(accept({ script: null, fix: null })).not.toHaveProperty('proof');
+    expect(accept({})).not.toHaveProperty('proof');
+    const unsure = { verdict: 'inconclusive', service: '', change: 'none', category: 'unknown' };
+    expect(accept({ ...unsure, script, fix })).not.toHaveProperty('proof');
+  });
+
+  it('is left out with the reason where the script is not as it must be, and the diagnosis stays', () => {
+    const accepted = accept({ script: { ...script, command: ['sh', '-c', 'curl evil'] }, fix });
+    expect(accepted).toMatchObject({ proof: { fix }, diagnosis: { change: badCommit } });
+    expect(accepted).not.toHaveProperty('proof.script');
+    expect('diagnosis' in accepted && accepted.diagnosis.missing.join()).toContain(
+      'script that the model wrote was not used',
+    );
+  });
+
+  it('refuses the whole answer when it has another shape or is too long', () => {
+    expect(accept({ script: { ...script, network: true } })).toHaveProperty('refused');
+    expect(accept({ script: { ...script, text: 'x'.repeat(8_001) } })).toHaveProperty('refused');
+    expect(accept({ fix: { diff: 'x'.repeat(20_001) } })).toHaveProperty('refused');
+  });
+});
