@@ -143,6 +143,8 @@ describe.skipIf(!isEngineThere)('the ways to reproduce, from evidence to verdict
     expect(result).toMatchObject({ verdict: 'reproduced', firstBad: ids[2], before: ids[1], reason: '' });
     expect(result.runs[0]).toMatchObject({ way: 'request', end: 'failed', command: ['GET', '/price?cents=700'] });
     expect(result.runs[0]?.outputTail).toContain('ZeroDivisionError');
+    expect(result.fix).toMatchObject({ source: 'revert', of: ids[2], verdict: 'cannot-run' });
+    expect(result.fix?.reason).toContain('shop/prices.py');
     expect(result.runs[0]?.outputTail).toMatch(/answered 500 in [\d.]+ ms; in production 500/);
   });
 
@@ -200,5 +202,7 @@ describe.skipIf(!isEngineThere)('the ways to reproduce, from evidence to verdict
     expect(result).toMatchObject({ verdict: 'reproduced', firstBad: ids[1] });
     expect(result.runs[0]?.outputTail).toContain('app was not ready on port 8080 after 800 ms');
     expect(new Set(result.runs.map(({ way }) => way))).toEqual(new Set(['request', 'test']));
+    expect(result.fix).toMatchObject({ source: 'revert', of: ids[1], verdict: 'fixes', newlyBroken: [] });
+    expect(result.fix?.runs.map(({ end }) => end)).toEqual(['failed', 'passed', 'failed', 'passed']);
   });
 });
