@@ -6,6 +6,8 @@ import { createDockerSandbox, suggestConcurrent, type PoolLimits, type Sandbox }
 import { createDependencies, dependencyCacheName } from '../adapters/dependencies/dependencies.ts';
 import { withDependencies } from '../adapters/dependencies/with-dependencies.ts';
 import { createImageBuilder } from '../adapters/image-builder/builder.ts';
+import { rememberRuns } from '../adapters/remember-runs.ts';
+import { createRunCache } from '../adapters/run-cache.ts';
 import { cacheFolder, readVariable } from '../config.ts';
 import { cannotRun } from '../domain/reproduction.ts';
 import type { ResidentSettings } from '../domain/settings.ts';
@@ -37,9 +39,11 @@ export async function createSandboxRole(parts: RoleParts): Promise<RoleOptions> 
   ensureReaperSchedule(client).catch((error: unknown) =>
     logger.warn({ error }, 'The Schedule that removes leftovers could not be made.'),
   );
+  const cache = createRunCache({ folder: parts.stateFolder('runs') });
+  const remembering = rememberRuns(sandbox, { cache, store, logger });
   const dependencies = createDependencies({ address, folder: path.join(cacheFolder(), dependencyCacheName) });
   // Outermost: what is remembered belongs to the image with the layers.
-  const equipped = withDependencies(sandbox, dependencies, (service) => {
+  const equipped = withDependencies(remembering, dependencies, (service) => {
     return parts.currentSettings().services[service]?.sandbox?.dependencies;
   });
   const runReproduction = createRunReproduction({ sandbox: equipped, store, redact });

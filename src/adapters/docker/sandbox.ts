@@ -25,6 +25,7 @@ import { maxEntries, packSource, type PackedSource } from './sources.ts';
 
 export type { PackedSource } from './sources.ts';
 export type { SandboxImage } from '../image-builder/builder.ts';
+export type { MemberReport } from './group-services.ts';
 export type { GroupMember, GroupOrder, GroupReport } from './run-group.ts';
 export { suggestConcurrent } from './pool.ts';
 export type { PoolLimits } from './pool-cgroup.ts';
@@ -51,6 +52,8 @@ export interface RunOrder {
   readonly command: readonly string[];
   readonly limits: SandboxLimits;
   readonly signal: AbortSignal;
+  /** Asks whether it ends the same way again: a result that is known already does not answer that. */
+  readonly isRepeat?: boolean;
 }
 
 export interface RunReport {
