@@ -122,7 +122,7 @@ function toEntry(service: Service) {
     'no:cacheprovider',
     `python_testcases/test_${service.program}.py`,
   ];
-  const sandbox = { image: 'python', test, timeoutSeconds: 20 };
+  const sandbox = { image: 'python', test, timeoutSeconds: 30 };
   return [nameOf(service), { source: service.source, language: 'python', sandbox }] as const;
 }
 
@@ -150,7 +150,7 @@ function makeService(folder: string, program: string, index: number): Service {
   for (const name of [`test_${program}.py`, 'load_testdata.py', 'node.py']) copy(`python_testcases/${name}`);
   copy(`json_testcases/${program}.json`);
   copy('conftest.py');
-  writeFileSync(path.join(source, 'requirements.txt'), 'pytest==8.3.4\n');
+  writeFileSync(path.join(source, 'requirements.txt'), 'pytest==9.2.0\n');
   const base = commit('Begin');
   const before = 1 + (index % 5);
   for (let n = 1; n <= before; n += 1) note(n);
