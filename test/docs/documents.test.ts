@@ -49,7 +49,9 @@ function listOptions(text: string): readonly string[] {
 
 function optionsOf(program: Command, name: string): readonly string[] {
   const command = program.commands.find((one) => one.name() === name);
-  return [...(command?.options ?? []).map((option) => option.long ?? ''), '--help'];
+  // A command such as `images` has its options where its own commands are.
+  const all = command ? [command, ...command.commands].flatMap(({ options }) => options) : [];
+  return [...all.map((option) => option.long ?? ''), '--help'];
 }
 
 test('docs/cli.md has a row for every command, and no other', () => {

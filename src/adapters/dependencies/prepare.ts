@@ -142,7 +142,8 @@ function environmentOf({ language, lockfile }: DependencySet, hasCertificates: b
     ...(language === 'node' ? { npm_config_update_notifier: 'false' } : {}),
     ...(language === 'go'
       ? {
-          ...{ GOPROXY: 'https://proxy.golang.org', GOSUMDB: 'sum.golang.org' },
+          // Empty counts as not set: Go's own defaults, where the image switches both off.
+          ...{ GOPROXY: '', GOSUMDB: '' },
           ...{ GOTMPDIR: temporary, GOCACHE: `${home}/go-build`, GOPATH: `${home}/go` },
         }
       : {}),
