@@ -63,6 +63,11 @@ describe('applyDiff', () => {
     ['a file that is not there', change('src/absent.js'), 'no such file'],
     ['a new file that is there', create('src/old.js'), 'there already'],
     ['a context that does not fit', change('src/old.js'), 'does not fit'],
+    [
+      'a context that fits but for one line',
+      change('src/session.js').replace('// sessions', '// other'),
+      'does not fit',
+    ],
     ['text that is no diff', 'please set hours to 24', 'no unified diff'],
     ['a broken hunk', '--- a/src/old.js\n+++ b/src/old.js\n@@ -1,9 +1,9 @@\n-one\n', 'no unified diff'],
     ['nothing', '', 'no unified diff'],
