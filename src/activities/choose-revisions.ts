@@ -54,7 +54,9 @@ export async function chooseRevisions(
   const parent = head?.parents[0];
   if (parent === undefined) {
     return {
-      cannotRun: `${suspect} is the first commit of ${source}: there is no revision before it to compare with.`,
+      cannotRun:
+        `${suspect} is the first commit of ${source}: there is no revision before it to compare with. ` +
+        'If the clone is shallow, fetch it in full (`git fetch --unshallow`).',
     };
   }
   const deployed = await git.resolve(source, question.deployed ?? 'HEAD');
