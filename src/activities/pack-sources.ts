@@ -108,10 +108,12 @@ async function pack(
   const sandbox = command?.sandbox ?? own?.sandbox;
   if (!sandbox || (!command && !script && 'none' in replay))
     return noCommand(input, 'none' in replay ? replay.none : '');
+  const image = await nameImage(ports, owner, sandbox.image);
+  if (typeof image !== 'string') return image;
   return {
     incidentId: input.incidentId,
     runId: input.runId,
-    image: sandbox.image,
+    image,
     workService: owner,
     setup: sandbox.setup,
     command: command?.argv ?? [],

@@ -39,6 +39,7 @@ const record = z.looseObject({
     return z.NEVER;
   }),
   by: text.nullish(),
+  image: z.string().max(300).nullish(),
   status: z.string().nullish(),
 });
 
@@ -73,7 +74,7 @@ function parseRecord(line: string, service: string): Deploy | string {
   if (!parsed.success) {
     return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'record'}: ${issue.message}`).join('; ');
   }
-  const { id, revision, previous, at, by, status: rawStatus } = parsed.data;
+  const { id, revision, previous, at, by, image, status: rawStatus } = parsed.data;
   const status = readStatus(rawStatus ?? 'succeeded');
   if (!status) return `status: ${String(rawStatus)} is none of succeeded, failed, running`;
   return {
@@ -84,6 +85,7 @@ function parseRecord(line: string, service: string): Deploy | string {
     status,
     ...(previous ? { previous } : {}),
     ...(by ? { by } : {}),
+    ...(image ? { image } : {}),
   };
 }
 

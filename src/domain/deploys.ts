@@ -1,8 +1,15 @@
 import type { Deploy, TimeWindow } from './evidence.ts';
+import { parseImageName } from './image-name.ts';
 
 /** The revision that runs at a time: the last deploy that succeeded by then. `deploys` is of one service, oldest first. */
 export function findDeployedRevision(deploys: readonly Deploy[], at: string): string | undefined {
   return findDeployAt(deploys, at)?.revision;
+}
+
+/** The image that runs at a time, where the record names it by digest: a tag may lead elsewhere by now. */
+export function findDeployedImage(deploys: readonly Deploy[], at: string): string | undefined {
+  const image = findDeployAt(deploys, at)?.image;
+  return image !== undefined && parseImageName(image).kind === 'pinned' ? image : undefined;
 }
 
 /** The last deploy that had succeeded at a time. */

@@ -107,6 +107,8 @@ export interface Deploy {
   readonly previous?: string;
   readonly at: string;
   readonly by?: string;
+  /** The image that was deployed, as the record names it. */
+  readonly image?: string;
   readonly status: 'succeeded' | 'failed' | 'running';
 }
 
