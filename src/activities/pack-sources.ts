@@ -7,6 +7,7 @@ import { toOneLine } from '../domain/text.ts';
 import type { ObserveActivities, PackInput } from './contract.ts';
 import { packWritten, type PackedProof } from './candidate-fix/pack-written.ts';
 import { isWorthRetrying, loadEvidence } from './load-evidence.ts';
+import { nameImage } from './name-image.ts';
 import { orderFix, orderWays } from './order-ways.ts';
 import { planReplay } from './plan-replay.ts';
 import {
