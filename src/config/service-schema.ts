@@ -77,7 +77,7 @@ const replay = closed(
 const sandbox = closed(
   {
     image: text(
-      'Which sandbox image: a language (node, python, java, c, go), with a version if it matters (python:3.11), or an image by its digest (registry/app@sha256:…).',
+      'Which sandbox image: a language (node, python, java, c, go), with a version if it matters (python:3.11), an image by its digest (registry/app@sha256:…), or deployed: the one that the record of the running deploy names.',
       'the name of an image, for example node',
     ).optional(),
     dependencies: text(
@@ -164,7 +164,7 @@ export const serviceSchema = closed(
     deploys: closed(
       {
         file: text(
-          'JSON lines: id, service, revision, previous, at, by, status.',
+          'JSON lines: id, service, revision, previous, at, by, status, image.',
           'a path, for example ./deploys.jsonl',
         ),
       },

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { cacheFolder, loadSettings } from '../../config.ts';
 import { buildImages } from '../../setup/images/build-images.ts';
+import { resolveDeployedImages } from '../../setup/images/deployed-images.ts';
 import { listImages } from '../../setup/images/list-images.ts';
 import { createImageParts, listSandboxed, type ImageParts } from '../../setup/images/parts.ts';
 import { pruneImages } from '../../setup/images/prune-images.ts';
@@ -101,7 +102,7 @@ async function withParts(
   services: readonly string[],
   work: (parts: ImageParts) => Promise<void>,
 ): Promise<void> {
-  const settings = loadSettings(options.config ?? defaultConfig, { secrets: 'unchecked' });
+  const settings = await resolveDeployedImages(loadSettings(options.config ?? defaultConfig, { secrets: 'unchecked' }));
   const known = listSandboxed(settings).map(({ service }) => service);
   const unknown = services.filter((service) => !known.includes(service));
   if (unknown.length > 0) {

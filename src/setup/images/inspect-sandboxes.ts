@@ -1,14 +1,16 @@
 import type { ResidentSettings } from '../../domain/settings.ts';
 import type { DoctorRow } from '../doctor.ts';
 import { lookFor, type LookOptions } from '../look-for.ts';
+import { resolveDeployedImages } from './deployed-images.ts';
 import { listImages } from './list-images.ts';
 import { createImageParts, listSandboxed } from './parts.ts';
 
 /** For each service with a sandbox whether a reproduction could begin now, and what to run if not. Changes nothing. */
 export async function inspectSandboxes(
-  settings: ResidentSettings,
+  configured: ResidentSettings,
   options: LookOptions,
 ): Promise<readonly DoctorRow[]> {
+  const settings = await resolveDeployedImages(configured);
   const sandboxed = listSandboxed(settings);
   const look = await lookFor('docker', options);
   const dockerHost = look.is === 'found' ? look.found.address : undefined;
