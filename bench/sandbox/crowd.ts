@@ -41,7 +41,7 @@ export async function measureCrowd(address: EngineAddress, count: number): Promi
   const reproduce = createRunReproduction({ sandbox, store, context });
   const watch = watchEngine(address);
   const startedAt = performance.now();
-  const answers = await Promise.all(
+  const answers = await Promise.allSettled(
     Array.from({ length: count }, async (_unused, index) => {
       const wanted: ReproductionVerdict = index % 2 === 0 ? 'reproduced' : 'not-reproduced';
       const request = await makeRequest(index, wanted, put);
@@ -53,8 +53,11 @@ export async function measureCrowd(address: EngineAddress, count: number): Promi
   );
   const durationMs = performance.now() - startedAt;
   const { mostAtOnce, left } = await watch.stop();
-  const faults = answers.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-  const runs = answers.reduce((sum, answer) => sum + answer.runs, 0);
+  const faults = answers.flatMap((answer, index) => {
+    if (answer.status === 'rejected') return [`${index}: ${String(answer.reason)}`];
+    return answer.value.fault === undefined ? [] : [answer.value.fault];
+  });
+  const runs = answers.reduce((sum, answer) => sum + (answer.status === 'fulfilled' ? answer.value.runs : 0), 0);
   return {
     asked: count,
     right: count - faults.length,

@@ -95,15 +95,16 @@ export const processCases: readonly HostileCase[] = [
     number: 18,
     name: 'Eight processes that burn the processor',
     stoppedBy: 'NanoCpus',
-    limits: { cpus: 0.25 },
+    // So little that its share of a crowded machine is more.
+    limits: { cpus: 0.08 },
     // What was burnt depends on the neighbours; whether the kernel held it back does not.
     async probe(side) {
-      const burnt = await side.probe('burn', '8', '800');
+      const burnt = await side.probe('burn', '8', '1500');
       const files = '/sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat';
       const counts = (await side.exec(['sh', '-c', `cat ${files} 2>/dev/null || true`])).output.toString();
       return `${burnt}; held back ${/nr_throttled (\d+)/.exec(counts)?.[1]} times`;
     },
-    ...showsOnly(/^took (\d|[1-3]\d) .*held back [1-9]/s, /held back 0 times/),
+    ...showsOnly(/^took (\d|[12]\d) .*held back [1-9]/s, /held back 0 times/),
     control: without.processors,
   },
   {
