@@ -5,6 +5,7 @@ import { arch } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeLayer, type LayerFile } from '../../src/adapters/image-builder/archive.ts';
 import { createImageBuilder } from '../../src/adapters/image-builder/builder.ts';
+import { pull } from '../../src/adapters/image-builder/pull.ts';
 import { addBase, findTools } from '../../src/adapters/image-builder/recipes.ts';
 import { addFolders, type FileSet } from '../../src/adapters/image-builder/file-set.ts';
 import { address, expectNothingLeft, isEngineThere, makeSandbox, runInside } from './sandbox-harness.ts';
@@ -74,6 +75,8 @@ describe.skipIf(!isRightMachine)('images of a registry', () => {
     fetched.push(first.tag);
 
     await registry.push('library/node', '22-bookworm-slim', { layer: moved, config: makeForeignConfig(moved) });
+    // Somebody pulls by hand, so that the engine's tag moves as well.
+    await pull(parts.docker, `${registry.host}/library/node:22-bookworm-slim`, silent);
     registry.requests.length = 0;
     await builder.pullImage('node:22', { registry: registry.host, ...silent });
     expect(await builder.ensureImage('node:22')).toMatchObject({ id: first.id });
