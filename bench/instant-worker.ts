@@ -3,7 +3,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { AllActivities } from '../src/activities/contract.ts';
 import { cacheFolder } from '../src/config.ts';
 import { taskQueues } from '../src/domain/names.ts';
-import { cannotRun, type SandboxRequest } from '../src/domain/reproduction.ts';
+import { cannotRun, type SandboxRequest } from '../src/domain/reproduction/reproduction.ts';
 import { createActivityInterceptors } from '../src/workers/heartbeat.ts';
 import { buildWorkflowBundle } from '../src/workers/workflow-bundle.ts';
 import { createFakeActivities, type FakeActivities } from '../test/fakes/activities.ts';

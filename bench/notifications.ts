@@ -1,4 +1,4 @@
-import type { Alert } from '../src/domain/alert.ts';
+import type { Alert } from '../src/domain/incident/alert.ts';
 import { readAlertmanager } from '../src/gateway/alertmanager.ts';
 
 /** A body as Alertmanager 0.28 sends it for a group of one alert; each `index` is another alert. */

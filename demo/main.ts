@@ -7,7 +7,7 @@ import { toIncidentJson, type KillJson, type RepeatedJson } from '../src/client/
 import { paint, renderTime, say } from '../src/cli/output.ts';
 import { renderArgument, renderEntry } from '../src/cli/render.ts';
 import { taskQueues } from '../src/domain/names.ts';
-import type { IncidentState } from '../src/domain/incident.ts';
+import type { IncidentState } from '../src/domain/incident/incident.ts';
 import { whenOrphaned } from '../src/setup/orphaned.ts';
 import { renderDuration } from '../src/setup/progress.ts';
 import { startKiller } from './crash.ts';

@@ -1,4 +1,4 @@
-import type { IncidentState } from '../src/domain/incident.ts';
+import type { IncidentState } from '../src/domain/incident/incident.ts';
 
 const at = (clock: string) => `2026-11-21T${clock}.000Z`;
 const bad = 'b'.repeat(40);

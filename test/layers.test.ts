@@ -26,9 +26,9 @@ describe('the import table', () => {
     ['src/workflows/incident.ts', "import { x } from '../activities/reason.ts';", 'except with `import type`'],
     ['src/workflows/phases/close.ts', "import { x } from '../../adapters/cedar.ts';", layers.workflows.why],
     ['src/workflows/incident.ts', "import { z } from 'zod';", layers.workflows.why],
-    ['src/domain/plan.ts', "import { readFile } from 'node:fs/promises';", layers.domain.why],
-    ['src/domain/plan.ts', "import { x } from '../adapters/cedar.ts';", layers.domain.why],
-    ['src/activities/reason.ts', "import { createGit } from '../adapters/git/git.ts';", layers.activities.why],
+    ['src/domain/plan/plan.ts', "import { readFile } from 'node:fs/promises';", layers.domain.why],
+    ['src/domain/plan/plan.ts', "import { x } from '../../adapters/cedar.ts';", layers.domain.why],
+    ['src/activities/reason/reason.ts', "import { createGit } from '../../adapters/git/git.ts';", layers.activities.why],
     ['src/adapters/cedar.ts', "import { x } from '../client/read.ts';", layers.adapters.why],
     ['src/gateway/app.ts', "import { x } from '../workers/parts.ts';", layers.gateway.why],
     ['src/cli/commands/up.ts', "export { x } from '../../adapters/docker/sandbox.ts';", layers.cli.why],
@@ -39,7 +39,7 @@ describe('the import table', () => {
   it.each([
     ['src/workflows/incident.ts', "import type { AllActivities } from '../activities/contract.ts';"],
     ['src/workflows/incident.ts', "import { sleep } from '@temporalio/workflow';"],
-    ['src/activities/reason.ts', "import type { Git } from '../adapters/git/git.ts';"],
+    ['src/activities/reason/reason.ts', "import type { Git } from '../../adapters/git/git.ts';"],
     ['src/workers/main.ts', "import { createReason } from '../activities/reason.ts';"],
   ])('allows %s to say %s', (file, code) => {
     expect(lint(file, code)).toEqual([]);

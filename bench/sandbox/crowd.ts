@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createRunReproduction } from '../../src/activities/run-reproduction.ts';
+import { createRunReproduction } from '../../src/activities/sandbox/run-reproduction.ts';
 import { openEngine, type EngineAddress } from '../../src/adapters/docker/engine.ts';
 import { labels } from '../../src/adapters/docker/policy.ts';
 import { createDockerSandbox } from '../../src/adapters/docker/sandbox.ts';
 import { createImageBuilder } from '../../src/adapters/image-builder/builder.ts';
-import type { ReproductionVerdict, SandboxRequest, SourceArchive } from '../../src/domain/reproduction.ts';
+import type { ReproductionVerdict, SandboxRequest, SourceArchive } from '../../src/domain/reproduction/reproduction.ts';
 import { makeTar } from '../../test/server/hostile/arena.ts';
 import type { Figure } from '../figures.ts';
 

@@ -7,8 +7,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gatherFacts } from '../../src/domain/analysis/facts.ts';
 import { followCalls, isAnomalous } from '../../src/domain/analysis/suspicion.ts';
-import type { EvidenceWithBody } from '../../src/domain/engine.ts';
-import type { MetricSeries } from '../../src/domain/evidence.ts';
+import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
+import type { MetricSeries } from '../../src/domain/evidence/evidence.ts';
 
 interface Target {
   readonly target: { readonly node: string; readonly metric: string; readonly timestamp: number };

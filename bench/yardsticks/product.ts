@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { createPackSources } from '../../src/activities/pack-sources.ts';
-import { createRunReproduction } from '../../src/activities/run-reproduction.ts';
+import { createPackSources } from '../../src/activities/observe/pack-sources.ts';
+import { createRunReproduction } from '../../src/activities/sandbox/run-reproduction.ts';
 import { createDependencies, dependencyCacheName } from '../../src/adapters/dependencies/dependencies.ts';
 import { readManifests } from '../../src/adapters/dependencies/manifests.ts';
 import { withDependencies } from '../../src/adapters/dependencies/with-dependencies.ts';
@@ -15,7 +15,7 @@ import { rememberRuns } from '../../src/adapters/remember-runs.ts';
 import { createRunCache } from '../../src/adapters/run-cache.ts';
 import { cacheFolder, loadSettings } from '../../src/config.ts';
 import { createRedact } from '../../src/domain/redaction.ts';
-import { cannotRun, type Reproduction } from '../../src/domain/reproduction.ts';
+import { cannotRun, type Reproduction } from '../../src/domain/reproduction/reproduction.ts';
 import { maxRounds, narrow } from '../../src/domain/reproduction/narrow.ts';
 
 /** A service as resident.yaml has it. */

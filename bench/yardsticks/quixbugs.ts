@@ -8,7 +8,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Reproduction } from '../../src/domain/reproduction.ts';
+import type { Reproduction } from '../../src/domain/reproduction/reproduction.ts';
 import { git } from './git.ts';
 import { openProduct } from './product.ts';
 

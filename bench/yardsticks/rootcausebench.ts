@@ -5,10 +5,10 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Alert } from '../../src/domain/alert.ts';
+import type { Alert } from '../../src/domain/incident/alert.ts';
 import { analyse } from '../../src/domain/analysis/analyst.ts';
 import { describeSpread } from '../../src/domain/analysis/spread.ts';
-import type { EngineInput, EvidenceWithBody } from '../../src/domain/engine.ts';
+import type { EngineInput, EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type {
   Change,
   EvidenceBody,
@@ -16,7 +16,7 @@ import type {
   FileChange,
   LogLine,
   MetricSeries,
-} from '../../src/domain/evidence.ts';
+} from '../../src/domain/evidence/evidence.ts';
 
 interface Truth {
   readonly root_cause_commit: string;

@@ -5,9 +5,9 @@ import {
   findGravest,
   isInsideGuardrails,
   type Guardrails,
-} from '../domain/mode.ts';
-import type { Action, ActionDecision, Mode } from '../domain/plan.ts';
-import { rankRisk } from '../domain/risk.ts';
+} from '../domain/plan/mode.ts';
+import type { Action, ActionDecision, Mode } from '../domain/plan/plan.ts';
+import { rankRisk } from '../domain/plan/risk.ts';
 
 export interface PolicyQuestion {
   readonly action: Action;

@@ -1,11 +1,11 @@
-import type { Alert } from '../domain/alert.ts';
-import type { Diagnosis, Finding } from '../domain/diagnosis.ts';
-import type { EngineStep } from '../domain/engine.ts';
-import type { Evidence, TimeWindow } from '../domain/evidence.ts';
-import type { IncidentState } from '../domain/incident.ts';
-import type { Action, Approval, Plan } from '../domain/plan.ts';
-import type { ActionOutcome, CapturedState, Reading, UndoRecord } from '../domain/remediation.ts';
-import type { FailureLocation, Reproduction, SandboxRequest } from '../domain/reproduction.ts';
+import type { Alert } from '../domain/incident/alert.ts';
+import type { Diagnosis, Finding } from '../domain/diagnosis/diagnosis.ts';
+import type { EngineStep } from '../domain/diagnosis/engine.ts';
+import type { Evidence, TimeWindow } from '../domain/evidence/evidence.ts';
+import type { IncidentState } from '../domain/incident/incident.ts';
+import type { Action, Approval, Plan } from '../domain/plan/plan.ts';
+import type { ActionOutcome, CapturedState, Reading, UndoRecord } from '../domain/plan/remediation.ts';
+import type { FailureLocation, Reproduction, SandboxRequest } from '../domain/reproduction/reproduction.ts';
 import type { StoredProof } from '../domain/reproduction/written-proof.ts';
 import type { IncidentSettings } from '../domain/settings.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pid } from 'node:process';
-import type { ActionType } from '../domain/plan.ts';
+import type { ActionType } from '../domain/plan/plan.ts';
 
 /** What the journal keeps of an action that was allowed to begin. */
 export interface JournalEntry {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { Plan } from '../domain/plan.ts';
-import { renderPlan, type PlanFacts } from '../domain/render-plan.ts';
+import type { Plan } from '../domain/plan/plan.ts';
+import { renderPlan, type PlanFacts } from '../domain/report/render-plan.ts';
 
 /**
  * SHA-256 (hex) over the canonical JSON (RFC 8785) of a value.

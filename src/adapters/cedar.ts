@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 // The bare import of this package breaks under Node (cedar issue 1227); its `nodejs` door does not.
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import type { ActionType, Mode, PolicyDecision } from '../domain/plan.ts';
+import type { ActionType, Mode, PolicyDecision } from '../domain/plan/plan.ts';
 import { digestValue } from './canonical-json.ts';
 import { OutsideError } from './outside-error.ts';
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import { completeDeploys } from '../domain/deploys.ts';
-import type { Deploy } from '../domain/evidence.ts';
+import { completeDeploys } from '../domain/evidence/deploys.ts';
+import type { Deploy } from '../domain/evidence/evidence.ts';
 import { OutsideError } from './outside-error.ts';
 
 export interface DeployRecords {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { EvidenceBody } from '../domain/evidence.ts';
+import type { EvidenceBody } from '../domain/evidence/evidence.ts';
 import { OutsideError } from './outside-error.ts';
 
 /** What was stored: the SHA-256 in hex, which is also its address, and the size. */

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { Lesson } from '../domain/lesson.ts';
-import { cleanLine, cleanText } from '../domain/prompt-text.ts';
+import type { Lesson } from '../domain/evidence/lesson.ts';
+import { cleanLine, cleanText } from '../domain/diagnosis/prompt-text.ts';
 
 const line = z
   .string()

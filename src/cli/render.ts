@@ -1,5 +1,5 @@
 import type { IncidentRow } from '../client/read.ts';
-import type { TimelineEntry, IncidentState } from '../domain/incident.ts';
+import type { TimelineEntry, IncidentState } from '../domain/incident/incident.ts';
 import { renderProofText, toProof } from '../domain/reproduction/tabulate-runs.ts';
 import { paint, plain, renderTable, renderTime } from './output.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { IncidentState } from '../domain/incident.ts';
+import type { IncidentState } from '../domain/incident/incident.ts';
 import { CommandEnd, exitCodes, messageOf } from './exit.ts';
 import { plain } from './output.ts';
 

@@ -5,7 +5,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { rootCause } from '@temporalio/common';
-import type { Decision } from '../domain/plan.ts';
+import type { Decision } from '../domain/plan/plan.ts';
 import { getState } from './read.ts';
 import { approveSignal, decideUpdate, rejectSignal } from '../workflows/messages.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { IncidentState, TimelineEntry } from '../domain/incident.ts';
+import type { IncidentState, TimelineEntry } from '../domain/incident/incident.ts';
 import { getState, StateUnavailable } from './read.ts';
 
 export type FollowEvent =

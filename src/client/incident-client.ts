@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import type { IncidentState } from '../domain/incident.ts';
+import type { IncidentState } from '../domain/incident/incident.ts';
 import { incidentWorkflowId } from '../domain/names.ts';
-import type { Decision } from '../domain/plan.ts';
+import type { Decision } from '../domain/plan/plan.ts';
 import { createRedact } from '../domain/redaction.ts';
 import { steerSignal } from '../workflows/messages.ts';
 import { pingTemporal } from './connect.ts';

@@ -1,9 +1,9 @@
-import type { Alert } from '../domain/alert.ts';
-import type { IncidentState, Outcome, Phase, TimelineEntry } from '../domain/incident.ts';
-import type { Claim, Diagnosis, RuledOut } from '../domain/diagnosis.ts';
-import type { Action, ApprovalVia, Refusal } from '../domain/plan.ts';
-import type { Reading, UndoRecord } from '../domain/remediation.ts';
-import type { Reproduction } from '../domain/reproduction.ts';
+import type { Alert } from '../domain/incident/alert.ts';
+import type { IncidentState, Outcome, Phase, TimelineEntry } from '../domain/incident/incident.ts';
+import type { Claim, Diagnosis, RuledOut } from '../domain/diagnosis/diagnosis.ts';
+import type { Action, ApprovalVia, Refusal } from '../domain/plan/plan.ts';
+import type { Reading, UndoRecord } from '../domain/plan/remediation.ts';
+import type { Reproduction } from '../domain/reproduction/reproduction.ts';
 import type { HistorySize } from './history.ts';
 
 /** What `show --json` and `demo --json` print; documented in docs/json.md. Adding is free, renaming is a breaking change. */

@@ -1,11 +1,11 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { graverSeverity, type Alert } from '../domain/alert.ts';
-import type { IncidentInput } from '../domain/incident.ts';
+import { graverSeverity, type Alert } from '../domain/incident/alert.ts';
+import type { IncidentInput } from '../domain/incident/incident.ts';
 import { incidentWorkflowId, taskQueues, workflowTypes } from '../domain/names.ts';
 import { createRedact, redactDeep, type Redact } from '../domain/redaction.ts';
-import { renderOpening } from '../domain/render-details.ts';
-import { summaryLine } from '../domain/ui-text.ts';
+import { renderOpening } from '../domain/report/render-details.ts';
+import { summaryLine } from '../domain/report/ui-text.ts';
 import { alertSignal } from '../workflows/messages.ts';
 import { awaitingApprovalKey, phaseKey, serviceKey, severityKey } from '../workflows/search-attributes.ts';
 import { createBatches } from './batches.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Alert, Severity } from '../domain/alert.ts';
+import type { Alert, Severity } from '../domain/incident/alert.ts';
 
 export interface ManualAlert {
   readonly service: string;

@@ -5,7 +5,7 @@ import {
   type Client,
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
-import type { IncidentState } from '../domain/incident.ts';
+import type { IncidentState } from '../domain/incident/incident.ts';
 import { searchAttributeNames, workflowTypes } from '../domain/names.ts';
 import { stateQuery } from '../workflows/messages.ts';
 import { awaitingApprovalKey, outcomeKey, phaseKey, serviceKey, severityKey } from '../workflows/search-attributes.ts';

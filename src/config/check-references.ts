@@ -1,4 +1,4 @@
-import { listPlaceholders } from '../domain/catalogue.ts';
+import { listPlaceholders } from '../domain/plan/catalogue.ts';
 import type { Path } from './faults.ts';
 import { suggest } from './nearest.ts';
 import { asList, asMapping, isMapping, isText, type Mapping } from './raw.ts';

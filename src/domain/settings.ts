@@ -1,4 +1,4 @@
-import type { ActionType, Mode } from './plan.ts';
+import type { ActionType, Mode } from './plan/plan.ts';
 
 /** What the incident workflow needs to know of one service; a snapshot taken when the incident opens. */
 export interface ServiceView {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Alert, Severity } from '../domain/alert.ts';
+import type { Alert, Severity } from '../domain/incident/alert.ts';
 
 const texts = z.record(z.string(), z.string());
 

@@ -1,4 +1,4 @@
-import type { Alert } from '../domain/alert.ts';
+import type { Alert } from '../domain/incident/alert.ts';
 import type { UnmappedAlert } from './alertmanager.ts';
 
 export interface MappedAlerts {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { OpenedIncident } from '../client/intake.ts';
-import type { Alert } from '../domain/alert.ts';
+import type { Alert } from '../domain/incident/alert.ts';
 import { readAlertmanager } from './alertmanager.ts';
 import type { GatewayParts } from './app.ts';
 import { createSenderCheck } from './credentials.ts';

@@ -1,13 +1,13 @@
 import { Context } from '@temporalio/activity';
 import type { ReasonActivities } from '../activities/contract.ts';
-import { createExamineService } from '../activities/examine-service.ts';
-import { createReadEvidence } from '../activities/read-evidence.ts';
-import { createReason } from '../activities/reason.ts';
+import { createExamineService } from '../activities/reason/examine-service.ts';
+import { createReadEvidence } from '../activities/reason/read-evidence.ts';
+import { createReason } from '../activities/reason/reason.ts';
 import { createAnswerJournal } from '../adapters/answer-journal.ts';
 import { createClaudeEngine } from '../adapters/claude/engine.ts';
 import { readVariable } from '../config.ts';
 import { createAnalyst } from '../domain/analysis/analyst.ts';
-import type { Engine } from '../domain/engine.ts';
+import type { Engine } from '../domain/diagnosis/engine.ts';
 import type { WorkerParts } from './parts.ts';
 
 /** Queue `reason`: the built-in analyst, and the key of the model where one is configured. */

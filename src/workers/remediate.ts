@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
-import { createCaptureState } from '../activities/capture-state.ts';
-import { createCheckAction } from '../activities/check-action.ts';
+import { createCaptureState } from '../activities/remediate/capture-state.ts';
+import { createCheckAction } from '../activities/remediate/check-action.ts';
 import type { RemediateActivities } from '../activities/contract.ts';
-import type { JudgePorts } from '../activities/judge-action.ts';
-import { createPerformAction } from '../activities/perform-action.ts';
-import { createReadRunning } from '../activities/read-running.ts';
-import { createUndoAction } from '../activities/undo-action.ts';
+import type { JudgePorts } from '../activities/remediate/judge-action.ts';
+import { createPerformAction } from '../activities/remediate/perform-action.ts';
+import { createReadRunning } from '../activities/remediate/read-running.ts';
+import { createUndoAction } from '../activities/remediate/undo-action.ts';
 import { createActionJournal } from '../adapters/action-journal.ts';
 import { digestValue, verifyPlanDigest } from '../adapters/canonical-json.ts';
 import { createPolicy } from '../adapters/cedar.ts';

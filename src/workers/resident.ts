@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { createCloseCase } from '../activities/close-case.ts';
+import { createCloseCase } from '../activities/resident/close-case.ts';
 import type { ResidentActivities } from '../activities/contract.ts';
-import { createNotifyPeople } from '../activities/notify-people.ts';
-import { createOpenCase } from '../activities/open-case.ts';
-import { createProposePlan } from '../activities/propose-plan.ts';
-import { createRecallLessons } from '../activities/recall-lessons.ts';
+import { createNotifyPeople } from '../activities/resident/notify-people.ts';
+import { createOpenCase } from '../activities/resident/open-case.ts';
+import { createProposePlan } from '../activities/resident/propose-plan.ts';
+import { createRecallLessons } from '../activities/resident/recall-lessons.ts';
 import { createActionJournal } from '../adapters/action-journal.ts';
 import { sealPlan } from '../adapters/canonical-json.ts';
 import { createPolicy } from '../adapters/cedar.ts';

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { parseImageName } from '../domain/image-name.ts';
-import type { SandboxRequest } from '../domain/reproduction.ts';
+import { parseImageName } from '../domain/reproduction/image-name.ts';
+import type { SandboxRequest } from '../domain/reproduction/reproduction.ts';
 import { archive, argv, identifier, imageName, serviceName } from './request-fields.ts';
 import { fixOrder, listWayImages, packedScript, replayPlan, ways } from './request-ways.ts';
 

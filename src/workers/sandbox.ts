@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import type { SandboxActivities } from '../activities/contract.ts';
-import { createRunReproduction } from '../activities/run-reproduction.ts';
+import { createRunReproduction } from '../activities/sandbox/run-reproduction.ts';
 import { createDockerSandbox, suggestConcurrent, type PoolLimits, type Sandbox } from '../adapters/docker/sandbox.ts';
 import { createDependencies, dependencyCacheName } from '../adapters/dependencies/dependencies.ts';
 import { withDependencies } from '../adapters/dependencies/with-dependencies.ts';
@@ -9,7 +9,7 @@ import { createImageBuilder } from '../adapters/image-builder/builder.ts';
 import { rememberRuns } from '../adapters/remember-runs.ts';
 import { createRunCache } from '../adapters/run-cache.ts';
 import { cacheFolder, readVariable } from '../config.ts';
-import { cannotRun } from '../domain/reproduction.ts';
+import { cannotRun } from '../domain/reproduction/reproduction.ts';
 import type { ResidentSettings } from '../domain/settings.ts';
 import { ensureReaperSchedule } from './reaper-schedule.ts';
 import { parseSandboxRequest } from './sandbox-request.ts';

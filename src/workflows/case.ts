@@ -1,9 +1,9 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { graverSeverity, receiveAlert, type Alert } from '../domain/alert.ts';
-import { openIncident, type IncidentInput, type IncidentState, type Phase } from '../domain/incident.ts';
+import { graverSeverity, receiveAlert, type Alert } from '../domain/incident/alert.ts';
+import { openIncident, type IncidentInput, type IncidentState, type Phase } from '../domain/incident/incident.ts';
 import { incidentWorkflowId } from '../domain/names.ts';
-import { refuseDecision, type ApprovalVia, type Decision } from '../domain/plan.ts';
-import { renderDetails } from '../domain/render-details.ts';
+import { refuseDecision, type ApprovalVia, type Decision } from '../domain/plan/plan.ts';
+import { renderDetails } from '../domain/report/render-details.ts';
 import type { IncidentSettings } from '../domain/settings.ts';
 import { awaitingApprovalKey, outcomeKey, phaseKey, serviceKey, severityKey } from './search-attributes.ts';
 

@@ -1,6 +1,6 @@
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
-import { isUnreadable, readAlerts, readDecision, readSteer } from '../domain/messages.ts';
-import { refuseDecision, type Decision } from '../domain/plan.ts';
+import { isUnreadable, readAlerts, readDecision, readSteer } from '../domain/incident/messages.ts';
+import { refuseDecision, type Decision } from '../domain/plan/plan.ts';
 import { enterPhase, now, recordRefusal, takeAlert, takeDecision, tell, type Case } from './case.ts';
 import {
   alertSignal,

@@ -1,5 +1,5 @@
-import type { Alert } from '../domain/alert.ts';
-import type { TimeWindow } from '../domain/evidence.ts';
+import type { Alert } from '../domain/incident/alert.ts';
+import type { TimeWindow } from '../domain/evidence/evidence.ts';
 import type { Timings } from '../domain/settings.ts';
 
 export interface IncidentWindow {

@@ -1,5 +1,5 @@
 import { CancellationScope, allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow';
-import type { IncidentInput, IncidentState, Outcome } from '../domain/incident.ts';
+import type { IncidentInput, IncidentState, Outcome } from '../domain/incident/incident.ts';
 import { createCase, settingsOf, takeAlert, tell, type Case } from './case.ts';
 import { rootMessage } from './failures.ts';
 import { setIncidentHandlers } from './handlers.ts';

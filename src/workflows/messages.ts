@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Alert } from '../domain/alert.ts';
-import type { IncidentState } from '../domain/incident.ts';
-import type { Decision } from '../domain/plan.ts';
+import type { Alert } from '../domain/incident/alert.ts';
+import type { IncidentState } from '../domain/incident/incident.ts';
+import type { Decision } from '../domain/plan/plan.ts';
 
 /** The public face of a running incident. Names and shapes are relied on from outside: adding is free, renaming is not. */
 

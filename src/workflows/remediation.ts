@@ -5,12 +5,18 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Alert } from '../domain/alert.ts';
-import { titleAction, type Action, type Approval, type Plan } from '../domain/plan.ts';
-import type { ActionOutcome, Reading, RemediationResult, UndoRecord, WatchVerdict } from '../domain/remediation.ts';
-import { renderRemediation } from '../domain/render-child-details.ts';
+import type { Alert } from '../domain/incident/alert.ts';
+import { titleAction, type Action, type Approval, type Plan } from '../domain/plan/plan.ts';
+import type {
+  ActionOutcome,
+  Reading,
+  RemediationResult,
+  UndoRecord,
+  WatchVerdict,
+} from '../domain/plan/remediation.ts';
+import { renderRemediation } from '../domain/report/render-child-details.ts';
 import type { Timings } from '../domain/settings.ts';
-import { summaryLine } from '../domain/ui-text.ts';
+import { summaryLine } from '../domain/report/ui-text.ts';
 import { rootMessage, rootType } from './failures.ts';
 import { watchStartedSignal } from './messages.ts';
 import { actProxy, undoProxy } from './proxies.ts';
@@ -31,7 +37,7 @@ interface Progress {
   readings: Reading[];
 }
 
-/** Failures of the first action which say that it never began (src/activities/action-ports.ts). */
+/** Failures of the first action which say that it never began (src/activities/remediate/action-ports.ts). */
 const nothingChanged =
   /^(Action\.(NotApproved|PlanChanged|Expired|StateChanged|StateUnknown)|Policy\..*|Config\.(LocalChanges|Refused))$/;
 

@@ -1,10 +1,10 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { Alert } from '../domain/alert.ts';
-import type { ResidentReport } from '../domain/diagnosis.ts';
-import type { Evidence, EvidenceKind, TimeWindow } from '../domain/evidence.ts';
-import { renderResident, type ResidentProgress } from '../domain/render-child-details.ts';
+import type { Alert } from '../domain/incident/alert.ts';
+import type { ResidentReport } from '../domain/diagnosis/diagnosis.ts';
+import type { Evidence, EvidenceKind, TimeWindow } from '../domain/evidence/evidence.ts';
+import { renderResident, type ResidentProgress } from '../domain/report/render-child-details.ts';
 import type { Timings } from '../domain/settings.ts';
-import { summaryLine } from '../domain/ui-text.ts';
+import { summaryLine } from '../domain/report/ui-text.ts';
 import { rethrowCancellation, rootMessage } from './failures.ts';
 import { observeProxy, reasonProxy, residentProxy } from './proxies.ts';
 

@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/workflow';
-import { judgeWatch, type Reading, type WatchVerdict } from '../domain/remediation.ts';
+import { judgeWatch, type Reading, type WatchVerdict } from '../domain/plan/remediation.ts';
 import { rethrowCancellation, rootMessage } from './failures.ts';
 import { observeProxy } from './proxies.ts';
 import type { RemediationInput } from './remediation.ts';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { digestValue, sealPlan, verifyPlanDigest } from '../../src/adapters/canonical-json.ts';
-import type { Plan } from '../../src/domain/plan.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
 import { makeAction, makePlan, makeWorld, removeWorlds } from '../server/actions-harness.ts';
 
 afterAll(removeWorlds);

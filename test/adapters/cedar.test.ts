@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createPolicy, type Policy, type PolicyRequest } from '../../src/adapters/cedar.ts';
-import { countApprovalsNeeded, decideByMode } from '../../src/domain/mode.ts';
-import type { Mode, PolicyDecision, Risk } from '../../src/domain/plan.ts';
+import { countApprovalsNeeded, decideByMode } from '../../src/domain/plan/mode.ts';
+import type { Mode, PolicyDecision, Risk } from '../../src/domain/plan/plan.ts';
 
 const defaults = fileURLToPath(new URL('../../policy', import.meta.url));
 const modes: readonly Mode[] = ['observe', 'assist', 'semi-auto', 'collaborative'];

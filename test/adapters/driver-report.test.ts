@@ -111,7 +111,9 @@ describe('the driver', () => {
     const bank = await findFreePort();
     const port = await listen((_request, response) => {
       const ask = async (target: string) => (await fetch(`http://127.0.0.1:${bank}${target}`)).status;
-      void Promise.all([ask('/rates?day=1'), ask('/rates?day=2'), ask('/other')]).then((all) => response.end(all.join()));
+      void Promise.all([ask('/rates?day=1'), ask('/rates?day=2'), ask('/other')]).then((all) =>
+        response.end(all.join()),
+      );
     });
     const answers = [
       { method: 'GET', path: '/rates', status: 503 },

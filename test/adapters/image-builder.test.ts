@@ -9,7 +9,7 @@ import { findOfficial } from '../../src/adapters/image-builder/official.ts';
 import { changeRecords, readRecords } from '../../src/adapters/image-builder/records.ts';
 import { keyOf } from '../../src/adapters/dependencies/layer-store.ts';
 import { withoutCredentials } from '../../src/adapters/dependencies/registries.ts';
-import { imageLanguages } from '../../src/domain/image-name.ts';
+import { imageLanguages } from '../../src/domain/reproduction/image-name.ts';
 
 let folder: string;
 beforeEach(async () => (folder = await mkdtemp(path.join(tmpdir(), 'resident-images-'))));

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLocateFailure } from '../../src/activities/locate-failure.ts';
+import { createLocateFailure } from '../../src/activities/observe/locate-failure.ts';
 import { createGit, type Git } from '../../src/adapters/git/git.ts';
 import { createRepository, type FakeRepository } from '../fakes/repository.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLessonStore } from '../../src/adapters/lesson-store.ts';
-import type { Lesson } from '../../src/domain/lesson.ts';
-import { learnLesson } from '../../src/domain/lessons.ts';
+import type { Lesson } from '../../src/domain/evidence/lesson.ts';
+import { learnLesson } from '../../src/domain/evidence/lessons.ts';
 import { closedState } from '../incident-state.ts';
 
 let folder: string;

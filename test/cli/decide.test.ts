@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { run } from '../../src/cli/run.ts';
 import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { StateUnavailable } from '../../src/client/read.ts';
-import type { IncidentState } from '../../src/domain/incident.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import { createFakeIncidentClient, type FakeIncidentClient } from '../fakes/incident-client.ts';
 import { closedState } from '../incident-state.ts';
 

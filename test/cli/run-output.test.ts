@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEvidenceStore } from '../../src/adapters/evidence-store.ts';
 import { readRunOutput } from '../../src/cli/run-output.ts';
-import type { SandboxRun } from '../../src/domain/reproduction.ts';
+import type { SandboxRun } from '../../src/domain/reproduction/reproduction.ts';
 import { closedState } from '../incident-state.ts';
 
 let folder: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { countActions } from '../../src/client/actions-of-events.ts';
 import { toIncidentJson } from '../../src/client/incident-json.ts';
-import { openIncident, type IncidentState } from '../../src/domain/incident.ts';
+import { openIncident, type IncidentState } from '../../src/domain/incident/incident.ts';
 
 const state = openIncident({
   incidentId: 'incident/orders',

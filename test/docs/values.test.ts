@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { VARIANTS } from '../../demo/history/variants.ts';
-import { outcomes } from '../../src/domain/incident.ts';
-import { decideByMode } from '../../src/domain/mode.ts';
-import type { Mode } from '../../src/domain/plan.ts';
+import { outcomes } from '../../src/domain/incident/incident.ts';
+import { decideByMode } from '../../src/domain/plan/mode.ts';
+import type { Mode } from '../../src/domain/plan/plan.ts';
 import { taskQueues } from '../../src/domain/names.ts';
 import { listPages, readText } from './documents.ts';
 

@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { AllActivities, CollectInput } from '../../src/activities/contract.ts';
-import type { Diagnosis } from '../../src/domain/diagnosis.ts';
-import type { Evidence, EvidenceKind } from '../../src/domain/evidence.ts';
-import type { Action, Mode, Plan, PolicyDecision } from '../../src/domain/plan.ts';
-import type { Reading } from '../../src/domain/remediation.ts';
+import type { Diagnosis } from '../../src/domain/diagnosis/diagnosis.ts';
+import type { Evidence, EvidenceKind } from '../../src/domain/evidence/evidence.ts';
+import type { Action, Mode, Plan, PolicyDecision } from '../../src/domain/plan/plan.ts';
+import type { Reading } from '../../src/domain/plan/remediation.ts';
 import type { Budgets, ServiceView, Timings } from '../../src/domain/settings.ts';
 
 /** Fakes of every activity, for tests of the workflows alone: nothing here touches a source, a sandbox or a service. */

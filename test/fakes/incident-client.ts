@@ -1,7 +1,7 @@
 import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { StateUnavailable } from '../../src/client/read.ts';
-import type { Alert } from '../../src/domain/alert.ts';
-import type { Decision } from '../../src/domain/plan.ts';
+import type { Alert } from '../../src/domain/incident/alert.ts';
+import type { Decision } from '../../src/domain/plan/plan.ts';
 
 export interface FakeIncidentClient extends IncidentClient {
   readonly delivered: { readonly service: string; readonly alerts: readonly Alert[] }[];

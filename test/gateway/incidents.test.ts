@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DecisionAnswer } from '../../src/client/decisions.ts';
-import { refuseDecision, type Plan } from '../../src/domain/plan.ts';
+import { refuseDecision, type Plan } from '../../src/domain/plan/plan.ts';
 import { createFakeIncidentClient } from '../fakes/incident-client.ts';
 import { bearer, createGateway, createNotification, post } from './parts.ts';
 

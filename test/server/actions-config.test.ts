@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createCaptureState } from '../../src/activities/capture-state.ts';
-import { createCheckAction } from '../../src/activities/check-action.ts';
-import { createPerformAction } from '../../src/activities/perform-action.ts';
-import { createUndoAction } from '../../src/activities/undo-action.ts';
+import { createCaptureState } from '../../src/activities/remediate/capture-state.ts';
+import { createCheckAction } from '../../src/activities/remediate/check-action.ts';
+import { createPerformAction } from '../../src/activities/remediate/perform-action.ts';
+import { createUndoAction } from '../../src/activities/remediate/undo-action.ts';
 import { createConfigRepository } from '../../src/adapters/config-repository.ts';
 import {
   closeGate,

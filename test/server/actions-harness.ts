@@ -9,10 +9,10 @@ import { createPolicy } from '../../src/adapters/cedar.ts';
 import { createCommandRunner } from '../../src/adapters/commands/runner.ts';
 import { createConfigRepository } from '../../src/adapters/config-repository.ts';
 import type { PerformInput } from '../../src/activities/contract.ts';
-import type { JudgePorts } from '../../src/activities/judge-action.ts';
-import { describeAction } from '../../src/domain/catalogue.ts';
-import type { Action, ActionType, Approval, Plan } from '../../src/domain/plan.ts';
-import { gradeRisk } from '../../src/domain/risk.ts';
+import type { JudgePorts } from '../../src/activities/remediate/judge-action.ts';
+import { describeAction } from '../../src/domain/plan/catalogue.ts';
+import type { Action, ActionType, Approval, Plan } from '../../src/domain/plan/plan.ts';
+import { gradeRisk } from '../../src/domain/plan/risk.ts';
 import type { ActionSettings, ServiceSettings } from '../../src/domain/settings.ts';
 
 export const oldRevision = 'a'.repeat(40);

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPackSources } from '../../src/activities/pack-sources.ts';
-import { createRunReproduction } from '../../src/activities/run-reproduction.ts';
+import { createPackSources } from '../../src/activities/observe/pack-sources.ts';
+import { createRunReproduction } from '../../src/activities/sandbox/run-reproduction.ts';
 import { rememberRuns } from '../../src/adapters/remember-runs.ts';
 import { createRunCache } from '../../src/adapters/run-cache.ts';
-import type { Reproduction } from '../../src/domain/reproduction.ts';
+import type { Reproduction } from '../../src/domain/reproduction/reproduction.ts';
 import type { SandboxSettings } from '../../src/domain/settings.ts';
-import { openCase, settingsOf } from '../activities/observe-case.ts';
+import { openCase, settingsOf } from '../activities/observe/observe-case.ts';
 import { createRepository, type FakeRepository } from '../fakes/repository.ts';
 import { expectNothingLeft, isEngineThere, makeSandbox } from './sandbox-harness.ts';
 

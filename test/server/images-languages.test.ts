@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { planLanguage } from '../../src/adapters/image-builder/build-language.ts';
-import { imageLanguages, type ImageLanguage } from '../../src/domain/image-name.ts';
+import { imageLanguages, type ImageLanguage } from '../../src/domain/reproduction/image-name.ts';
 import { expectNothingLeft, isEngineThere, limits, makeSandbox, runInside } from './sandbox-harness.ts';
 
 const parts = isEngineThere ? makeSandbox() : undefined!;

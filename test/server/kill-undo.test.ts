@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { IncidentState } from '../../src/domain/incident.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import { findTemporal } from '../find-program.ts';
 import { createBoundaryKiller, moments, nameOf } from './kill/boundaries.ts';
 import { createFleet, writeFleetConfig, type Fleet } from './kill/fleet.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startFakeModel, type FakeModel } from '../../demo/fake-model.ts';
-import type { IncidentState } from '../../src/domain/incident.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import { findTemporal } from '../find-program.ts';
 import { createBoundaryKiller, moments, nameOf } from './kill/boundaries.ts';
 import { createFleet, writeFleetConfig, type Fleet } from './kill/fleet.ts';

@@ -1,5 +1,5 @@
 import type { PerformInput } from '../../src/activities/contract.ts';
-import { createPerformAction } from '../../src/activities/perform-action.ts';
+import { createPerformAction } from '../../src/activities/remediate/perform-action.ts';
 import { makePorts, type World } from './actions-harness.ts';
 
 /** A worker in small: performs the action of its argument, and prints what came of it. */

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPackSources } from '../../src/activities/pack-sources.ts';
-import { createRunReproduction } from '../../src/activities/run-reproduction.ts';
-import type { Evidence } from '../../src/domain/evidence.ts';
-import type { SandboxRequest } from '../../src/domain/reproduction.ts';
+import { createPackSources } from '../../src/activities/observe/pack-sources.ts';
+import { createRunReproduction } from '../../src/activities/sandbox/run-reproduction.ts';
+import type { Evidence } from '../../src/domain/evidence/evidence.ts';
+import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import type { RunSettings, SandboxSettings, ServiceSettings } from '../../src/domain/settings.ts';
-import { at, openCase, settingsOf } from '../activities/observe-case.ts';
+import { at, openCase, settingsOf } from '../activities/observe/observe-case.ts';
 import { createRepository } from '../fakes/repository.ts';
 import { expectNothingLeft, isEngineThere, makeSandbox } from './sandbox-harness.ts';
 

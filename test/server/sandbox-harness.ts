@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { expect } from 'vitest';
-import type { BodyStore } from '../../src/activities/try-revision.ts';
+import type { BodyStore } from '../../src/activities/sandbox/try-revision.ts';
 import { openEngine, type EngineAddress } from '../../src/adapters/docker/engine.ts';
 import {
   createDockerSandbox,
@@ -13,7 +13,7 @@ import {
   type RunReport,
 } from '../../src/adapters/docker/sandbox.ts';
 import { createImageBuilder } from '../../src/adapters/image-builder/builder.ts';
-import type { SandboxLimits, SandboxRequest, SourceArchive } from '../../src/domain/reproduction.ts';
+import type { SandboxLimits, SandboxRequest, SourceArchive } from '../../src/domain/reproduction/reproduction.ts';
 
 /** The engine to test with: DOCKER_HOST, else the default socket where there is one. Nothing is started here. */
 const dockerHost = process.env['DOCKER_HOST'];

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRunReproduction } from '../../src/activities/run-reproduction.ts';
+import { createRunReproduction } from '../../src/activities/sandbox/run-reproduction.ts';
 import type { RunOrder } from '../../src/adapters/docker/sandbox.ts';
 import { OutsideError } from '../../src/adapters/outside-error.ts';
-import type { SandboxRequest } from '../../src/domain/reproduction.ts';
+import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import { expectNothingLeft, isEngineThere, limits, makeRequest } from './sandbox-harness.ts';
 import { makeSandbox, makeStore, packRevisions } from './sandbox-harness.ts';
 

@@ -10,7 +10,7 @@ import { createEvidenceStore } from '../../src/adapters/evidence-store.ts';
 import { readRunFile, type RunFile } from '../../src/cli/run-file.ts';
 import { childEnvironment } from '../../src/config.ts';
 import { reaperScheduleId } from '../../src/domain/names.ts';
-import type { SandboxRequest } from '../../src/domain/reproduction.ts';
+import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import { findTemporal } from '../find-program.ts';
 import { createClosing, createFolder, runTemporal, until } from './kill/stage.ts';
 import { address, isEngineThere, limits, makeTar } from './sandbox-harness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SandboxRequest } from '../../src/domain/reproduction.ts';
+import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import type { ReplayPlan } from '../../src/domain/reproduction/replay.ts';
 import { parseSandboxRequest } from '../../src/workers/sandbox-request.ts';
 

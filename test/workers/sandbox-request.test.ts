@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SandboxRequest } from '../../src/domain/reproduction.ts';
+import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import { parseSandboxRequest } from '../../src/workers/sandbox-request.ts';
 
 const archive = { service: 'order-service', revision: 'a'.repeat(40), digest: 'b'.repeat(64), bytes: 10 };

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, it } from 'vitest';
-import type { IncidentState } from '../../src/domain/incident.ts';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import { describeWithServer } from './incident-harness.ts';
 
 describeWithServer('investigation', (harness) => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { PackInput } from '../../src/activities/contract.ts';
-import type { Reproduction, SandboxRequest } from '../../src/domain/reproduction.ts';
+import type { Reproduction, SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import { describeWithServer } from './incident-harness.ts';
 
 const [good, middle, bad] = ['a', 'b', 'c'].map((digit) => digit.repeat(40));

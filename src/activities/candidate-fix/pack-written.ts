@@ -1,5 +1,5 @@
 import type { EvidenceStore } from '../../adapters/evidence-store.ts';
-import type { PackedScript, SourceArchive } from '../../domain/reproduction.ts';
+import type { PackedScript, SourceArchive } from '../../domain/reproduction/reproduction.ts';
 import type { FixOrder } from '../../domain/reproduction/candidate-fix.ts';
 import type { StoredProof } from '../../domain/reproduction/written-proof.ts';
 import { applyDiff } from './apply-diff.ts';

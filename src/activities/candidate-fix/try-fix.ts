@@ -1,8 +1,8 @@
 import type { SandboxImage } from '../../adapters/docker/sandbox.ts';
-import type { Reproduction, SandboxRequest, SourceArchive } from '../../domain/reproduction.ts';
+import type { Reproduction, SandboxRequest, SourceArchive } from '../../domain/reproduction/reproduction.ts';
 import { judgeFix, type FixOrder, type FixRuns, type FixTrial } from '../../domain/reproduction/candidate-fix.ts';
 import type { Tried } from '../../domain/reproduction/tried.ts';
-import { createTrials, type RunRevision, type TryContext } from '../try-revision.ts';
+import { createTrials, type RunRevision, type TryContext } from '../sandbox/try-revision.ts';
 import { revertChange } from './revert-change.ts';
 import { readTree, writeTree } from './source-tree.ts';
 

@@ -1,7 +1,7 @@
-import type { Claim, Diagnosis, RuledOut } from '../../domain/diagnosis.ts';
-import type { EngineInput } from '../../domain/engine.ts';
-import { readInventory, type Inventory } from '../../domain/prompt.ts';
-import { cleanLine } from '../../domain/prompt-text.ts';
+import type { Claim, Diagnosis, RuledOut } from '../../domain/diagnosis/diagnosis.ts';
+import type { EngineInput } from '../../domain/diagnosis/engine.ts';
+import { readInventory, type Inventory } from '../../domain/diagnosis/prompt.ts';
+import { cleanLine } from '../../domain/diagnosis/prompt-text.ts';
 import { findScriptFault, type WrittenProof } from '../../domain/reproduction/written-proof.ts';
 import { diagnosisReport, type DiagnosisReport } from './tools.ts';
 

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import type { EngineContext, ToolCall } from '../../domain/engine.ts';
-import { cleanText } from '../../domain/prompt-text.ts';
+import type { EngineContext, ToolCall } from '../../domain/diagnosis/engine.ts';
+import { cleanText } from '../../domain/diagnosis/prompt-text.ts';
 import { OutsideError } from '../outside-error.ts';
 import { evidenceQuestion } from './tools.ts';
 

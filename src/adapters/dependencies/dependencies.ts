@@ -7,8 +7,8 @@ import {
   type DependencySet,
   type FoundDependencies,
   type Manifests,
-} from '../../domain/dependencies.ts';
-import { imageLanguages, type ImageLanguage } from '../../domain/image-name.ts';
+} from '../../domain/reproduction/dependencies.ts';
+import { imageLanguages, type ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import { checkEngine, openEngine, type EngineAddress } from '../docker/engine.ts';
 import { findHeld, imageLabels, loadLayers, repository, type HeldImage } from '../image-builder/load.ts';
 import { OutsideError } from '../outside-error.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { DependencySet } from '../../domain/dependencies.ts';
+import type { DependencySet } from '../../domain/reproduction/dependencies.ts';
 import { dependencyRecipes } from './recipes.ts';
 
 const layerSchema = z.object({

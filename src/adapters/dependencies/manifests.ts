@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
-import { isManifest, type Manifests } from '../../domain/dependencies.ts';
+import { isManifest, type Manifests } from '../../domain/reproduction/dependencies.ts';
 
 const maxManifestBytes = 20_000_000;
 const endOfArchive = Buffer.alloc(1024);

@@ -1,5 +1,5 @@
 import { workFolder } from '../docker/policy.ts';
-import type { DependencyLanguage } from '../../domain/dependencies.ts';
+import type { DependencyLanguage } from '../../domain/reproduction/dependencies.ts';
 
 /** Where prepared dependencies are in an image: outside the work folder, whose mount would hide them. */
 export const dependencyFolder = '/opt/resident/dependencies';

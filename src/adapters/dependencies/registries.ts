@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { DependencyLanguage } from '../../domain/dependencies.ts';
+import type { DependencyLanguage } from '../../domain/reproduction/dependencies.ts';
 
 /** Where packages come from, as this machine's own tools would have it. URLs only: no credential is ever passed on. */
 export interface Registries {

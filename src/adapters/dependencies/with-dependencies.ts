@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import type { DependencyChoice } from '../../domain/dependencies.ts';
+import type { DependencyChoice } from '../../domain/reproduction/dependencies.ts';
 import type { GroupOrder, PackedSource, RunOrder, RunReport, Sandbox } from '../docker/sandbox.ts';
 import type { Dependencies, FoundLayer } from './dependencies.ts';
 import type { PreparedLayer } from './layer-store.ts';

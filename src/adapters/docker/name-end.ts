@@ -2,7 +2,7 @@ import { text as readText } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
-import type { RunEnd, SandboxLimits } from '../../domain/reproduction.ts';
+import type { RunEnd, SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import { engineLost, statusOf } from './engine.ts';
 import type { ExecEnd } from './exec.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerCreateOptions, ContainerInspectInfo, HostConfig } from 'dockerode';
-import type { SandboxLimits } from '../../domain/reproduction.ts';
+import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import type { EngineFacts } from './engine.ts';
 
 /** Process 1 and the code under test have different users, so that the code cannot signal or trace process 1. */

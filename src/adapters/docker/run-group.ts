@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from 'dockerode';
 import { pack } from 'tar-stream';
-import type { SandboxLimits } from '../../domain/reproduction.ts';
+import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import type { ReplayAnswer, StandIn, StartOrder } from '../../domain/reproduction/replay.ts';
 import { readDriverLine, readDriverReport, splitLines } from './driver-report.ts';
 import type { AskedStandIn, DriverReport } from './driver-report.ts';

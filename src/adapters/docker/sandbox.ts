@@ -1,6 +1,6 @@
 import { pid } from 'node:process';
 import type Docker from 'dockerode';
-import type { SandboxLimits } from '../../domain/reproduction.ts';
+import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import { identifyProcess } from '../commands/process-identity.ts';
 import type { ImageBuilder } from '../image-builder/builder.ts';
 import { OutsideError } from '../outside-error.ts';

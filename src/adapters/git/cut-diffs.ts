@@ -1,5 +1,5 @@
-import { isLockfile } from '../../domain/change-kind.ts';
-import type { FileChange } from '../../domain/evidence.ts';
+import { isLockfile } from '../../domain/evidence/change-kind.ts';
+import type { FileChange } from '../../domain/evidence/evidence.ts';
 
 const limits = { file: 20_000, minor: 1_500, commit: 100_000 } as const;
 

@@ -1,4 +1,4 @@
-import type { FileChange, TimeWindow } from '../../domain/evidence.ts';
+import type { FileChange, TimeWindow } from '../../domain/evidence/evidence.ts';
 import { archiveAt, type SourceTree } from './archive.ts';
 import { createNameFolder, toPathspecs } from './folder-names.ts';
 import { listHistory, type HistoryQuestion, type State } from './history.ts';

@@ -1,4 +1,4 @@
-import type { FileChange } from '../../domain/evidence.ts';
+import type { FileChange } from '../../domain/evidence/evidence.ts';
 import { cutDiffs } from './cut-diffs.ts';
 import { runGit } from './run-git.ts';
 

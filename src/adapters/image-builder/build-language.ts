@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { arch, platform } from 'node:process';
 import type Docker from 'dockerode';
-import type { ImageLanguage } from '../../domain/image-name.ts';
+import type { ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import type { FileSet } from './file-set.ts';
 import { imageLabels, loadFiles, recipeVersion, repository } from './load.ts';
 import { addBase, findTools, recipes } from './recipes.ts';

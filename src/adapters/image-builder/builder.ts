@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { parseImageName, imageLanguages } from '../../domain/image-name.ts';
+import { parseImageName, imageLanguages } from '../../domain/reproduction/image-name.ts';
 import { openEngine, type EngineAddress } from '../docker/engine.ts';
 import { OutsideError } from '../outside-error.ts';
 import { buildLanguage, planLanguage } from './build-language.ts';

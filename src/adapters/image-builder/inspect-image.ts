@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { parseImageName } from '../../domain/image-name.ts';
+import { parseImageName } from '../../domain/reproduction/image-name.ts';
 import { planLanguage } from './build-language.ts';
 import { findHeld, imageLabels, type HeldImage } from './load.ts';
 import { readRecords } from './records.ts';

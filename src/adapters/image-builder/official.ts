@@ -1,4 +1,4 @@
-import type { ImageLanguage } from '../../domain/image-name.ts';
+import type { ImageLanguage } from '../../domain/reproduction/image-name.ts';
 
 /**
  * Official images of Docker Hub (`library/`) by language and version, reviewed by hand. A tag is only where the digest comes

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { imageLanguages, parseImageName } from '../../domain/image-name.ts';
+import { imageLanguages, parseImageName } from '../../domain/reproduction/image-name.ts';
 import { describe } from '../docker/engine.ts';
 import { OutsideError } from '../outside-error.ts';
 import { findHeld } from './load.ts';

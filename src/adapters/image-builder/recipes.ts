@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ImageLanguage } from '../../domain/image-name.ts';
+import type { ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import { addFolders, addLibraries, addPath, exists, findPrograms, type FileSet } from './file-set.ts';
 import { findC } from './languages/c.ts';
 import { findGo } from './languages/go.ts';

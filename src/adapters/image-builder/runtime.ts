@@ -1,5 +1,5 @@
 import { OutsideError } from '../outside-error.ts';
-import { fitsVersion, type ImageLanguage } from '../../domain/image-name.ts';
+import { fitsVersion, type ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import type { FileSet } from './file-set.ts';
 
 /** One language's runtime as this machine has it. */

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { extract } from 'tar-stream';
-import type { ImageLanguage } from '../../domain/image-name.ts';
+import type { ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import { statusOf } from '../docker/engine.ts';
 import { labels, workFolder } from '../docker/policy.ts';
 import { OutsideError } from '../outside-error.ts';

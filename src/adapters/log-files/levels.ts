@@ -1,4 +1,4 @@
-import type { LogLine } from '../../domain/evidence.ts';
+import type { LogLine } from '../../domain/evidence/evidence.ts';
 
 export type Level = LogLine['level'];
 

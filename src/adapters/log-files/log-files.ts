@@ -1,4 +1,4 @@
-import type { LogLine, TimeWindow } from '../../domain/evidence.ts';
+import type { LogLine, TimeWindow } from '../../domain/evidence/evidence.ts';
 import { redactField, type Redact } from '../../domain/redaction.ts';
 import { sanitizeText } from '../../domain/text.ts';
 import type { LogSource } from '../../domain/settings.ts';

@@ -1,6 +1,6 @@
-import type { Alert } from '../../domain/alert.ts';
-import type { TimeWindow } from '../../domain/evidence.ts';
-import { holds, measuredSide, splitComparison } from '../../domain/promql.ts';
+import type { Alert } from '../../domain/incident/alert.ts';
+import type { TimeWindow } from '../../domain/evidence/evidence.ts';
+import { holds, measuredSide, splitComparison } from '../../domain/evidence/promql.ts';
 import { instantAnswer, matrixAnswer, rulesAnswer } from './answers.ts';
 import { createAsk, type Ask, type PrometheusOptions } from './client.ts';
 

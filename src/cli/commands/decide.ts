@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { toIncidentId, type IncidentClient } from '../../client/incident-client.ts';
 import type { DecisionAnswer } from '../../client/decisions.ts';
 import { StateUnavailable } from '../../client/read.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { Plan } from '../../domain/plan/plan.ts';
 import { countOf } from '../../domain/text.ts';
 import { withContext, withJson, type CommonOptions } from '../context.ts';
 import { CommandEnd, exitCodes } from '../exit.ts';

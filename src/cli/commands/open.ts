@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { createManualAlert } from '../../client/manual-alert.ts';
-import type { Severity } from '../../domain/alert.ts';
+import type { Severity } from '../../domain/incident/alert.ts';
 import { withContext, withJson, type CommonOptions } from '../context.ts';
 import { CommandEnd, exitCodes } from '../exit.ts';
 import { say, sayJson } from '../output.ts';

@@ -1,4 +1,4 @@
-import type { SuspectService } from '../diagnosis.ts';
+import type { SuspectService } from '../diagnosis/diagnosis.ts';
 import { coincidence } from './exposure.ts';
 import type { Facts } from './facts.ts';
 import type { ScoredCandidate } from './score-candidates.ts';

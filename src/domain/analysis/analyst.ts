@@ -1,7 +1,7 @@
-import type { Diagnosis } from '../diagnosis.ts';
-import type { Engine, EngineInput } from '../engine.ts';
-import { noUsage } from '../engine.ts';
-import { listGaps } from '../evidence.ts';
+import type { Diagnosis } from '../diagnosis/diagnosis.ts';
+import type { Engine, EngineInput } from '../diagnosis/engine.ts';
+import { noUsage } from '../diagnosis/engine.ts';
+import { listGaps } from '../evidence/evidence.ts';
 import { compareLessons } from './compare-lessons.ts';
 import { decide } from './decide.ts';
 import { failurePatterns, gatherFacts } from './facts.ts';

@@ -1,4 +1,4 @@
-import type { LogLine } from '../evidence.ts';
+import type { LogLine } from '../evidence/evidence.ts';
 import type { LogPattern } from './log-patterns.ts';
 import { compactName, shortName } from './words.ts';
 

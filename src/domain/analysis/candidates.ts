@@ -1,4 +1,4 @@
-import type { Change, Deploy } from '../evidence.ts';
+import type { Change, Deploy } from '../evidence/evidence.ts';
 import type { Cited, Facts } from './facts.ts';
 import { compactName, shortName } from './words.ts';
 

@@ -1,6 +1,6 @@
-import type { Diagnosis } from '../diagnosis.ts';
-import type { EngineInput } from '../engine.ts';
-import type { Lesson, RecalledLesson } from '../lesson.ts';
+import type { Diagnosis } from '../diagnosis/diagnosis.ts';
+import type { EngineInput } from '../diagnosis/engine.ts';
+import type { Lesson, RecalledLesson } from '../evidence/lesson.ts';
 import type { LogPattern } from './log-patterns.ts';
 import { splitWords } from './words.ts';
 

@@ -1,5 +1,5 @@
-import type { CauseCategory } from '../diagnosis.ts';
-import type { EngineInput } from '../engine.ts';
+import type { CauseCategory } from '../diagnosis/diagnosis.ts';
+import type { EngineInput } from '../diagnosis/engine.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import { isConfigOnly } from './diffs.ts';

@@ -1,4 +1,4 @@
-import type { Change } from '../evidence.ts';
+import type { Change } from '../evidence/evidence.ts';
 
 /** One hunk of a file's diff, without lines that are only moved in whitespace. */
 export interface Hunk {

@@ -1,6 +1,6 @@
-import type { Finding } from '../diagnosis.ts';
-import type { EngineInput } from '../engine.ts';
-import { cleanLine } from '../prompt-text.ts';
+import type { Finding } from '../diagnosis/diagnosis.ts';
+import type { EngineInput } from '../diagnosis/engine.ts';
+import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { readHunks, explainHarmless } from './diffs.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, gatherFacts } from './facts.ts';

@@ -1,5 +1,5 @@
-import type { EngineInput, EvidenceWithBody } from '../engine.ts';
-import type { Change, Deploy } from '../evidence.ts';
+import type { EngineInput, EvidenceWithBody } from '../diagnosis/engine.ts';
+import type { Change, Deploy } from '../evidence/evidence.ts';
 import type { CallFailure } from './calls.ts';
 import { findCallFailures } from './calls.ts';
 import type { LogPattern } from './log-patterns.ts';

@@ -1,4 +1,4 @@
-import type { Evidence, LogLine, LogsBody } from '../evidence.ts';
+import type { Evidence, LogLine, LogsBody } from '../evidence/evidence.ts';
 import { createTemplateMiner } from './templates.ts';
 import { withoutFrames } from './traces.ts';
 

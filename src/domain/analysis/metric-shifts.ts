@@ -1,4 +1,4 @@
-import type { Evidence, MetricSeries, MetricsBody } from '../evidence.ts';
+import type { Evidence, MetricSeries, MetricsBody } from '../evidence/evidence.ts';
 
 export type MetricMeaning = 'failures' | 'latency' | 'saturation' | 'traffic' | 'other';
 

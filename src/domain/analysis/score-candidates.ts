@@ -1,4 +1,4 @@
-import type { EngineInput } from '../engine.ts';
+import type { EngineInput } from '../diagnosis/engine.ts';
 import type { CallFailure } from './calls.ts';
 import type { Candidate } from './candidates.ts';
 import { isSameRevision, listCandidates, ownership } from './candidates.ts';

@@ -1,5 +1,5 @@
-import type { Diagnosis } from '../diagnosis.ts';
-import type { EngineInput } from '../engine.ts';
+import type { Diagnosis } from '../diagnosis/diagnosis.ts';
+import type { EngineInput } from '../diagnosis/engine.ts';
 import { gatherFacts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import { followCalls } from './suspicion.ts';

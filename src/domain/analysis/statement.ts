@@ -1,7 +1,7 @@
-import type { Claim, Diagnosis, RuledOut } from '../diagnosis.ts';
-import { inconclusive } from '../diagnosis.ts';
-import { cleanLine } from '../prompt-text.ts';
-import type { EngineInput } from '../engine.ts';
+import type { Claim, Diagnosis, RuledOut } from '../diagnosis/diagnosis.ts';
+import { inconclusive } from '../diagnosis/diagnosis.ts';
+import { cleanLine } from '../diagnosis/prompt-text.ts';
+import type { EngineInput } from '../diagnosis/engine.ts';
 import { listAlternatives } from './alternatives.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';

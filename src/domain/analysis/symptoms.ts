@@ -1,4 +1,4 @@
-import type { Alert } from '../alert.ts';
+import type { Alert } from '../incident/alert.ts';
 import { readFailureText } from './calls.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';

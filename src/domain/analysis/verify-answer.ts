@@ -1,8 +1,8 @@
-import type { Diagnosis } from '../diagnosis.ts';
-import { findUnknownCitations } from '../diagnosis.ts';
-import type { EngineInput } from '../engine.ts';
-import { cleanLine } from '../prompt-text.ts';
-import { readInventory } from '../prompt.ts';
+import type { Diagnosis } from '../diagnosis/diagnosis.ts';
+import { findUnknownCitations } from '../diagnosis/diagnosis.ts';
+import type { EngineInput } from '../diagnosis/engine.ts';
+import { cleanLine } from '../diagnosis/prompt-text.ts';
+import { readInventory } from '../diagnosis/prompt.ts';
 
 /**
  * Checks any engine's answer against what was collected in this incident (DESIGN.md, invariants 4 and 5).

@@ -1,4 +1,4 @@
-import type { SandboxRun, SourceArchive } from '../reproduction.ts';
+import type { SandboxRun, SourceArchive } from './reproduction.ts';
 import { countOf, toOneLine } from '../text.ts';
 import { describeRun, tryOf, type Tried } from './tried.ts';
 

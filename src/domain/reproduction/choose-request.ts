@@ -1,4 +1,4 @@
-import type { EvidenceWithBody } from '../engine.ts';
+import type { EvidenceWithBody } from '../diagnosis/engine.ts';
 import { maskPath, readRequest } from './read-request.ts';
 import type { ChosenRequest, RecordedAnswer, RecordedRequest, RequestFault } from './replay.ts';
 

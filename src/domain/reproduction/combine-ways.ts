@@ -1,4 +1,4 @@
-import type { Reproduction, ReproductionVerdict, ReproductionWay, SandboxRequest } from '../reproduction.ts';
+import type { Reproduction, ReproductionVerdict, ReproductionWay, SandboxRequest } from './reproduction.ts';
 
 /** What one way of showing the failure came to. */
 export interface WayResult {

@@ -1,4 +1,4 @@
-import type { FailureSignature } from '../reproduction.ts';
+import type { FailureSignature } from './reproduction.ts';
 import type { Tried } from './tried.ts';
 
 /** What a test runner says of a run as a whole. */

@@ -1,8 +1,8 @@
 import { findLogPatterns, type LogPattern } from '../analysis/log-patterns.ts';
 import { withoutFrames } from '../analysis/traces.ts';
-import type { EvidenceWithBody } from '../engine.ts';
-import type { LogLine } from '../evidence.ts';
-import type { FailureSignature } from '../reproduction.ts';
+import type { EvidenceWithBody } from '../diagnosis/engine.ts';
+import type { LogLine } from '../evidence/evidence.ts';
+import type { FailureSignature } from './reproduction.ts';
 import { readFailures, toKept, toLines } from './signature.ts';
 import { countWords, readStatus, toTemplate } from './templates.ts';
 

@@ -1,5 +1,5 @@
-import type { BisectStep, Trial } from '../bisect.ts';
-import type { Reproduction, SandboxRequest } from '../reproduction.ts';
+import type { BisectStep, Trial } from './bisect.ts';
+import type { Reproduction, SandboxRequest } from './reproduction.ts';
 
 type Found = Extract<BisectStep, { readonly kind: 'found' }>;
 

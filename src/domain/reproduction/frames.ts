@@ -1,4 +1,4 @@
-import type { CodeFrame } from '../reproduction.ts';
+import type { CodeFrame } from './reproduction.ts';
 
 /** Where paths of an output lead: absent for production, whose folders nobody here knows. */
 export interface Place {

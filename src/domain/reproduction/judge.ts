@@ -1,5 +1,5 @@
-import { chain, planBisect, type BisectStep, type Trial } from '../bisect.ts';
-import type { Reproduction, SandboxRequest } from '../reproduction.ts';
+import { chain, planBisect, type BisectStep, type Trial } from './bisect.ts';
+import type { Reproduction, SandboxRequest } from './reproduction.ts';
 import { countOf } from '../text.ts';
 import { findGap } from './find-gap.ts';
 import { describeRun, failureOf, refuseSuspect, tryOf, type Tried } from './tried.ts';

@@ -1,4 +1,4 @@
-import type { FailureLocation, FailureSignature, SandboxRequest } from '../reproduction.ts';
+import type { FailureLocation, FailureSignature, SandboxRequest } from './reproduction.ts';
 import { findTellingFrame } from './frames.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { FailureSignature, RunEnd, SignatureMatch } from '../reproduction.ts';
+import type { FailureSignature, RunEnd, SignatureMatch } from './reproduction.ts';
 import { findTellingFrame, isSameFile, isTestFile } from './frames.ts';
 import { describeSignature, toKept, type ReadFailure } from './signature.ts';
 import { findTrouble } from './surroundings.ts';

@@ -1,5 +1,5 @@
-import { explainKind } from '../change-kind.ts';
-import type { Reproduction } from '../reproduction.ts';
+import { explainKind } from '../evidence/change-kind.ts';
+import type { Reproduction } from './reproduction.ts';
 import { countOf } from '../text.ts';
 
 /** Rounds of a bisection at most. Each narrows a window to a thirtieth, of large sources to a seventh: enough for 16,000 commits. */

@@ -1,4 +1,4 @@
-import type { LogLine } from '../evidence.ts';
+import type { LogLine } from '../evidence/evidence.ts';
 import type { RecordedRequest } from './replay.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];

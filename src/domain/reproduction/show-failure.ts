@@ -1,4 +1,4 @@
-import type { FailureSignature, SandboxRun } from '../reproduction.ts';
+import type { FailureSignature, SandboxRun } from './reproduction.ts';
 import { isTestFile } from './frames.ts';
 import { matchFailure } from './match-signature.ts';
 import { readFailures, toKept, toLines, type ReadFailure } from './signature.ts';

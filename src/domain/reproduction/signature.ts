@@ -1,4 +1,4 @@
-import type { FailureSignature } from '../reproduction.ts';
+import type { FailureSignature } from './reproduction.ts';
 import { keepOwnFrames, type Place } from './frames.ts';
 import { readCompilers, readGo, readNative } from './readers/native.ts';
 import { readPytest, readTracebacks } from './readers/python.ts';

@@ -1,4 +1,4 @@
-import type { Reproduction, ReproductionVerdict, SandboxRun, SignatureMatch } from '../reproduction.ts';
+import type { Reproduction, ReproductionVerdict, SandboxRun, SignatureMatch } from './reproduction.ts';
 import { toOneLine } from '../text.ts';
 import { describeFix } from './candidate-fix.ts';
 import { describeLocation } from './location.ts';

@@ -1,5 +1,5 @@
-import type { Trial } from '../bisect.ts';
-import type { FailureLocation, FailureSignature, Reproduction, SandboxRun, SignatureMatch } from '../reproduction.ts';
+import type { Trial } from './bisect.ts';
+import type { FailureLocation, FailureSignature, Reproduction, SandboxRun, SignatureMatch } from './reproduction.ts';
 import { compareFailures, type TestReport } from './compare-failures.ts';
 
 /** What the output of a run shows, read once when it ends. */

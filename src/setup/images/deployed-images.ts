@@ -1,6 +1,6 @@
 import { createDeployRecords } from '../../adapters/deploy-records.ts';
-import { findDeployedImage } from '../../domain/deploys.ts';
-import { parseImageName } from '../../domain/image-name.ts';
+import { findDeployedImage } from '../../domain/evidence/deploys.ts';
+import { parseImageName } from '../../domain/reproduction/image-name.ts';
 import type { ResidentSettings, ServiceSettings } from '../../domain/settings.ts';
 
 /** The settings with `sandbox.image: deployed` replaced by the digest that is deployed now, where a record tells one. */

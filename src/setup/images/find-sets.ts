@@ -1,8 +1,8 @@
 import { describeMissing } from '../../adapters/dependencies/with-dependencies.ts';
 import { keyOf } from '../../adapters/dependencies/layer-store.ts';
 import { readManifests } from '../../adapters/dependencies/manifests.ts';
-import { findDeployAt } from '../../domain/deploys.ts';
-import type { DependencySet, Manifests } from '../../domain/dependencies.ts';
+import { findDeployAt } from '../../domain/evidence/deploys.ts';
+import type { DependencySet, Manifests } from '../../domain/reproduction/dependencies.ts';
 import { listReachable } from '../../domain/settings.ts';
 import type { ImageParts, SandboxedService } from './parts.ts';
 

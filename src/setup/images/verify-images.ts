@@ -4,8 +4,8 @@ import { pack } from 'tar-stream';
 import { createDockerSandbox } from '../../adapters/docker/sandbox.ts';
 import { keeperUser } from '../../adapters/docker/policy.ts';
 import { readRecords } from '../../adapters/image-builder/records.ts';
-import { parseImageName, type ImageLanguage } from '../../domain/image-name.ts';
-import type { SandboxLimits } from '../../domain/reproduction.ts';
+import { parseImageName, type ImageLanguage } from '../../domain/reproduction/image-name.ts';
+import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import { listSandboxed, type ImageParts } from './parts.ts';
 
 export interface VerifiedImage {

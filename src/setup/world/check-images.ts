@@ -1,5 +1,5 @@
 import { asMapping, isMapping, isText } from '../../config/raw.ts';
-import { imageLanguages, parseImageName } from '../../domain/image-name.ts';
+import { imageLanguages, parseImageName } from '../../domain/reproduction/image-name.ts';
 import { lookFor } from '../look-for.ts';
 import { askDocker } from '../probe.ts';
 import type { World, WorldFindings } from './check-world.ts';

@@ -1,7 +1,7 @@
 import { condition } from '@temporalio/workflow';
 import type { NoticeKind } from '../../activities/contract.ts';
-import { titleAction, type Plan } from '../../domain/plan.ts';
-import { summaryLine } from '../../domain/ui-text.ts';
+import { titleAction, type Plan } from '../../domain/plan/plan.ts';
+import { summaryLine } from '../../domain/report/ui-text.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
 import { residentProxy } from '../proxies.ts';

@@ -1,6 +1,6 @@
-import type { Outcome } from '../../domain/incident.ts';
+import type { Outcome } from '../../domain/incident/incident.ts';
 import { asSentence } from '../../domain/text.ts';
-import { summaryLine } from '../../domain/ui-text.ts';
+import { summaryLine } from '../../domain/report/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rootMessage } from '../failures.ts';
 import { residentProxy } from '../proxies.ts';

@@ -1,10 +1,10 @@
 import { ParentClosePolicy, executeChild, log } from '@temporalio/workflow';
 import { listReachable } from '../../domain/settings.ts';
 import { residentWorkflowId, taskQueues } from '../../domain/names.ts';
-import type { EngineStep } from '../../domain/engine.ts';
-import type { ResidentReport } from '../../domain/diagnosis.ts';
+import type { EngineStep } from '../../domain/diagnosis/engine.ts';
+import type { ResidentReport } from '../../domain/diagnosis/diagnosis.ts';
 import { countOf } from '../../domain/text.ts';
-import { summaryLine } from '../../domain/ui-text.ts';
+import { summaryLine } from '../../domain/report/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { incidentWindow } from '../incident-window.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';

@@ -1,6 +1,6 @@
-import type { Diagnosis } from '../../domain/diagnosis.ts';
-import { nameAction, type PolicyDecision } from '../../domain/plan.ts';
-import { summaryLine } from '../../domain/ui-text.ts';
+import type { Diagnosis } from '../../domain/diagnosis/diagnosis.ts';
+import { nameAction, type PolicyDecision } from '../../domain/plan/plan.ts';
+import { summaryLine } from '../../domain/report/ui-text.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation } from '../failures.ts';
 import { askProxy, residentProxy } from '../proxies.ts';

@@ -1,10 +1,10 @@
 import { ChildWorkflowCancellationType, ParentClosePolicy, executeChild, sleep } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { remediationWorkflowId, taskQueues } from '../../domain/names.ts';
-import { titleAction, type Plan } from '../../domain/plan.ts';
-import { judgeWatch, type Reading, type RemediationResult } from '../../domain/remediation.ts';
-import { block } from '../../domain/report-markdown.ts';
-import { detailsOf, section, summaryLine } from '../../domain/ui-text.ts';
+import { titleAction, type Plan } from '../../domain/plan/plan.ts';
+import { judgeWatch, type Reading, type RemediationResult } from '../../domain/plan/remediation.ts';
+import { block } from '../../domain/report/report-markdown.ts';
+import { detailsOf, section, summaryLine } from '../../domain/report/ui-text.ts';
 import { enterPhase, now, settingsOf, tell, type Case } from '../case.ts';
 import type { remediation } from '../remediation.ts';
 

@@ -1,11 +1,11 @@
-import type { Diagnosis, SuspectService } from '../../domain/diagnosis.ts';
-import { listSuspectServices, reconcile } from '../../domain/reconcile.ts';
-import { cannotRun, type Reproduction } from '../../domain/reproduction.ts';
+import type { Diagnosis, SuspectService } from '../../domain/diagnosis/diagnosis.ts';
+import { listSuspectServices, reconcile } from '../../domain/diagnosis/reconcile.ts';
+import { cannotRun, type Reproduction } from '../../domain/reproduction/reproduction.ts';
 import { isTestFile } from '../../domain/reproduction/frames.ts';
 import { describeFirstBad, maxRounds, narrow } from '../../domain/reproduction/narrow.ts';
 import { describeLocation } from '../../domain/reproduction/location.ts';
 import { countOf } from '../../domain/text.ts';
-import { summaryLine } from '../../domain/ui-text.ts';
+import { summaryLine } from '../../domain/report/ui-text.ts';
 import type { PackInput } from '../../activities/contract.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';

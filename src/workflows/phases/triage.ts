@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { summaryLine } from '../../domain/ui-text.ts';
+import { summaryLine } from '../../domain/report/ui-text.ts';
 import { settingsOf, tell, type Case } from '../case.ts';
 import { residentProxy } from '../proxies.ts';
 

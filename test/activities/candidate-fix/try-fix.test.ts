@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readTree, writeTree, type TreeFile } from '../../../src/activities/candidate-fix/source-tree.ts';
-import { tryWays, type WaysContext } from '../../../src/activities/try-ways.ts';
+import { tryWays, type WaysContext } from '../../../src/activities/sandbox/try-ways.ts';
 import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.ts';
-import type { SandboxRequest, SourceArchive } from '../../../src/domain/reproduction.ts';
+import type { SandboxRequest, SourceArchive } from '../../../src/domain/reproduction/reproduction.ts';
 import { describeFix, type FixOrder } from '../../../src/domain/reproduction/candidate-fix.ts';
 
 type Files = Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { afterEach } from 'vitest';
 import { fakeMessage, startFakeModel, type FakeModel, type FakeReply } from '../../../demo/fake-model.ts';
 import { createAnswerJournal } from '../../../src/adapters/answer-journal.ts';
 import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
-import type { Engine, EngineAnswer } from '../../../src/domain/engine.ts';
+import type { Engine, EngineAnswer } from '../../../src/domain/diagnosis/engine.ts';
 import { analyst } from './case.ts';
 
 export const key = 'sk-ant-secret-key-of-a-test';

@@ -1,7 +1,7 @@
-import type { Diagnosis } from '../../../src/domain/diagnosis.ts';
-import type { Engine, EngineInput } from '../../../src/domain/engine.ts';
-import type { Evidence, EvidenceBody, EvidenceKind } from '../../../src/domain/evidence.ts';
-import { noUsage } from '../../../src/domain/engine.ts';
+import type { Diagnosis } from '../../../src/domain/diagnosis/diagnosis.ts';
+import type { Engine, EngineInput } from '../../../src/domain/diagnosis/engine.ts';
+import type { Evidence, EvidenceBody, EvidenceKind } from '../../../src/domain/evidence/evidence.ts';
+import { noUsage } from '../../../src/domain/diagnosis/engine.ts';
 
 /** A small incident: order-service fails because a commit of user-service shortened sessions. */
 export const badCommit = 'b'.repeat(40);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeMessage, type FakeReply } from '../../../demo/fake-model.ts';
-import type { EngineContext } from '../../../src/domain/engine.ts';
+import type { EngineContext } from '../../../src/domain/diagnosis/engine.ts';
 import { key, requireDiagnosis, useBench } from './bench.ts';
 import { call, input } from './case.ts';
 

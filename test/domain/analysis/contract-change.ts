@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { analyse } from '../../../src/domain/analysis/analyst.ts';
 import { findAnswerFault } from '../../../src/domain/analysis/verify-answer.ts';
-import type { EngineInput } from '../../../src/domain/engine.ts';
+import type { EngineInput } from '../../../src/domain/diagnosis/engine.ts';
 import { chatter, commit, deploy, incident, repeat } from './incident.ts';
 
 export const graph = { booking: ['identity', 'ledger'], identity: [], ledger: [] };

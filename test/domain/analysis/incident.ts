@@ -1,5 +1,5 @@
-import type { Alert } from '../../../src/domain/alert.ts';
-import type { EngineInput, EvidenceWithBody } from '../../../src/domain/engine.ts';
+import type { Alert } from '../../../src/domain/incident/alert.ts';
+import type { EngineInput, EvidenceWithBody } from '../../../src/domain/diagnosis/engine.ts';
 import type {
   Change,
   Deploy,
@@ -7,7 +7,7 @@ import type {
   EvidenceKind,
   LogLine,
   MetricSeries,
-} from '../../../src/domain/evidence.ts';
+} from '../../../src/domain/evidence/evidence.ts';
 
 /** Incidents for tests: an hour of baseline, the alert at 13:00, its lookback from 12:30. */
 export const window = { from: '2026-03-01T11:30:00.000Z', to: '2026-03-01T13:00:00.000Z' };

@@ -9,7 +9,7 @@ import { findNumberChanges } from '../../../src/domain/analysis/numbers-in-diffs
 import { readFrames } from '../../../src/domain/analysis/symptoms.ts';
 import { createTemplateMiner, maskMessage } from '../../../src/domain/analysis/templates.ts';
 import { splitWords } from '../../../src/domain/analysis/words.ts';
-import type { LogLine, MetricSeries } from '../../../src/domain/evidence.ts';
+import type { LogLine, MetricSeries } from '../../../src/domain/evidence/evidence.ts';
 import { at, chatter, commit, deploy, incident, incidentFrom, repeat, window, wrap } from './incident.ts';
 
 function patternsOf(lines: readonly LogLine[]) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { examine } from '../../../src/domain/analysis/examine.ts';
 import { coincidence, measureExposure } from '../../../src/domain/analysis/exposure.ts';
 import { gatherFacts } from '../../../src/domain/analysis/facts.ts';
-import type { EngineInput } from '../../../src/domain/engine.ts';
+import type { EngineInput } from '../../../src/domain/diagnosis/engine.ts';
 import { findAnswerFault } from '../../../src/domain/analysis/verify-answer.ts';
 import { contractChange, expectSound, shorterGrants } from './contract-change.ts';
 import { at, chatter, commit, deploy, incident, repeat } from './incident.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EvidenceWithBody } from '../../../src/domain/engine.ts';
-import type { LogLine } from '../../../src/domain/evidence.ts';
+import type { EvidenceWithBody } from '../../../src/domain/diagnosis/engine.ts';
+import type { LogLine } from '../../../src/domain/evidence/evidence.ts';
 import { chooseRequest, listAnswers } from '../../../src/domain/reproduction/choose-request.ts';
 import { readRequest } from '../../../src/domain/reproduction/read-request.ts';
 

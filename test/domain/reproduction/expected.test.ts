@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EvidenceWithBody } from '../../../src/domain/engine.ts';
-import type { LogLine } from '../../../src/domain/evidence.ts';
+import type { EvidenceWithBody } from '../../../src/domain/diagnosis/engine.ts';
+import type { LogLine } from '../../../src/domain/evidence/evidence.ts';
 import { readSignatures } from '../../../src/domain/reproduction/expected.ts';
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 1, 12, 0, second)).toISOString();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureSignature, SandboxRun } from '../../../src/domain/reproduction.ts';
+import type { FailureSignature, SandboxRun } from '../../../src/domain/reproduction/reproduction.ts';
 import { judgeRuns } from '../../../src/domain/reproduction/judge.ts';
 import type { ShownFailure, Tried } from '../../../src/domain/reproduction/tried.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureSignature } from '../../../src/domain/reproduction.ts';
+import type { FailureSignature } from '../../../src/domain/reproduction/reproduction.ts';
 import { showFailure, type FailedRun } from '../../../src/domain/reproduction/show-failure.ts';
 
 const production: FailureSignature = {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { judgeRuns } from '../../../src/domain/reproduction/judge.ts';
 import { describeFirstBad, narrow } from '../../../src/domain/reproduction/narrow.ts';
 import type { Tried } from '../../../src/domain/reproduction/tried.ts';
-import type { Reproduction, SandboxRequest, SandboxRun, SourceArchive } from '../../../src/domain/reproduction.ts';
+import type {
+  Reproduction,
+  SandboxRequest,
+  SandboxRun,
+  SourceArchive,
+} from '../../../src/domain/reproduction/reproduction.ts';
 
 const run: SandboxRun = {
   service: 'app',

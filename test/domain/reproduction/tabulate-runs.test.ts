@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { renderDetails } from '../../../src/domain/render-details.ts';
-import { renderPlan } from '../../../src/domain/render-plan.ts';
-import { renderReport } from '../../../src/domain/report.ts';
-import type { Reproduction, SandboxRun } from '../../../src/domain/reproduction.ts';
+import { renderDetails } from '../../../src/domain/report/render-details.ts';
+import { renderPlan } from '../../../src/domain/report/render-plan.ts';
+import { renderReport } from '../../../src/domain/report/report.ts';
+import type { Reproduction, SandboxRun } from '../../../src/domain/reproduction/reproduction.ts';
 import { renderProofText, tabulateRuns, toProof } from '../../../src/domain/reproduction/tabulate-runs.ts';
 import { closedState } from '../../incident-state.ts';
 

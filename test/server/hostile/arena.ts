@@ -10,7 +10,7 @@ import { checkEngine, openEngine, type EngineAddress, type EngineFacts } from '.
 import { planContainer, readSeccompProfile, type ContainerPlan } from '../../../src/adapters/docker/policy.ts';
 import { createDockerSandbox, type RunOrder, type RunReport } from '../../../src/adapters/docker/sandbox.ts';
 import { createImageBuilder } from '../../../src/adapters/image-builder/builder.ts';
-import type { SandboxLimits } from '../../../src/domain/reproduction.ts';
+import type { SandboxLimits } from '../../../src/domain/reproduction/reproduction.ts';
 import { hostileLimits, type Planned } from './side.ts';
 
 /** A real engine, the product's sandbox over it, and an image that holds the hostile programs. */

@@ -1,5 +1,5 @@
 import type { ContainerPlan } from '../../../src/adapters/docker/policy.ts';
-import type { SandboxLimits } from '../../../src/domain/reproduction.ts';
+import type { SandboxLimits } from '../../../src/domain/reproduction/reproduction.ts';
 import type { Planned, Side } from './side.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { cleanText } from '../../../src/domain/prompt-text.ts';
+import { cleanText } from '../../../src/domain/diagnosis/prompt-text.ts';
 import { splitFrames } from '../../../src/adapters/docker/output.ts';
 import { makeTar } from './arena.ts';
 import { showsOnly, type HostileCase } from './hostile-case.ts';

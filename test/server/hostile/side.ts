@@ -5,7 +5,7 @@ import type { Container } from 'dockerode';
 import { statusOf } from '../../../src/adapters/docker/engine.ts';
 import { runExec, type ExecReport } from '../../../src/adapters/docker/exec.ts';
 import { codeUser, listDifferences, type planContainer } from '../../../src/adapters/docker/policy.ts';
-import type { SandboxLimits } from '../../../src/domain/reproduction.ts';
+import type { SandboxLimits } from '../../../src/domain/reproduction/reproduction.ts';
 import type { Arena } from './arena.ts';
 import { NoControlHere, type HostileCase, type Weakness } from './hostile-case.ts';
 

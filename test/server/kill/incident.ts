@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { IncidentState } from '../../../src/domain/incident.ts';
+import type { IncidentState } from '../../../src/domain/incident/incident.ts';
 import { incidentWorkflowId } from '../../../src/domain/names.ts';
 import { until } from './stage.ts';
 
