@@ -29,6 +29,8 @@ const requestSchema = z
     command: z.union([argv, z.tuple([])]),
     suspectService: serviceName,
     revisions: z.array(archive).min(1).max(1_000),
+    history: z.array(z.array(z.int().min(0)).max(100)).optional(),
+    gaps: z.array(z.int().min(0)).optional(),
     suspectIndex: z.int().min(0),
     neighbours: z.array(archive).max(200),
     limits,
@@ -48,6 +50,14 @@ const requestSchema = z
   .refine(({ script, ways: named = [] }) => script !== undefined || !named.includes('script'), {
     error: 'must be there: it is one of the ways',
     path: ['script'],
+  })
+  .refine(({ revisions, history }) => history === undefined || isHistoryOf(history, revisions.length), {
+    error: 'must name for each revision its parents, all of which come before it',
+    path: ['history'],
+  })
+  .refine(({ revisions, gaps }) => gaps === undefined || gaps.length === revisions.length, {
+    error: 'must hold a number for each revision',
+    path: ['gaps'],
   })
   .refine(({ revisions, suspectIndex }) => suspectIndex < revisions.length, {
     error: 'must be the place of a revision',
@@ -74,6 +84,11 @@ export function parseSandboxRequest(input: unknown, namedImages: readonly string
     );
   }
   return input as SandboxRequest;
+}
+
+/** A parent that comes later would let the bisection walk in circles. */
+function isHistoryOf(history: readonly (readonly number[])[], length: number): boolean {
+  return history.length === length && history.every((parents, index) => parents.every((parent) => parent < index));
 }
 
 function badRequest(faults: readonly string[]): ApplicationFailure {

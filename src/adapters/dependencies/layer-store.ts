@@ -41,7 +41,8 @@ export function createLayerStore(folder: string, nameTemporary: () => string): L
   const tarOf = (key: string) => path.join(folder, `${key}.tar`);
   async function find(key: string): Promise<PreparedLayer | undefined> {
     try {
-      return layerSchema.parse(JSON.parse(await readFile(factsOf(key), 'utf8')));
+      // Facts of another version, or cut off, are no facts: what cannot be read is not prepared, and is prepared again.
+      return layerSchema.safeParse(parseJson(await readFile(factsOf(key), 'utf8'))).data;
     } catch (error) {
       if ((error as { code?: string }).code === 'ENOENT') return undefined;
       throw error;
@@ -71,6 +72,14 @@ export function createLayerStore(folder: string, nameTemporary: () => string): L
       await rm(tarOf(key), { force: true });
     },
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names the layer of a lockfile in an image: the same inputs, image and recipe give the same key, whatever the revision. */
