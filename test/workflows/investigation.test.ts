@@ -66,7 +66,7 @@ describeWithServer('investigation', (harness) => {
       const incident = await harness().open({ withoutPlan: 'no action fits', diagnosis: { verdict } });
       const state = await incident.result();
       expect(state.outcome).toBe(outcome);
-      expect(state.outcomeReason).toBe('no action fits');
+      expect(state.outcomeReason).toBe('No action fits');
     }
   });
 

@@ -20,7 +20,7 @@ describeWithServer('saga', (harness) => {
     });
     const state = await incident.result();
     expect(state.outcome).toBe('rolled-back');
-    expect(state.outcomeReason).toContain('it did not take');
+    expect(state.outcomeReason).toContain('It did not take');
     expect(incident.calls.filter((call) => /capture|perform|undo/.test(call))).toEqual([
       'capture action-1',
       'perform action-1',
