@@ -3,7 +3,9 @@ import path from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { fetchHistories } from '../src/client/history.ts';
 import { cacheFolder } from '../src/config.ts';
+import { taskQueues, workflowTypes } from '../src/domain/names.ts';
 import { buildWorkflowBundle } from '../src/workers/workflow-bundle.ts';
+import type { Reproduction, SandboxRequest } from '../src/domain/reproduction/reproduction.ts';
 import type { FakeOptions } from './fakes/activities.ts';
 import { findTemporal } from './find-program.ts';
 import { startHarness, type Running } from './workflows/incident-harness.ts';
@@ -17,6 +19,23 @@ interface Scene {
   readonly options: FakeOptions;
   readonly play: (incident: Running) => Promise<unknown>;
 }
+
+const [good = '', bad = ''] = ['a', 'b'].map((digit) => digit.repeat(40));
+const reproduced: Reproduction = {
+  verdict: 'reproduced',
+  suspectService: 'any',
+  suspect: bad,
+  before: good,
+  firstBad: bad,
+  runs: [],
+  imageDigest: 'sha256:image',
+  reason: '',
+};
+const withGap: Reproduction = { ...reproduced, gap: { good: [good], bad, count: 40 } };
+const withFrame: Reproduction = {
+  ...reproduced,
+  frame: { service: 'any', revision: bad, file: 'src/total.js', line: 12 },
+};
 
 const digestOf = async (incident: Running): Promise<string> =>
   (await incident.until((state) => state.awaitingApproval)).plan?.digest ?? '';
@@ -62,6 +81,18 @@ const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'reproduced-in-rounds',
+    options: {
+      mode: 'observe',
+      decision: 'forbid',
+      overrides: {
+        packSources: async ({ gap }) => ({ gaps: gap ? [] : [0, 40] }) as unknown as SandboxRequest,
+        runReproduction: async ({ gaps = [] }) => (gaps.length > 0 ? withGap : withFrame),
+      },
+    },
+    play: async () => {},
+  },
+  {
     name: 'inconclusive',
     options: { withoutPlan: 'nothing fits', diagnosis: { verdict: 'inconclusive' } },
     play: async () => {},
@@ -88,4 +119,17 @@ for (const scene of scenes) {
   }
   process.stdout.write(`${scene.name}\n`);
 }
+await recordReaping();
 await stop();
+
+/** Its id names the service of an incident, because the fakes are found by it. */
+async function recordReaping(): Promise<void> {
+  const { service, result } = await harness.open({ withoutPlan: 'nothing fits' });
+  const handle = await harness.client.workflow.start(workflowTypes.reapSandboxes, {
+    workflowId: `reap/${service}`,
+    taskQueue: taskQueues.resident,
+  });
+  await Promise.all([handle.result(), result()]);
+  await writeFile(path.join(folder, 'scheduled.reapSandboxes.json'), historyToJSON(await handle.fetchHistory()));
+  process.stdout.write('scheduled\n');
+}
