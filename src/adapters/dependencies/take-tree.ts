@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import path from 'node:path';
-import { PassThrough, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 import type { Container } from 'dockerode';
 import type Docker from 'dockerode';
-import { extract, pack, type Extract, type Header, type Pack } from 'tar-stream';
+import { extract, type Extract, type Header, type Pack } from 'tar-stream';
 import { splitFrames } from '../docker/output.ts';
 import { codeUser } from '../docker/policy.ts';
+import { openLayer } from '../image-builder/archive.ts';
 import { OutsideError } from '../outside-error.ts';
 
 export interface TakenTree {
@@ -85,24 +83,16 @@ async function feed(stream: Duplex, parser: Extract): Promise<void> {
 }
 
 async function rewrite(parser: Extract, { folder, file }: TakeOrder): Promise<TakenTree> {
-  const target = pack();
-  const hash = createHash('sha256');
-  const meter = new PassThrough();
-  let bytes = 0;
-  meter.on('data', (chunk: Buffer) => {
-    hash.update(chunk);
-    bytes += chunk.length;
-  });
-  const written = pipeline(target, meter, createWriteStream(file));
-  written.catch((error: unknown) => parser.destroy(error as Error));
+  const layer = openLayer(file);
+  const { target, bytes: bytesSoFar } = layer;
+  layer.written.catch((error: unknown) => parser.destroy(error as Error));
   try {
-    const { entries, left } = await copyEntries(parser, { target, root: folder.slice(1), bytesSoFar: () => bytes });
-    target.finalize();
-    await written;
+    const { entries, left } = await copyEntries(parser, { target, root: folder.slice(1), bytesSoFar });
+    const { bytes, diffId } = await layer.finish();
     const shown = left.slice(0, 3).join(', ');
     const notes =
       left.length === 0 ? [] : [`left out: ${left.length} entries that lead outside or are no files (${shown})`];
-    return { bytes, entries, diffId: hash.digest('hex'), notes };
+    return { bytes, entries, diffId, notes };
   } catch (error) {
     target.destroy();
     throw error;

@@ -26,8 +26,18 @@ export interface LayerFile {
   readonly diffId: string;
 }
 
-/** The same files give the same bytes: entries sorted, owners numeric, no time but the sources' own. */
-export async function writeLayer(files: FileSet, file: string): Promise<LayerFile> {
+/** A layer in the making: entries go into `target`, and are counted and hashed on their way into the file. */
+export interface OpenLayer {
+  readonly target: Pack;
+  /** What has gone through so far. */
+  readonly bytes: () => number;
+  /** Rejects when the file cannot be written. */
+  readonly written: Promise<void>;
+  /** Ends the tar and waits until it is in the file. */
+  finish(): Promise<LayerFile>;
+}
+
+export function openLayer(file: string): OpenLayer {
   const target = pack();
   const hash = createHash('sha256');
   const meter = new PassThrough();
@@ -37,11 +47,24 @@ export async function writeLayer(files: FileSet, file: string): Promise<LayerFil
     bytes += chunk.length;
   });
   const written = pipeline(target, meter, createWriteStream(file));
+  return {
+    target,
+    bytes: () => bytes,
+    written,
+    async finish() {
+      target.finalize();
+      await written;
+      return { file, bytes, diffId: hash.digest('hex') };
+    },
+  };
+}
+
+/** The same files give the same bytes: entries sorted, owners numeric, no time but the sources' own. */
+export async function writeLayer(files: FileSet, file: string): Promise<LayerFile> {
+  const layer = openLayer(file);
   const sorted = [...files.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, entry] of sorted) await addEntry(target, name.slice(1), entry);
-  target.finalize();
-  await written;
-  return { file, bytes, diffId: hash.digest('hex') };
+  for (const [name, entry] of sorted) await addEntry(layer.target, name.slice(1), entry);
+  return layer.finish();
 }
 
 async function addEntry(target: Pack, name: string, entry: ImageEntry): Promise<void> {
