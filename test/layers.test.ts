@@ -28,7 +28,11 @@ describe('the import table', () => {
     ['src/workflows/incident.ts', "import { z } from 'zod';", layers.workflows.why],
     ['src/domain/plan/plan.ts', "import { readFile } from 'node:fs/promises';", layers.domain.why],
     ['src/domain/plan/plan.ts', "import { x } from '../../adapters/cedar.ts';", layers.domain.why],
-    ['src/activities/reason/reason.ts', "import { createGit } from '../../adapters/git/git.ts';", layers.activities.why],
+    [
+      'src/activities/reason/reason.ts',
+      "import { createGit } from '../../adapters/git/git.ts';",
+      layers.activities.why,
+    ],
     ['src/adapters/cedar.ts', "import { x } from '../client/read.ts';", layers.adapters.why],
     ['src/gateway/app.ts', "import { x } from '../workers/parts.ts';", layers.gateway.why],
     ['src/cli/commands/up.ts', "export { x } from '../../adapters/docker/sandbox.ts';", layers.cli.why],
