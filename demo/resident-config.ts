@@ -59,7 +59,7 @@ export function writeResidentConfig(shop: Shop, options: ResidentConfigOptions):
       debounceSeconds: 1,
       approvalTimeoutMinutes: 30,
       watchMinutes: 0.33,
-      watchReadings: 3,
+      watchReadings: 2,
       ...(options.heartbeatSeconds === undefined ? {} : { heartbeatSeconds: options.heartbeatSeconds }),
     },
     ...(options.modelUrl === undefined
