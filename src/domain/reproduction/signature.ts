@@ -38,7 +38,10 @@ export function toLines(text: string): readonly string[] {
  * reports, of Node, Python, the JVM, Go, C and C++. At most twelve; those with a stack or a test before bare ones.
  */
 export function readFailures(lines: readonly string[], place?: Place): readonly ReadFailure[] {
-  const raw = readers.flatMap((read) => read(lines)).sort((one, other) => one.at - other.at);
+  const raw = readers
+    .flatMap((read) => read(lines))
+    .filter(({ message }) => !wrapping.test(message))
+    .sort((one, other) => one.at - other.at);
   const known = new Map<string, ReadFailure>();
   for (const { message, ...failure } of raw) {
     const signature = toSignature({ message, ...failure }, place);
@@ -55,6 +58,9 @@ export function readFailures(lines: readonly string[], place?: Place): readonly 
   const isTelling = ({ frames, test }: FailureSignature) => frames.length > 0 || test !== undefined;
   return [...distinct.filter(isTelling), ...distinct.filter((one) => !isTelling(one))].slice(0, mostFailures);
 }
+
+/** What unittest puts around the error that kept a test file from loading; the error itself stands below it. */
+const wrapping = /^Failed to import test module: /;
 
 /** Python's exception line, for one, is found with its trace and by itself. */
 function isBareCopy({ type, template }: FailureSignature, other: FailureSignature): boolean {

@@ -47,6 +47,7 @@ export function toProof(reproduction: Reproduction, most = mostRows): Proof {
     compared && verdict !== 'cannot-run' ? compared : '',
     frame ? `It shows at ${describeLocation(frame)}.` : '',
     shownBy && verdict === 'reproduced' ? `Shown by: ${shownBy}.` : '',
+    ...new Set(reproduction.runs.map(({ note = '' }) => note)),
     fix ? `Candidate fix: ${describeFix(fix)}` : '',
   ];
   return {

@@ -56,6 +56,12 @@ describe('the table of runs', () => {
 });
 
 describe('the proof', () => {
+  it('tells once what the runs lacked', () => {
+    const note = 'Its dependencies are not prepared. Run `resident images build app`.';
+    const { notes } = toProof({ ...reproduction, runs: reproduction.runs.map((one) => ({ ...one, note })) });
+    expect(notes.filter((one) => one === note)).toHaveLength(1);
+  });
+
   const facts = { ...closedState.plan!, proof: toProof(reproduction) };
 
   it('stands in the text that is approved', () => {
