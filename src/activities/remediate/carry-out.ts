@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandEnd } from '../../adapters/commands/runner.ts';
 import { isSameRevision, refuseParameters } from '../../domain/plan/catalogue.ts';
 import type { Action } from '../../domain/plan/plan.ts';
-import { cleanText } from '../../domain/diagnosis/prompt-text.ts';
+import { showText } from '../../domain/diagnosis/prompt-text.ts';
 import { findConfigured, refuse, type ActionPorts } from './action-ports.ts';
 
 /** Attempts at one command after machine crashes, or at one undo that fails. */
@@ -47,7 +47,7 @@ export function tellEnd(
   end: Extract<CommandEnd, { kind: 'ended' }>,
 ): { readonly detail: string; readonly trouble?: 'Action.CommandFailed' | 'Action.TimedOut' } {
   const { exitCode, signal, timedOut, error } = end.exit;
-  const tail = cleanText(end.outputTail, 20_000).slice(-tailLength).trim();
+  const tail = showText(end.outputTail, 20_000).slice(-tailLength).trim();
   const output = tail === '' ? 'It printed nothing.' : `Its last output:\n${tail}`;
   const which = end.attempt > 1 ? ` in attempt ${end.attempt}` : '';
   if (error) return { detail: `${show(argv)} could not be started: ${error}`, trouble: 'Action.CommandFailed' };
@@ -70,7 +70,7 @@ export async function readCurrent(
   const misfit = exitCode === 0 && refuseParameters('deploy.rollback', { revision: lastLine });
   if (misfit === undefined) return lastLine;
   const why =
-    exitCode === 0 ? `printed ${JSON.stringify(cleanText(lastLine, 100))} on its last line` : `ended with ${exitCode}`;
+    exitCode === 0 ? `printed ${JSON.stringify(showText(lastLine, 100))} on its last line` : `ended with ${exitCode}`;
   throw refuse(
     'Action.StateUnknown',
     `${show(settings.current)} should print the revision of ${action.target}; it ${why}.`,

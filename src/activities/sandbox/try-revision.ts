@@ -1,5 +1,5 @@
 import type { PackedSource, RunReport, Sandbox, SandboxImage } from '../../adapters/docker/sandbox.ts';
-import { cleanText } from '../../domain/diagnosis/prompt-text.ts';
+import { dropHidden, showText } from '../../domain/diagnosis/prompt-text.ts';
 import type { Redact } from '../../domain/redaction.ts';
 import type {
   ReproductionWay,
@@ -174,7 +174,7 @@ async function readRun(
   if (end === 'passed' || failedSetup) return { run };
   const services = [request.suspectService, ...request.neighbours.map((neighbour) => neighbour.service)];
   const written = showFailure({
-    output: redact(cleanText(readEnds(output), readLengths.head + readLengths.tail)),
+    output: redact(dropHidden(readEnds(output))),
     end,
     exitCode,
     workService: request.workService,
@@ -193,7 +193,7 @@ async function readRun(
 function readTail(output: Buffer, { end, totalBytes }: Pick<RunReport, 'end' | 'totalBytes'>, redact: Redact): string {
   const text = output.toString('utf8').slice(-tailReadLength);
   const mark = end === 'output-cut' ? `\n[ended: it had written ${totalBytes} bytes]` : '';
-  return (redact(cleanText(text, tailReadLength)) + mark).slice(-tailLength);
+  return (redact(showText(text, tailReadLength)) + mark).slice(-tailLength);
 }
 
 function readEnds(output: Buffer): string {

@@ -1,4 +1,4 @@
-import { cleanLine, cleanText } from '../diagnosis/prompt-text.ts';
+import { cleanLine, showText } from '../diagnosis/prompt-text.ts';
 
 /** Longest single text in a report; the whole of it lies in the evidence store. */
 const maxTextLength = 1_200;
@@ -23,7 +23,7 @@ export function code(text: string, maxLength = 300): string {
 
 /** Text in a fenced block whose fence no line of it can close. */
 export function block(text: string, maxLength = 20_000): string {
-  const inner = cleanText(text, maxLength);
+  const inner = showText(text, maxLength);
   const longest = Math.max(2, ...[...inner.matchAll(/`+/gu)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}text\n${inner}\n${fence}`;

@@ -6,7 +6,7 @@ import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.t
 import { OutsideError } from '../../../src/adapters/outside-error.ts';
 import type { SandboxRequest } from '../../../src/domain/reproduction/reproduction.ts';
 
-type Outcome = 'good' | 'bad' | 'setup' | 'absent' | Error;
+type Outcome = 'good' | 'bad' | 'setup' | 'absent' | 'hidden' | Error;
 
 const report = (rest: Partial<RunReport>): RunReport => ({
   end: 'passed',
@@ -25,6 +25,11 @@ const reports = {
     output: Buffer.from('one hunter2\n\u001b[31mAssertionError\u001b[0m \u202eevil'),
   }),
   setup: report({ end: 'failed', exitCode: 2, failedSetup: 0, output: Buffer.from('no network') }),
+  hidden: report({
+    end: 'failed',
+    exitCode: 1,
+    output: Buffer.from("<!-- page\nError: Cannot find module 'left-pad'\n    at x (node:internal:1:1)"),
+  }),
   absent: report({ end: 'failed', exitCode: 127, output: Buffer.from('sh: jest: not found') }),
 } as const;
 
@@ -116,6 +121,14 @@ describe('runReproduction', () => {
     expect(tried).toEqual(['5', '4', '5', '4', '5', '5', '5']);
     expect(reaped).toEqual([{ runId: 'run-1' }]);
     expect(result.imageDigest).toBe('sha256:image');
+  });
+
+  it('reads what an output holds behind an opened comment, and shows it', async () => {
+    const result = await makeWorld((content) => (content === '5' ? 'hidden' : 'good')).runReproduction(
+      makeRequest(eight, 5),
+    );
+    expect(result).toMatchObject({ verdict: 'cannot-run', reason: expect.stringContaining('left-pad') as string });
+    expect(result.runs[0]?.outputTail).toContain("‹!-- page\nError: Cannot find module 'left-pad'");
   });
 
   it('finds the first bad revision when the one before the suspect fails too', async () => {
