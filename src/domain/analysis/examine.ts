@@ -127,6 +127,7 @@ function describeHistory(facts: Facts, service: string): Draft[] {
         firstAt: value.at,
         weight: isBefore ? 0.4 : 0.1,
         subject: value.revision,
+        ...(value.previous === undefined || value.status === 'failed' ? {} : { replaces: value.previous }),
       };
     }),
   ];

@@ -22,6 +22,8 @@ export interface Finding {
   readonly pointsTo?: string;
   /** For `log-pattern`: the template; for `change`: the commit's full SHA. */
   readonly subject?: string;
+  /** For `deploy`: the revision that ran until then, where the record tells and the deploy did not fail. */
+  readonly replaces?: string;
 }
 
 /** What one service's resident reports to the coordinator. */

@@ -1,6 +1,7 @@
 import type { Claim, Diagnosis, Finding, RuledOut, SuspectService } from './diagnosis.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Reproduction } from '../reproduction/reproduction.ts';
+import { isSameRevision } from '../analysis/candidates.ts';
 import { describeLocation } from '../reproduction/location.ts';
 import { tabulateRuns, tellEnd } from '../reproduction/tabulate-runs.ts';
 
@@ -40,6 +41,10 @@ export function reconcile(
       };
     case 'not-reproduced':
     case 'flaky':
+      if (tellsNothing(reproduction)) {
+        const missing = [...diagnosis.missing, `Not confirmed in the sandbox: ${reproduction.reason}`];
+        return { diagnosis: { ...diagnosis, missing }, evidence: withRuns(evidence, reproduction, evidenceId) };
+      }
       return {
         diagnosis: doubt(diagnosis, reproduction, evidenceId),
         evidence: withRuns(evidence, reproduction, evidenceId),
@@ -70,7 +75,7 @@ function confirm(
   const isForeseen = diagnosis.verdict === 'cause' && diagnosis.service === suspectService;
   const confidence = confidenceWhenReproduced[reproduction.match === 'same' ? 'same' : 'unknown'];
   const claim: Claim = {
-    text: `In the sandbox the failure appears with ${culprit.slice(0, 12)} of ${suspectService} and not with ${before.slice(0, 12)}, which ran before${tellMatch(reproduction)}.`,
+    text: `In the sandbox the failure appears with ${culprit.slice(0, 12)} of ${suspectService} and not with ${before.slice(0, 12)}, ${tellBefore(reproduction, findings)}${tellMatch(reproduction)}.`,
     evidence: [evidenceId],
   };
   const isOtherCommit = !isForeseen || culprit !== diagnosis.change;
@@ -104,6 +109,16 @@ function confirm(
   };
 }
 
+/** The good revision is often a commit of the same deploy, which never ran: only a deploy record can say that it did. */
+function tellBefore({ before, suspectService, candidates, gap }: Reproduction, findings: readonly Finding[]): string {
+  const ran = findings.some(
+    ({ kind, service, replaces }) =>
+      kind === 'deploy' && service === suspectService && replaces !== undefined && isSameRevision(replaces, before),
+  );
+  if (ran) return 'which ran before';
+  return candidates || gap ? 'an earlier commit' : 'the commit before it';
+}
+
 function tellMatch({ match, frame, suspectService }: Reproduction): string {
   const compared =
     match === 'same'
@@ -111,6 +126,11 @@ function tellMatch({ match, frame, suspectService }: Reproduction): string {
       : "; whether it is production's own could not be compared, so this weighs less";
   const isOwn = frame?.commit !== undefined && frame.service === suspectService;
   return isOwn ? `${compared}; it shows at ${describeLocation(frame)}` : compared;
+}
+
+/** Whether the command failed on the suspect, but not in production's way: then it speaks neither for nor against the diagnosis. */
+function tellsNothing({ verdict, signature, match }: Reproduction): boolean {
+  return verdict === 'not-reproduced' && signature !== undefined && match !== 'same';
 }
 
 function doubt(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: string): Diagnosis {

@@ -218,7 +218,7 @@ describe('examination of one service', () => {
             ...repeat(45, 60, 9, error('upstream store answered 500', { upstream: 'store', status: 500 })),
           ],
           changes: [change],
-          deploys: [deploy(change, 41)],
+          deploys: [{ ...deploy(change, 41), previous: 'a1b2c3d4' }],
         },
       },
       {},
@@ -232,6 +232,7 @@ describe('examination of one service', () => {
     expect(new Set(findings.map((finding) => finding.kind))).toEqual(
       new Set(['log-pattern', 'call-failure', 'change', 'deploy']),
     );
+    expect(findings.find((finding) => finding.kind === 'deploy')).toMatchObject({ replaces: 'a1b2c3d4' });
     expect(findings.every((finding) => finding.claim.evidence.length > 0)).toBe(true);
     expect(suspects).toEqual(['store', 'mail']);
     expect(summary).toContain('store');

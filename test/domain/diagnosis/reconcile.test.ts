@@ -38,6 +38,38 @@ describe('reconcile', () => {
     expect(findUnknownCitations(diagnosis, ['order/logs/1', ...evidence.map((item) => item.id)])).toEqual([]);
   });
 
+  it('says of the good revision that it ran only where a deploy record does', () => {
+    const deploy = (service: string, replaces: string) => ({
+      id: `${service}/finding/1`,
+      service,
+      kind: 'deploy' as const,
+      claim: { text: 'deployed', evidence: [] },
+      weight: 0.4,
+      replaces,
+    });
+    const claimOf = (findings: ReturnType<typeof deploy>[], run = reproduced('order', other)) =>
+      reconcile(blamed, run, [], 'order/reproduction/1', findings).diagnosis.statement.at(-1)?.text;
+    expect(claimOf([])).toContain('not with aaaaaaaaaaaa, the commit before it;');
+    expect(claimOf([deploy('stock', before), deploy('order', culprit)])).toContain('the commit before it');
+    expect(claimOf([deploy('order', before.slice(0, 8))])).toContain('not with aaaaaaaaaaaa, which ran before;');
+    const unsure = { ...reproduced('order', other), candidates: [culprit, other] };
+    expect(claimOf([], unsure)).toContain('not with aaaaaaaaaaaa, an earlier commit;');
+  });
+
+  it('is neither for nor against where the command failed in another way than production, and says so', () => {
+    const failsEverywhere: Reproduction = {
+      ...reproduced('order', other),
+      verdict: 'not-reproduced',
+      reason: 'The command fails everywhere.',
+      signature: { template: 'broken here', frames: [] },
+    };
+    const unclear = reconciled(blamed, { ...failsEverywhere, match: 'unknown' });
+    expect(unclear.diagnosis).toMatchObject({ confidence: blamed.confidence, against: blamed.against });
+    expect(unclear.diagnosis.missing.at(-1)).toContain('The command fails everywhere.');
+    expect(unclear.evidence).toHaveLength(1);
+    expect(reconciled(blamed, { ...failsEverywhere, match: 'same' }).diagnosis.confidence).toBeLessThan(0.5);
+  });
+
   it('believes a failure less that could not be compared with that of production, and says so', () => {
     const { diagnosis } = reconciled(blamed, { ...reproduced('order', other), match: 'unknown' });
     expect(diagnosis.confidence).toBe(0.9);
