@@ -22,7 +22,8 @@ export async function readRunOutput(
   wanted: string,
   stateFolder: string,
 ): Promise<RunOutput> {
-  const runs = (reproduction?.runs ?? []).filter(({ outputDigest = '' }) => outputDigest !== '');
+  const all = [...(reproduction?.runs ?? []), ...(reproduction?.fix?.runs ?? [])];
+  const runs = all.filter(({ outputDigest = '' }) => outputDigest !== '');
   const found = runs.find(({ outputDigest }) => wanted.length >= 8 && outputDigest?.startsWith(wanted));
   if (!found?.outputDigest) {
     const known = [...new Set(runs.map(({ outputDigest = '' }) => outputDigest.slice(0, 12)))].join(', ');

@@ -32,6 +32,14 @@ describe('the output of a run', () => {
     expect(read).toMatchObject({ digest, output: 'not ok 1 - all of it\n' });
   });
 
+  it('is found among the runs of the candidate fix too', async () => {
+    const { digest, state } = await store();
+    const { runs, ...rest } = state.reproduction!;
+    const fix = { source: 'revert', of: 'b'.repeat(40), verdict: 'fixes', reason: '', newlyBroken: [], runs } as const;
+    const fixed = { ...state, reproduction: { ...rest, runs: [], fix } };
+    expect(await readRunOutput(fixed, digest.slice(0, 12), folder)).toMatchObject({ digest });
+  });
+
   it('is refused where no run has it, or its bytes were changed', async () => {
     const { digest, state } = await store();
     await expect(readRunOutput(state, 'ffffffffffff', folder)).rejects.toThrow(digest.slice(0, 12));
