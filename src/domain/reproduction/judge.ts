@@ -130,10 +130,21 @@ function judgeUnfound(
   }
   // A flaky test can fail on every revision once, so what is quick is asked again before it is called the same everywhere.
   if (hasTime && isQuick(tried) && wants(tried, suspectIndex, 'failing')) return repeat(suspectIndex);
+  const failure = failureOf(first);
+  if (tried.every(({ run }) => run.end === 'timed-out')) {
+    const reason =
+      `The command reached its time limit on every revision that was tried, the oldest of the window too, so it tells nothing. ` +
+      'Raise `sandbox.timeoutSeconds`, or give a command that ends sooner.';
+    return judged({ verdict: 'cannot-run', reason, ...failure });
+  }
+  const told =
+    failure.match === 'same'
+      ? 'so the failure did not come with a change of this window.'
+      : "and not clearly in production's way, so it tells nothing about the changes of this window.";
   const reason =
     `The command fails on both the suspect ${suspect} and ${nameOf(input, Math.max(...failing))} before it, and on ` +
-    `${nameOf(input, Math.min(...failing))}, the oldest of the window, so the failure did not come with a change of this window.`;
-  return judged({ verdict: 'not-reproduced', reason, ...failureOf(first) });
+    `${nameOf(input, Math.min(...failing))}, the oldest of the window, ${told}`;
+  return judged({ verdict: 'not-reproduced', reason, ...failure });
 }
 
 /** What each revision showed in its first run, measured by how the suspect failed. */

@@ -129,6 +129,18 @@ describe('judgeRuns', () => {
     expect(result.reason).toMatch(/fails on both the suspect r2 and r1 before it, and on r0/);
   });
 
+  it('concludes from a failure everywhere only where it is the one of production', () => {
+    const everywhere = (match: ShownFailure['match']) => judge((index) => fails(index, { match })).reason;
+    expect(everywhere('same')).toContain('the failure did not come with a change of this window');
+    expect(everywhere('unknown')).toContain('it tells nothing about the changes of this window');
+  });
+
+  it('cannot tell where the command reaches its time limit on every revision', () => {
+    const result = judge((index) => run(index, { end: 'timed-out', exitCode: -1, durationMs: 15_000 }));
+    expect(result).toMatchObject({ verdict: 'cannot-run' });
+    expect(result.reason).toContain('Raise `sandbox.timeoutSeconds`');
+  });
+
   it('is not reproduced when the suspect fails otherwise than production, and says so', () => {
     const shown = { match: 'different', matchReason: 'In the sandbox it is X; in production it is Y.' } as const;
     const result = judge((index) => fails(index, shown));
