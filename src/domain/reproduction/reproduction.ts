@@ -97,6 +97,8 @@ export interface FailureSignature {
   readonly type?: string;
   /** The message with everything that varies (numbers, ids, quoted values) replaced by `<*>`. */
   readonly template: string;
+  /** The message as printed, redacted, on one line, at most 160 characters: for people. What is compared is the template. */
+  readonly printed?: string;
   /** Innermost first, the service's own code only, at most five. */
   readonly frames: readonly CodeFrame[];
   /** The test that failed with it, as its runner names it. */
@@ -146,6 +148,8 @@ export interface SandboxRun {
   readonly note?: string;
   /** Id of the image, where it is another than the reproduction's: one with prepared dependencies. */
   readonly imageDigest?: string;
+  /** Why it was not run this time, for example `kept from 2026-11-21 09:00 UTC`; absent where it was. */
+  readonly known?: string;
 }
 
 export interface Reproduction {

@@ -6,6 +6,7 @@ import type { RawFailure, Reader } from './readers/reader.ts';
 import { readStacks } from './readers/stacks.ts';
 import { readTap } from './readers/tap.ts';
 import { readStatus, toTemplate } from './templates.ts';
+import { toOneLine } from '../text.ts';
 
 const readers: readonly Reader[] = [readTap, readStacks, readTracebacks, readPytest, readGo, readNative, readCompilers];
 
@@ -15,6 +16,7 @@ const mostLines = { head: 2_000, tail: 4_000 } as const;
 const mostFailures = 12;
 const longestTest = 120;
 const longestType = 100;
+const longestPrinted = 160;
 
 /** A failure with its message as printed: the template hides the names that tell what is missing. */
 export interface ReadFailure extends FailureSignature {
@@ -24,6 +26,12 @@ export interface ReadFailure extends FailureSignature {
 /** What is kept of a failure. */
 export function toKept({ message: _printed, ...signature }: ReadFailure): FailureSignature {
   return signature;
+}
+
+/** What is kept of a failure that people are shown. */
+export function toShown(failure: ReadFailure): FailureSignature {
+  const printed = toOneLine(failure.message, longestPrinted);
+  return { ...toKept(failure), ...(printed === '' ? {} : { printed }) };
 }
 
 /** Lines of a text, short and few enough to be searched by every reader whatever wrote them. */
@@ -79,9 +87,9 @@ function toSignature({ type, message, frames, test }: RawFailure, place?: Place)
 }
 
 /** The failure in a few words, for people: `TypeError: … in the test "it totals" at src/total.js:3`. */
-export function describeSignature({ type, template, frames, test }: FailureSignature): string {
+export function describeSignature({ type, template, printed = template, frames, test }: FailureSignature): string {
   const [frame] = frames;
-  const what = [type, template].filter((part) => part !== undefined && part !== '').join(': ');
+  const what = [type, printed].filter((part) => part !== undefined && part !== '').join(': ');
   const where = frame ? ` at ${frame.file}${frame.line === undefined ? '' : `:${frame.line}`}` : '';
   return `${what || 'a failure without a message'}${test === undefined ? '' : ` in the test "${test}"`}${where}`;
 }
