@@ -1,5 +1,5 @@
 import type { RunOrder, RunReport, Sandbox } from './docker/sandbox.ts';
-import type { KnownRun, RunCache } from './run-cache.ts';
+import { isKeptEnd, type KnownRun, type RunCache } from './run-cache.ts';
 
 export interface RememberParts {
   readonly cache: RunCache;
@@ -40,17 +40,18 @@ export function rememberRuns<T extends Pick<Sandbox, 'run'>>(sandbox: T, parts: 
     const known = await recall(order);
     const output = known && (await store.get(known.outputDigest).catch(() => undefined));
     if (!known || !output) return undefined;
-    const { end, exitCode, failedSetup, durationMs, totalBytes, notice = '', at } = known;
+    const { end, exitCode, failedSetup, durationMs, totalBytes, notice, at } = known;
     return {
       ...{ end, exitCode, durationMs, totalBytes, output },
       ...(failedSetup === undefined ? {} : { failedSetup }),
-      notice: `${notice} The same files, image and command ran at ${at}: not run again.`.trim(),
+      ...(notice === undefined ? {} : { notice }),
+      keptFrom: at,
     };
   }
 
   async function keep(order: RunOrder, report: RunReport): Promise<void> {
     const { end, exitCode, failedSetup, durationMs, totalBytes, notice, output } = report;
-    if (end === 'killed-itself') return;
+    if (!isKeptEnd(end)) return;
     const { digest } = await store.put(output);
     await cache.write(order, {
       ...{ end, exitCode, durationMs, totalBytes, outputDigest: digest },

@@ -7,8 +7,7 @@ import type { RunOrder } from './docker/sandbox.ts';
 
 /** A finished run without its output, which lies in the evidence store under `outputDigest`. */
 const knownRun = z.strictObject({
-  // An engine that was lost, or a container that was ended from outside, says nothing about the code.
-  end: z.enum(['passed', 'failed', 'timed-out', 'out-of-memory', 'output-cut']),
+  end: z.enum(['passed', 'failed', 'output-cut']),
   exitCode: z.number(),
   failedSetup: z.number().optional(),
   durationMs: z.number(),
@@ -20,6 +19,14 @@ const knownRun = z.strictObject({
   at: z.string(),
 });
 export type KnownRun = z.infer<typeof knownRun>;
+
+/**
+ * Whether a run ended as it would at any other moment. An engine that was lost or a container that was ended from outside says
+ * nothing about the code, and one slow or crowded moment of a machine must not be believed for incidents to come.
+ */
+export function isKeptEnd(end: string): end is KnownRun['end'] {
+  return knownRun.shape.end.safeParse(end).success;
+}
 
 const entry = z.strictObject({ run: knownRun, sha256: z.string() });
 
@@ -34,7 +41,7 @@ export interface CacheAnswer {
  * thrown out costs one more run.
  */
 export interface RunCache {
-  /** A run that ended within this time limit, or reached one that was no shorter. */
+  /** A run that ended within this time limit. */
   read(order: RunOrder): Promise<CacheAnswer>;
   write(order: RunOrder, run: KnownRun): Promise<void>;
   /** For a result that turned out flaky: it must not come back. */
@@ -64,7 +71,7 @@ export function createRunCache({ folder, maxEntries = 5_000 }: RunCacheOptions):
       const file = fileOf(order);
       try {
         const run = parseEntry(await readFile(file, 'utf8'));
-        return answersFor(run, order.limits.timeoutMs) ? { run } : {};
+        return run.durationMs <= order.limits.timeoutMs ? { run } : {};
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
         await rm(file, { force: true });
@@ -83,10 +90,6 @@ function keyOf({ sources, imageId, workService, setup, command, limits }: RunOrd
   const { memoryMb, cpus, outputBytes } = limits;
   const decisive = [1, trees, imageId, workService, setup, command, memoryMb, cpus, outputBytes];
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
-}
-
-function answersFor(run: KnownRun, timeoutMs: number): boolean {
-  return run.end === 'timed-out' ? run.timeoutMs >= timeoutMs : run.durationMs <= timeoutMs;
 }
 
 function parseEntry(text: string): KnownRun {

@@ -8,7 +8,7 @@ export function renderFixSection({ fix }: Reproduction): string {
   const rows = fix.runs.map((run) => [
     plain(run.revision.slice(0, 12)),
     code(run.command.join(' ')),
-    run.end,
+    run.known === undefined ? run.end : `${run.end} (not run again: ${plain(run.known, 80)})`,
     String(run.exitCode),
     duration(run.durationMs),
     run.outputDigest === undefined ? '' : code(run.outputDigest.slice(0, 12)),

@@ -64,7 +64,7 @@ describe('a sandbox that remembers', () => {
     expect(await world.run()).toEqual(failed);
     expect(await world.run({ incidentId: 'incident/other' })).toEqual({
       ...failed,
-      notice: 'The same files, image and command ran at 2026-11-21T09:00:00.000Z: not run again.',
+      keptFrom: '2026-11-21T09:00:00.000Z',
     });
     expect(world.ran).toBe(1);
   });
@@ -73,10 +73,7 @@ describe('a sandbox that remembers', () => {
     const world = makeWorld(failed, failed, passed, passed);
     await world.run();
     await world.run({ isRepeat: true });
-    expect(await world.run()).toMatchObject({
-      end: 'failed',
-      notice: expect.stringContaining('not run again') as string,
-    });
+    expect(await world.run()).toMatchObject({ end: 'failed', keptFrom: '2026-11-21T09:00:00.000Z' });
     expect(await world.run({ isRepeat: true })).toEqual(passed);
     expect(await world.run()).toEqual(passed);
     expect(world.ran).toBe(4);
@@ -88,11 +85,14 @@ describe('a sandbox that remembers', () => {
     expect(await world.run()).toEqual(failed);
   });
 
-  it('keeps nothing of a container that was ended from outside', async () => {
-    const world = makeWorld({ ...failed, end: 'killed-itself' }, passed);
-    await world.run();
-    expect(await world.run()).toEqual(passed);
-  });
+  it.each(['killed-itself', 'timed-out', 'out-of-memory'] as const)(
+    'does not believe later what one bad moment of the machine did: %s',
+    async (end) => {
+      const world = makeWorld({ ...failed, end, exitCode: -1 }, passed);
+      await world.run();
+      expect(await world.run()).toEqual(passed);
+    },
+  );
 
   it('runs again where the output is gone', async () => {
     const world = makeWorld(failed, failed);

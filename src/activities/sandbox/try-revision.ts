@@ -144,6 +144,7 @@ function labelRun(run: SandboxRun, { repeat, sameAs, way }: Labels): SandboxRun 
   const note = sameAs === undefined ? '' : `[same files as ${sameAs.slice(0, 12)}: not run again]\n`;
   return {
     ...run,
+    ...(sameAs === undefined ? {} : { known: `same files as ${sameAs.slice(0, 12)}` }),
     outputTail: (note + run.outputTail).slice(0, tailLength),
     ...(repeat > 0 ? { repeat } : {}),
     ...(way === undefined ? {} : { way }),
@@ -157,7 +158,7 @@ async function readRun(
   { request, store, redact = (unchanged) => unchanged }: Pick<TryContext, 'request' | 'store' | 'redact'>,
 ): Promise<Pick<Tried, 'run' | 'shown'>> {
   const output = await store.get(result.outputDigest);
-  const { end, exitCode, durationMs, outputDigest } = result;
+  const { end, exitCode, durationMs, outputDigest, keptFrom } = result;
   const failedSetup = result.failedSetup === undefined ? undefined : request.setup[result.failedSetup];
   const run: SandboxRun = {
     service,
@@ -168,6 +169,7 @@ async function readRun(
     durationMs,
     outputTail: readTail(output, result, redact),
     outputDigest,
+    ...(keptFrom === undefined ? {} : { known: `kept from ${keptFrom.slice(0, 16).replace('T', ' ')} UTC` }),
     ...(result.note === undefined ? {} : { note: result.note }),
     ...(result.layeredImageId === undefined ? {} : { imageDigest: result.layeredImageId }),
   };

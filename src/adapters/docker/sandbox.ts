@@ -71,6 +71,8 @@ export interface RunReport {
   readonly note?: string;
   /** The image by id, where it is another than the order's: one with prepared dependencies. */
   readonly layeredImageId?: string;
+  /** When it ran (ISO), where a kept result stands for it: the same files, image and command, not run again. */
+  readonly keptFrom?: string;
 }
 
 export type Sandbox = ReturnType<typeof createDockerSandbox>;
@@ -177,7 +179,8 @@ function untilSilent<T>(work: Promise<T>, { limits, signal }: Guarded): Promise<
   });
 }
 
-async function checkRuntime(
+/** Whether the engine knows the runtime, beside what the preflight said of it. */
+export async function checkRuntime(
   docker: Docker,
   address: EngineAddress,
   runtime: string,

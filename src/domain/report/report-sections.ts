@@ -56,7 +56,7 @@ export function renderReproductionSection(state: IncidentState): string {
       code(run.revision.slice(0, 12)),
       `${nameRevision(reproduction, run)}${run.repeat === undefined ? '' : ' again'}`,
       code(run.command.join(' ')),
-      run.end,
+      run.known === undefined ? run.end : `${run.end} (not run again: ${plain(run.known, 80)})`,
       String(run.exitCode),
       duration(run.durationMs),
       run.match === undefined ? '' : matchWords[run.match],

@@ -1,6 +1,6 @@
 import type { Reproduction, ReproductionVerdict, SandboxRun, SignatureMatch } from './reproduction.ts';
 import { toOneLine } from '../text.ts';
-import { describeFix } from './candidate-fix.ts';
+import { describeChanges, describeFix } from './candidate-fix.ts';
 import { describeLocation } from './location.ts';
 import { describeSignature } from './signature.ts';
 
@@ -18,6 +18,8 @@ export interface RunRow {
   readonly durationMs: number;
   /** Whether the failure looks like production's; absent where it passed. */
   readonly match?: SignatureMatch;
+  /** Why it was not run this time; absent where it was. */
+  readonly known?: string;
 }
 
 /** What an approver is shown of a reproduction; part of the plan, and so of its digest. */
@@ -49,6 +51,7 @@ export function toProof(reproduction: Reproduction, most = mostRows): Proof {
     shownBy && verdict === 'reproduced' ? `Shown by: ${shownBy}.` : '',
     ...new Set(reproduction.runs.map(({ note = '' }) => note)),
     fix ? `Candidate fix: ${describeFix(fix)}` : '',
+    fix?.changes ? `The candidate fix: ${describeChanges(fix)}` : '',
   ];
   return {
     verdict,
@@ -68,8 +71,8 @@ export const matchWords: Readonly<Record<SignatureMatch, string>> = {
 export function tabulateRuns(reproduction: Reproduction): readonly RunRow[] {
   const rows = new Map<string, RunRow>();
   for (const run of reproduction.runs) {
-    const { service, revision, command, end, exitCode, match, durationMs } = run;
-    const key = JSON.stringify([service, revision, command, end, exitCode, match]);
+    const { service, revision, command, end, exitCode, match, durationMs, known } = run;
+    const key = JSON.stringify([service, revision, command, end, exitCode, match, known]);
     const before = rows.get(key);
     rows.set(key, {
       service: toOneLine(service, 80),
@@ -81,6 +84,7 @@ export function tabulateRuns(reproduction: Reproduction): readonly RunRow[] {
       times: (before?.times ?? 0) + 1,
       durationMs: Math.max(before?.durationMs ?? 0, durationMs),
       ...(match === undefined ? {} : { match }),
+      ...(known === undefined ? {} : { known }),
     });
   }
   return [...rows.values()];
@@ -97,10 +101,14 @@ export function nameRevision(
   return revision === before ? 'before it' : 'other';
 }
 
-/** `5 of 5 failed, exit 1` needs the others of its revision, so it is told row by row: `failed 5 times, exit 1`. */
-export function tellEnd({ end, exitCode, times }: Pick<RunRow, 'end' | 'exitCode' | 'times'>): string {
+/**
+ * `5 of 5 failed, exit 1` needs the others of its revision, so it is told row by row: `failed 5 times, exit 1`. What was not
+ * run this time is marked, so that nobody takes it for fresh.
+ */
+export function tellEnd({ end, exitCode, times, known }: Pick<RunRow, 'end' | 'exitCode' | 'times' | 'known'>): string {
   const often = times > 1 ? ` ${times} times` : '';
-  return `${end}${often}${end === 'passed' || exitCode < 0 ? '' : `, exit ${exitCode}`}`;
+  const mark = known === undefined ? '' : ` (not run again: ${known})`;
+  return `${end}${often}${end === 'passed' || exitCode < 0 ? '' : `, exit ${exitCode}`}${mark}`;
 }
 
 /** The table in plain text, for a plan and a terminal: columns as wide as their widest cell. */

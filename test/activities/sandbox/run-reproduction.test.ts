@@ -163,8 +163,16 @@ describe('runReproduction', () => {
   it('runs revisions with the same files once', async () => {
     const { runReproduction, tried } = makeWorld(breaksAt(2));
     const contents = ['1', '1', '1', '1', '1', '2', '2', '2'];
-    expect(await runReproduction(makeRequest(contents, 7))).toMatchObject({ verdict: 'reproduced', firstBad: 'r5' });
+    const result = await runReproduction(makeRequest(contents, 7));
+    expect(result).toMatchObject({ verdict: 'reproduced', firstBad: 'r5' });
     expect(tried).toEqual(['2', '1', '2', '1', '2', '2', '2']);
+    expect(result.runs.map(({ known }) => known).filter((known) => known !== undefined)).toContain('same files as r7');
+  });
+
+  it('tells of a run for which a kept result stands', async () => {
+    const run = async () => ({ ...reports.bad, keptFrom: '2026-11-21T09:00:00.000Z' });
+    const result = await makeWorld(breaksAt(5), { run }).runReproduction(makeRequest(eight, 5));
+    expect(result.runs[0]).toMatchObject({ end: 'failed', known: 'kept from 2026-11-21 09:00 UTC' });
   });
 
   it('cannot run when set-up fails on the suspect or the program is absent, and shows the last line', async () => {

@@ -3,7 +3,7 @@ import { renderDetails } from '../../../src/domain/report/render-details.ts';
 import { renderPlan } from '../../../src/domain/report/render-plan.ts';
 import { renderReport } from '../../../src/domain/report/report.ts';
 import type { Reproduction, SandboxRun } from '../../../src/domain/reproduction/reproduction.ts';
-import { renderProofText, tabulateRuns, toProof } from '../../../src/domain/reproduction/tabulate-runs.ts';
+import { renderProofText, tabulateRuns, tellEnd, toProof } from '../../../src/domain/reproduction/tabulate-runs.ts';
 import { closedState } from '../../incident-state.ts';
 
 const [bad, good] = ['b'.repeat(40), 'a'.repeat(40)];
@@ -45,6 +45,17 @@ describe('the table of runs', () => {
       'app      aaaaaaaaaaaa  before it  passed 2 times          0.4 s                        npm test',
       'db       cccccccccccc  other      timed-out               0.4 s                        npm test',
     ]);
+  });
+
+  it('marks what was not run this time, and does not join it with what was', () => {
+    const known = 'kept from 2026-11-21 09:00 UTC';
+    const runs = [run(bad, 'failed', { known }), run(bad, 'failed', { repeat: 1 })];
+    const kept = { ...reproduction, runs };
+    expect(tabulateRuns(kept).map(tellEnd)).toEqual([
+      'failed, exit 1 (not run again: kept from 2026-11-21 09:00 UTC)',
+      'failed, exit 1',
+    ]);
+    expect(renderReport({ ...closedState, reproduction: kept })).toContain(`failed (not run again: ${known})`);
   });
 
   it('is bounded, and says how much it leaves out', () => {
