@@ -2,6 +2,7 @@ import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import type { Lesson, RecalledLesson } from '../evidence/lesson.ts';
 import type { LogPattern } from './log-patterns.ts';
+import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { splitWords } from './words.ts';
 
 /** Sets each recalled lesson beside the fresh diagnosis. A lesson never moves the diagnosis: it only agrees, disagrees or cannot tell. */
@@ -45,8 +46,11 @@ function judge(lesson: Lesson, diagnosis: Diagnosis, seen: number): Pick<Recalle
 }
 
 function seenSignatures(lesson: Lesson, patterns: readonly LogPattern[]): number {
+  const exact = new Set(patterns.map((pattern) => asKept(pattern.template)));
   const templates = patterns.map((pattern) => new Set(splitWords(pattern.template)));
   return lesson.signatures.filter((signature) => {
+    // Words would not tell: a line such as `internal error` has none but those that say nothing.
+    if (exact.has(asKept(signature))) return true;
     const words = new Set(splitWords(signature));
     return templates.some((template) => {
       const shared = [...words].filter((word) => template.has(word)).length;
@@ -54,4 +58,9 @@ function seenSignatures(lesson: Lesson, patterns: readonly LogPattern[]): number
       return all > 0 && shared / all >= 0.6;
     });
   }).length;
+}
+
+/** As a lesson keeps a template. */
+function asKept(template: string): string {
+  return cleanLine(template, 300);
 }
