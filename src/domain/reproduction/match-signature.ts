@@ -1,7 +1,7 @@
 import type { FailureSignature, RunEnd, SignatureMatch } from './reproduction.ts';
 import { findTellingFrame, isSameFile, isTestFile } from './frames.ts';
 import { describeSignature, toKept, type ReadFailure } from './signature.ts';
-import { findTrouble } from './surroundings.ts';
+import { findLack, findTrouble } from './surroundings.ts';
 import { countWords, toTemplate } from './templates.ts';
 
 export interface MatchInput {
@@ -22,31 +22,48 @@ export interface MatchResult {
   readonly wanted?: FailureSignature;
   /** Present where the surroundings are at fault, in words. */
   readonly trouble?: string;
+  /** Present where an equal status alone, of an answer or of a test, must not be taken for production's failure: why not. */
+  readonly doubt?: string;
 }
 
 /**
  * Whether a failed run shows production's failure. Types and templates are compared first, then what the surroundings lack, then
- * weaker signs: production's words anywhere in the output, its HTTP status, its top frame. A test that asserts on an answer looks
- * unlike the error behind it, so what has no sign of either is `unknown`, never `different`.
+ * weaker signs: production's words anywhere in the output, its top frame, and last its HTTP status, which every failure behind
+ * a server shares. A test that asserts on an answer looks unlike the error behind it, so what has no sign of either is `unknown`.
  */
 export function matchFailure(input: MatchInput): MatchResult {
   const { failures, lines, expected = [] } = input;
   const alike = findAlike(failures, expected);
-  if (alike?.match === 'same') return alike;
-  const trouble = findTrouble(failures, lines);
+  const trouble = alike?.match === 'same' ? undefined : findTrouble(failures, lines);
   if (trouble && (trouble.isCertain || expected.length > 0)) {
     return { match: 'different', reason: `The sandbox lacks something: ${trouble.words}`, trouble: trouble.words };
   }
   const others = expected.filter((wanted) => wanted !== alike?.wanted);
-  return (
+  const isSame = alike?.match === 'same';
+  const found =
+    (isSame ? alike : undefined) ??
     findWords(lines, others) ??
-    findStatus(failures, others) ??
     findPlace(failures, expected) ??
     findEnd(input) ??
     alike ??
     findOther(failures, expected) ??
-    explainUnknown(input)
-  );
+    findStatus(failures, expected) ??
+    explainUnknown(input);
+  return doubtMatch(found, input);
+}
+
+/**
+ * A program can print whatever it likes, and a sandbox lacks what production has: beside a sign of that nothing is held to be
+ * production's failure, unless production shows the same sign.
+ */
+function doubtMatch(found: MatchResult, { failures, lines, expected = [] }: MatchInput): MatchResult {
+  if (found.match === 'different') return found;
+  const lack = findLack(failures, lines, expected);
+  if (lack === undefined) return found;
+  const doubt = `The output also tells of surroundings that the sandbox lacks: ${lack}`;
+  const { failure } = found;
+  const compared = found.match === 'same' ? `It cannot be told whether it is production's failure. ` : '';
+  return { match: 'unknown', reason: `${compared}${doubt} ${found.reason}`, doubt, ...(failure ? { failure } : {}) };
 }
 
 /** The same type and template. At another place of the code, with words that any error of its type has, it may be another error. */
@@ -74,6 +91,10 @@ function findAlike(failures: readonly ReadFailure[], expected: readonly FailureS
 function hasSameType(one: FailureSignature, other: FailureSignature): boolean {
   if (one.type === undefined || other.type === undefined) return countWords(other.template) > 1;
   return lastName(one.type) === lastName(other.type);
+}
+
+function hasOtherType({ type: one }: FailureSignature, { type: other }: FailureSignature): boolean {
+  return one !== undefined && other !== undefined && lastName(one) !== lastName(other);
 }
 
 /** `TokenExpired` of `app.errors.TokenExpired` and of `app::TokenExpired`: one logger prints the module, the other does not. */
@@ -115,10 +136,24 @@ function readTexts(line: string): readonly string[] {
   return [line, ...values.slice(0, 20)];
 }
 
+/** Proof only where production's evidence holds nothing that says more: otherwise that should show in the output, and does not. */
 function findStatus(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {
-  const failure = failures.find(({ status }) => status !== undefined && expected.some((one) => one.status === status));
+  const failure = failures.find((one) => hasStatusOf(one, expected));
   if (!failure) return undefined;
-  return { match: 'same', reason: `HTTP status ${failure.status}, as in production's logs.`, failure };
+  const what = `HTTP status ${failure.status}, as in production's logs`;
+  const missing = expected.find(saysMore);
+  if (!missing) return { match: 'same', reason: `${what}.`, failure };
+  const reason = `${what}, but an equal status alone is no comparison: production's ${describe(missing)} does not show in the output.`;
+  return { match: 'unknown', reason, doubt: reason, failure };
+}
+
+function hasStatusOf({ status }: FailureSignature, expected: readonly FailureSignature[]): boolean {
+  return status !== undefined && expected.some((one) => one.status === status);
+}
+
+/** An error, where a request line tells no more than the status that was answered. */
+function saysMore({ type, template, frames, status }: FailureSignature): boolean {
+  return type !== undefined || frames.length > 0 || (status === undefined && countWords(template) > 1);
 }
 
 function findPlace(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {
@@ -127,7 +162,7 @@ function findPlace(failures: readonly ReadFailure[], expected: readonly FailureS
     if (!ours || isTestFile(ours.file)) continue;
     for (const wanted of expected) {
       const theirs = findTellingFrame(wanted.frames);
-      if (!theirs || !isSameFile(ours.file, theirs.file)) continue;
+      if (!theirs || !isSameFile(ours.file, theirs.file) || hasOtherType(failure, wanted)) continue;
       if (ours.line !== theirs.line && (ours.symbol === undefined || ours.symbol !== theirs.symbol)) continue;
       return {
         match: 'same',
@@ -156,28 +191,42 @@ const loadErrors =
 
 /**
  * Another failure for certain: code that does not load or build, which production would not have survived silently; or a crash in
- * the service's own code where production crashes there too, with another type and no frame in common.
+ * the service's own code where production crashes there too, with another type and no frame in common. A test that asserts on
+ * production's status beside it is its consequence.
  */
 function findOther(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {
-  const [first] = failures;
   const [wanted] = expected;
+  const isConsequence = (one: ReadFailure) => isAssertion(one) && hasStatusOf(one, expected);
+  const causes = failures.filter((one) => !isConsequence(one));
+  const [first] = causes;
   if (!first || !wanted) return undefined;
-  const isBroken = failures.every(
+  const isBroken = causes.every(
     ({ type = '', message }) => loadErrors.test(type) || /^Cannot find module/.test(message),
   );
-  const isCrash = failures.every((failure) => isOtherCrash(failure, expected));
+  const isBehindAnswer = causes.length < failures.length;
+  const isCrash = causes.every((failure) => isOtherCrash(failure, expected, isBehindAnswer));
   if (!isBroken && !isCrash) return undefined;
-  const reason = `In the sandbox it is ${describe(first)}; in production it is ${describe(wanted)}.`;
+  const crash = expected.find(({ type }) => type !== undefined) ?? wanted;
+  const reason = `In the sandbox it is ${describe(first)}; in production it is ${describe(crash)}.`;
   return { match: 'different', reason };
 }
 
-function isOtherCrash(failure: ReadFailure, expected: readonly FailureSignature[]): boolean {
+/**
+ * A test may catch an error that the service would wrap, so another type in a file of production's trace is none for certain.
+ * Behind an answer the service wrote the error itself, as it does in production: then only the very line is left in doubt.
+ */
+function isOtherCrash(failure: ReadFailure, expected: readonly FailureSignature[], isBehindAnswer: boolean): boolean {
   const place = findTellingFrame(failure.frames);
   if (!place || isTestFile(place.file) || isAssertion(failure)) return false;
   const crashes = expected.filter(({ type, frames }) => type !== undefined && frames[0]?.service === place.service);
+  const touches = ({ frames }: FailureSignature) =>
+    frames.some(({ file, line }) => isSameFile(file, place.file) && line === place.line);
   return (
     crashes.some(({ frames }) => frames.length > 0) &&
-    crashes.every((crash) => !hasSameType(failure, crash) && sharesFile(failure, crash) !== true)
+    crashes.every(
+      (crash) =>
+        !hasSameType(failure, crash) && (isBehindAnswer ? !touches(crash) : sharesFile(failure, crash) !== true),
+    )
   );
 }
 
@@ -194,7 +243,7 @@ function explainUnknown({ end, failures, expected = [] }: MatchInput): MatchResu
   const reason = wanted
     ? `It could not be compared with production's error: ${shown}, production ${describe(wanted)}, and neither names the other.`
     : `It could not be compared with production's error: ${shown}, and the logs of the incident hold no new error.`;
-  return { match: 'unknown', reason };
+  return { match: 'unknown', reason, ...(expected.some(saysMore) ? { doubt: reason } : {}) };
 }
 
 function describe(signature: FailureSignature | ReadFailure): string {

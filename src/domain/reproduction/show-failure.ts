@@ -1,7 +1,7 @@
 import type { FailureSignature, SandboxRun } from './reproduction.ts';
 import { isTestFile } from './frames.ts';
 import { matchFailure } from './match-signature.ts';
-import { readFailures, toKept, toLines, type ReadFailure } from './signature.ts';
+import { readFailures, toLines, toShown, type ReadFailure } from './signature.ts';
 import { readTestReport } from './test-report.ts';
 import type { ShownFailure } from './tried.ts';
 
@@ -30,15 +30,21 @@ export function showFailure({ output, end, exitCode, workService, services, expe
   const read = readFailures(lines, { workService, services });
   const signal = signals[exitCode];
   const failures = read.length === 0 && signal ? [signal] : read;
-  const { match, reason, failure, trouble } = matchFailure({ end, failures, lines, ...(expected ? { expected } : {}) });
+  const { match, reason, failure, trouble, doubt } = matchFailure({
+    end,
+    failures,
+    lines,
+    ...(expected ? { expected } : {}),
+  });
   const telling = failure ?? failures.find(reachesCode);
   const ordered = telling ? [telling, ...failures.filter((one) => one !== telling)] : failures;
   return {
-    failures: ordered.map(toKept),
+    failures: ordered.map(toShown),
     report: readTestReport(lines),
     match,
     matchReason: reason,
     ...(trouble === undefined ? {} : { trouble }),
+    ...(doubt === undefined ? {} : { doubt }),
   };
 }
 

@@ -15,7 +15,7 @@ export interface ToldReplay {
 
 /**
  * Joins the two: the answer says whether the request failed as in production, the services' output which error was behind it. An
- * error that is clearly another one than production's outweighs an equal status.
+ * error that is clearly another one than production's outweighs an equal status, and so does one of production's that is missing.
  */
 export function showReplay(told: ToldReplay, written: ShownFailure): ShownFailure {
   const { template, status, why } = told;
@@ -28,9 +28,10 @@ export function showReplay(told: ToldReplay, written: ShownFailure): ShownFailur
     case 'other':
       return { ...shown, match: 'different', matchReason: `The request ${why}.` };
     case 'same': {
-      const isOther = written.match === 'different';
-      const reason = `The request ${why}. ${written.match === 'unknown' ? '' : written.matchReason}`;
-      return { ...shown, match: isOther ? 'different' : 'same', matchReason: reason.trim() };
+      const { match: found, matchReason, doubt } = written;
+      const match = found === 'unknown' && doubt === undefined ? 'same' : found;
+      const reason = `The request ${why}. ${doubt ?? (found === 'unknown' ? '' : matchReason)}`;
+      return { ...shown, match, matchReason: reason.trim() };
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { FailureSignature } from './reproduction.ts';
 import type { ReadFailure } from './signature.ts';
 
 /** What the sandbox lacks that production has. */
@@ -12,6 +13,8 @@ interface Sign {
   /** In words, with what the pattern's first group found. */
   readonly words: (found: string) => string;
   readonly isCertain?: false;
+  /** The same without what varies, as it stands in a template of production's; the pattern itself when left out. */
+  readonly masked?: RegExp;
 }
 
 const missingModule = (name: string) => `the module ${name} is not installed in the sandbox's image.`;
@@ -20,8 +23,12 @@ const noSuchTest = () =>
   'the test runner was asked for what it does not know or find; check `sandbox.reproduce` and `sandbox.test`.';
 
 const inFailures: readonly Sign[] = [
-  { pattern: /Cannot find (?:module|package) '(?![./])([^']{1,100})'/, words: missingModule },
-  { pattern: /No module named '?(?!\w+\.)([\w-]{1,100})/, words: missingModule },
+  {
+    pattern: /Cannot find (?:module|package) '(?![./])([^']{1,100})'/,
+    words: missingModule,
+    masked: /Cannot find (?:module|package)/,
+  },
+  { pattern: /No module named '?(?!\w+\.)([\w-]{1,100})/, words: missingModule, masked: /No module named/ },
   {
     pattern:
       /\b(?:EAI_AGAIN|ENOTFOUND|ENETUNREACH|Temporary failure in name resolution|Network is unreachable|no such host)\b/,
@@ -72,6 +79,20 @@ export function findTrouble(failures: readonly ReadFailure[], lines: readonly st
   const [first, ...others] = failures.map(({ message }) => firstTrouble(inFailures, [message]));
   if (failures.length > 0) return others.includes(undefined) ? undefined : first;
   return firstTrouble(inLines, lines.slice(-linesRead));
+}
+
+/**
+ * A sign that the surroundings lack something, anywhere in the output of a run that failed with more than that, in words. What
+ * production shows as well is none: there the surroundings are at fault too.
+ */
+export function findLack(
+  failures: readonly ReadFailure[],
+  lines: readonly string[],
+  expected: readonly FailureSignature[],
+): string | undefined {
+  const shown = expected.map(({ type = '', template }) => `${type}: ${template}`);
+  const signs = inFailures.filter(({ pattern, masked = pattern }) => !shown.some((text) => masked.test(text)));
+  return firstTrouble(signs, [...failures.map(({ message }) => message), ...lines])?.words;
 }
 
 function firstTrouble(signs: readonly Sign[], lines: readonly string[]): Trouble | undefined {

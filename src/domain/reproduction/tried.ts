@@ -12,6 +12,8 @@ export interface ShownFailure {
   readonly location?: FailureLocation;
   /** What is wrong with the surroundings and not with the code, in words: a module that is not installed, no such test file. */
   readonly trouble?: string;
+  /** Why an equal HTTP status must not be taken for production's failure, in words. */
+  readonly doubt?: string;
 }
 
 /** One run of one revision. `shown` is absent when it passed, and when the set-up failed. */

@@ -58,8 +58,64 @@ describe('the failure of the sandbox beside that of production', () => {
       match: 'same',
       matchReason: expect.stringContaining('502') as string,
     });
-    const place = stack('RangeError', 'no such cart', 'total (/work/app/src/total.js:12:3)');
+    const place = stack('TypeError', 'no such cart', 'total (/work/app/src/total.js:12:3)');
     expect(show(place, [production])).toMatchObject({ match: 'same' });
+    const otherType = stack('RangeError', 'no such cart', 'total (/work/app/src/total.js:12:3)');
+    expect(show(otherType, [production])).toMatchObject({ match: 'unknown' });
+  });
+
+  describe('behind an equal HTTP status', () => {
+    const asserted = stack(
+      'AssertionError [ERR_ASSERTION]',
+      'Expected values to be strictly equal:\n\n500 !== 200\n',
+      inTest,
+    );
+    const requestLine: FailureSignature = { template: 'GET /orders/<*> <*>', frames: [], status: 500 };
+    const crash: FailureSignature = { ...production, status: 500 };
+
+    it('is not told to be the same where production has an error that the output does not show', () => {
+      const shown = show(asserted, [requestLine, crash]);
+      expect(shown.match).toBe('unknown');
+      expect(shown.matchReason).toMatch(/HTTP status 500.*no comparison.*TypeError.*does not show/);
+      const untyped: FailureSignature = { template: 'the cart of <*> has no total', frames: [] };
+      expect(show(asserted, [requestLine, untyped]).match).toBe('unknown');
+      expect(show(asserted, [requestLine]).match).toBe('same');
+    });
+
+    it('is another one where the service itself crashes otherwise', () => {
+      const elsewhere = stack('RangeError', 'Invalid time value', 'format (/work/app/src/dates.js:4:11)');
+      expect(show(`${elsewhere}\n${asserted}`, [requestLine, crash]).match).toBe('different');
+      const sameFile = stack('RangeError', 'Invalid time value', 'total (/work/app/src/total.js:40:3)');
+      expect(show(`${sameFile}\n${asserted}`, [requestLine, crash]).match).toBe('different');
+      const unread = show('SyntaxError: Unexpected token\n    at wrap (node:internal:1:1)\n' + asserted, [requestLine]);
+      expect(unread.match).toBe('different');
+    });
+
+    it.each([
+      ['a refused connection', '{"level":"error","msg":"connect ECONNREFUSED 127.0.0.1:6379"}', 'nobody serves'],
+      ['an unknown name', 'getaddrinfo EAI_AGAIN db.internal', 'wants a network'],
+      ['a missing module', "could not load: Cannot find module 'redis'", 'module redis'],
+    ])('cannot be told beside %s', (_what, line, words) => {
+      for (const expected of [[requestLine], [requestLine, crash]]) {
+        const shown = show(`${line}\n${asserted}`, expected);
+        expect(shown.match).toBe('unknown');
+        expect(shown.matchReason).toContain(words);
+      }
+    });
+  });
+
+  it('does not take a printed trace for the failure beside a real lack of the surroundings', () => {
+    const refused = stack('Error', 'connect ECONNREFUSED 127.0.0.1:5432', 'node:net:1:1');
+    const forged = stack(
+      'TypeError',
+      "Cannot read properties of undefined (reading 'sum')",
+      'total (/work/app/src/total.js:12:3)',
+    );
+    const shown = show(`${refused}\n${forged}`, [production]);
+    expect(shown.match).toBe('unknown');
+    expect(shown.matchReason).toContain('nobody serves 127.0.0.1:5432 there');
+    const alsoThere: FailureSignature = { template: 'connect ECONNREFUSED <*>', frames: [] };
+    expect(show(`${refused}\n${forged}`, [production, alsoThere]).match).toBe('same');
   });
 
   it('puts the failure that is the one of production before the others', () => {

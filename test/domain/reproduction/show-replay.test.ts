@@ -33,6 +33,14 @@ describe('showReplay', () => {
     });
   });
 
+  it('does not take an equal status for the same failure where what was written raises a doubt', () => {
+    const doubtful = written({ doubt: "Production's `TypeError` does not show in the output." });
+    expect(showReplay(told('same'), doubtful)).toMatchObject({
+      match: 'unknown',
+      matchReason: expect.stringContaining('does not show') as string,
+    });
+  });
+
   it('keeps the errors that the services wrote', () => {
     const failures = [{ type: 'TypeError', template: 'x is not a function', frames: [] }];
     expect(showReplay(told('same'), written({ failures, match: 'same' })).failures).toEqual(failures);
