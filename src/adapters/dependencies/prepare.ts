@@ -56,7 +56,7 @@ export async function prepareLayer(docker: Docker, order: PrepareOrder): Promise
     await putInputs(container, order);
     await install(container, order);
     order.onProgress('Taking the installed files out');
-    return await takeTree(docker, container, { ...order, from: prepareFolders.out });
+    return await takeTree(container, { ...order, from: prepareFolders.out });
   } finally {
     await container.remove({ force: true, v: true });
   }

@@ -1,13 +1,14 @@
-import path from 'node:path';
 import type { Duplex } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import type { Container } from 'dockerode';
-import type Docker from 'dockerode';
-import { extract, type Extract, type Header, type Pack } from 'tar-stream';
+import { extract, type Extract, type Pack } from 'tar-stream';
+import { runExec } from '../docker/exec.ts';
 import { splitFrames } from '../docker/output.ts';
-import { codeUser } from '../docker/policy.ts';
+import { codeUser, keeperUser } from '../docker/policy.ts';
 import { openLayer } from '../image-builder/archive.ts';
 import { OutsideError } from '../outside-error.ts';
+import { createEntryCheck, type CheckedEntry } from './check-entry.ts';
+import { endScripts } from './end-scripts.ts';
 
 export interface TakenTree {
   readonly bytes: number;
@@ -26,26 +27,39 @@ export interface TakeOrder {
   readonly signal: AbortSignal;
 }
 
-const maxBytes = 3_000_000_000;
-const maxEntries = 400_000;
+export interface TreeLimits {
+  /** Of one file. */
+  readonly fileBytes: number;
+  /** Of all files together, also of those that are left out. */
+  readonly totalBytes: number;
+  readonly entries: number;
+}
+
+const treeLimits: TreeLimits = { fileBytes: 1_500_000_000, totalBytes: 3_000_000_000, entries: 400_000 };
 /** After 1980, which is where the times of ZIP archives begin. */
 const packedAt = new Date('2000-01-01T00:00:00Z');
 const fixed = { uid: 0, gid: 0, mtime: packedAt };
+const openMs = 120_000;
 
 /**
- * Takes a folder out of a running container as a tar on this machine, entry by entry. Nothing here reads or follows what it
- * holds: files and folders get fixed modes, owners and times; a link stays when it leads to a place inside; anything else is
- * left out and told.
+ * Takes a folder out of a running container as a tar on this machine, entry by entry, after everything that ran there as the
+ * code user has been ended. Nothing here reads or follows what it holds: files and folders get fixed modes, owners and times; a
+ * link stays when it leads to a place inside; anything else is left out and told.
  */
-export async function takeTree(docker: Docker, container: Container, order: TakeOrder): Promise<TakenTree> {
+export async function takeTree(container: Container, order: TakeOrder): Promise<TakenTree> {
+  await endScripts(container, order.signal);
+  await makeReadable(container, order);
   const exec = await container.exec({
     // Sorted where tar can, so that equal trees give equal layers.
     Cmd: [
       'sh',
       '-c',
-      `tar --sort=name -c -C ${order.from} -f - . 2>/dev/null || tar -c -C ${order.from} -f - . 2>/dev/null`,
+      `case "$(tar --version 2>/dev/null)" in *GNU*) sort=--sort=name ;; *) sort= ;; esac; ` +
+        `exec tar $sort -c -C ${order.from} -f - . 2>/dev/null`,
     ],
-    User: codeUser,
+    // Not the user of the scripts: what they left behind could trace its own processes only.
+    User: keeperUser,
+    WorkingDir: '/',
     AttachStdout: true,
     AttachStderr: true,
   });
@@ -54,7 +68,7 @@ export async function takeTree(docker: Docker, container: Container, order: Take
   order.signal.addEventListener('abort', stop, { once: true });
   try {
     const parser = extract();
-    const [taken] = await Promise.all([rewrite(parser, order), feed(stream, parser)]);
+    const [taken] = await Promise.all([writeTree(parser, order), feed(stream, parser)]);
     const { ExitCode } = await exec.inspect();
     if (ExitCode !== 0) throw refuse(`\`tar\` ended with ${ExitCode ?? 'no exit code'}`);
     return taken;
@@ -62,6 +76,21 @@ export async function takeTree(docker: Docker, container: Container, order: Take
     order.signal.removeEventListener('abort', stop);
     stream.destroy();
   }
+}
+
+/** By the owner of the files, whom nothing can disturb any more: packages hold files that only he may read. */
+async function makeReadable(container: Container, { from, signal }: TakeOrder): Promise<void> {
+  const { end, output } = await runExec(container, {
+    command: ['sh', '-c', `test -d ${from} && test ! -L ${from} && chmod -R u+rwX,a+rX ${from}`],
+    user: codeUser,
+    folder: '/',
+    outputBytes: 2_000,
+    timeoutMs: openMs,
+    signal,
+  });
+  signal.throwIfAborted();
+  if (end.kind === 'exited' && end.exitCode === 0) return;
+  throw refuse(`they could not be made readable (${output.toString().trim() || end.kind})`);
 }
 
 async function feed(stream: Duplex, parser: Extract): Promise<void> {
@@ -82,12 +111,17 @@ async function feed(stream: Duplex, parser: Extract): Promise<void> {
   }
 }
 
-async function rewrite(parser: Extract, { folder, file }: TakeOrder): Promise<TakenTree> {
+/** Writes the entries of an archive that nobody vouches for as a layer, every path below `folder`. */
+export async function writeTree(
+  parser: Extract,
+  { folder, file }: Pick<TakeOrder, 'folder' | 'file'>,
+  limits: TreeLimits = treeLimits,
+): Promise<TakenTree> {
   const layer = openLayer(file);
-  const { target, bytes: bytesSoFar } = layer;
+  const { target } = layer;
   layer.written.catch((error: unknown) => parser.destroy(error as Error));
   try {
-    const { entries, left } = await copyEntries(parser, { target, root: folder.slice(1), bytesSoFar });
+    const { entries, left } = await copyEntries(parser, { target, root: folder.slice(1), limits });
     const { bytes, diffId } = await layer.finish();
     const shown = left.slice(0, 3).join(', ');
     const notes =
@@ -102,53 +136,64 @@ async function rewrite(parser: Extract, { folder, file }: TakeOrder): Promise<Ta
 interface CopyOrder {
   readonly target: Pack;
   readonly root: string;
-  readonly bytesSoFar: () => number;
+  readonly limits: TreeLimits;
 }
 
-async function copyEntries(parser: Extract, { target, root, bytesSoFar }: CopyOrder) {
+async function copyEntries(parser: Extract, { target, root, limits }: CopyOrder) {
   const parts = root.split('/');
   for (const count of parts.keys()) {
     target.entry({ ...fixed, name: `${parts.slice(0, count + 1).join('/')}/`, type: 'directory', mode: 0o755 });
   }
-  let entries = 0;
+  const check = createEntryCheck();
   const left: string[] = [];
+  let seen = 0;
+  let entries = 0;
+  let bytes = 0;
   for await (const entry of parser) {
-    const body = await buffer(entry);
-    const header = cleanHeader(entry.header, root);
-    if (!header) {
-      if (entry.header.name !== './') left.push(JSON.stringify(`${entry.header.type ?? 'entry'} ${entry.header.name}`));
-      continue;
+    const { name, type, size = 0 } = entry.header;
+    // Before a byte is read: a file without content may claim any size.
+    if (size > limits.fileBytes)
+      throw refuse(`${JSON.stringify(name)} is larger than ${inMegabytes(limits.fileBytes)} MB`);
+    if ((bytes += size) > limits.totalBytes)
+      throw refuse(`they are larger than ${inMegabytes(limits.totalBytes)} MB together`);
+    if ((seen += 1) > limits.entries) throw refuse(`there are more than ${limits.entries}`);
+    const checked = check(entry.header);
+    if (checked) {
+      entries += 1;
+      await addEntry(target, { root, checked }, entry);
+    } else {
+      if (name !== './' && name !== '.') left.push(JSON.stringify(`${type ?? 'entry'} ${name}`));
+      entry.resume();
     }
-    if ((entries += 1) > maxEntries) throw refuse(`it has more than ${maxEntries} files`);
-    if (bytesSoFar() > maxBytes) throw refuse(`it is larger than ${maxBytes / 1e9} GB`);
-    await addEntry(target, header, body);
   }
   return { entries, left };
 }
 
-type CleanHeader = typeof fixed &
-  Pick<Header, 'name'> & { type: 'file' | 'directory' | 'symlink'; mode: number; linkname?: string };
-
-function cleanHeader({ name, type, mode = 0, linkname }: Header, root: string): CleanHeader | undefined {
-  const inside = name.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
-  if (inside === '' || inside === '.' || inside.startsWith('/') || inside.split('/').includes('..')) return undefined;
-  const at = `${root}/${inside}`;
-  if (type === 'directory') return { ...fixed, name: `${at}/`, type, mode: 0o755 };
-  if (type === 'file' || type === 'contiguous-file')
-    return { ...fixed, name: at, type: 'file', mode: mode & 0o100 ? 0o755 : 0o644 };
-  if (type !== 'symlink' || !linkname || linkname.startsWith('/')) return undefined;
-  const leads = path.posix.join(path.posix.dirname(inside), linkname);
-  return leads === '..' || leads.startsWith('../') ? undefined : { ...fixed, name: at, type, mode: 0o777, linkname };
+interface AddOrder {
+  readonly root: string;
+  readonly checked: CheckedEntry;
 }
 
-async function addEntry(target: Pack, header: CleanHeader, body: Buffer): Promise<void> {
-  if (header.type !== 'file') {
-    target.entry(header);
+type TarEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never;
+
+/** Content goes through piece by piece; none of it is kept in memory. */
+async function addEntry(target: Pack, { root, checked }: AddOrder, body: TarEntry): Promise<void> {
+  const name = `${root}/${checked.path}`;
+  if (checked.type !== 'file') {
+    body.resume();
+    if (checked.type === 'directory') target.entry({ ...fixed, name: `${name}/`, type: 'directory', mode: 0o755 });
+    else target.entry({ ...fixed, name, type: 'symlink', mode: 0o777, linkname: checked.target });
     return;
   }
+  const header = { ...fixed, name, mode: checked.isExecutable ? 0o755 : 0o644, size: checked.bytes };
   await new Promise<void>((resolve, reject) => {
-    target.entry({ ...header, size: body.length }, (error) => (error ? reject(error) : resolve())).end(body);
+    const sink = target.entry(header, (error) => (error ? reject(error) : resolve()));
+    pipeline(body, sink).catch(reject);
   });
+}
+
+function inMegabytes(bytes: number): number {
+  return Math.round(bytes / 1e6);
 }
 
 function refuse(why: string): OutsideError {
