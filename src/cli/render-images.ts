@@ -26,8 +26,18 @@ export function renderImageList({ images, dependencies, isReady }: ImageList): s
     table,
     ...renderDependencies(dependencies),
     ...problems.map((row) => `\n${'services' in row ? row.image : row.service}: ${plain(row.problem)}`),
-    ...(isReady ? ['', 'Every sandbox has what it needs.'] : ['', 'To make what is missing: resident images build']),
+    ...renderRemedy({ images, dependencies, isReady }),
   ].join('\n');
+}
+
+/** What `build` cannot make has its own remedy above. */
+function renderRemedy({ images, dependencies, isReady }: ImageList): string[] {
+  if (isReady) return ['', 'Every sandbox has what it needs.'];
+  const canBuild =
+    images.some(({ madeBy }) => madeBy === 'build') || dependencies.some(({ state }) => state === 'to-prepare');
+  const canPull = images.some(({ madeBy }) => madeBy === 'pull');
+  if (!canBuild && !canPull) return [];
+  return ['', `To make what can be made: resident images build${canPull ? ' --pull' : ''}`];
 }
 
 function renderDependencies(rows: readonly DependencyRow[]): string[] {

@@ -1,6 +1,6 @@
 import { listPlaceholders } from '../domain/plan/catalogue.ts';
 import type { Path } from './faults.ts';
-import { suggest } from './nearest.ts';
+import { suggest } from '../domain/nearest.ts';
 import { asList, asMapping, isMapping, isText, type Mapping } from './raw.ts';
 
 /** A fault without its place yet. */

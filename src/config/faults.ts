@@ -1,7 +1,7 @@
 import { isMap, isNode, isPair, isScalar, isSeq, visit } from 'yaml';
 import type { Document, LineCounter, Pair, YAMLError } from 'yaml';
 import type { core } from 'zod';
-import { suggest } from './nearest.ts';
+import { suggest } from '../domain/nearest.ts';
 import { listKeysAt } from './schema-keys.ts';
 
 /** One thing wrong with a configuration file: where, what, and what to write instead. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { hasCode } from './errors.ts';
 import { findOnPath } from './find-on-path.ts';
 import { inspectSandbox } from './inspect-sandbox.ts';
+import { lookForEngine, ownDockerHost, type EngineOptions } from './look-for-engine.ts';
 import { lookFor, type Found, type LookOptions } from './look-for.ts';
 import { findNoWay, type OpenWaysOptions } from './open-ways.ts';
 import { askDocker } from './probe.ts';
@@ -24,11 +25,9 @@ export interface DoctorRow {
   readonly stopsEverything?: string;
 }
 
-export interface DoctorOptions extends OpenWaysOptions {
+export interface DoctorOptions extends OpenWaysOptions, EngineOptions {
   /** What sandbox images are tagged with, before the colon and the language. */
   readonly imageRepository?: string;
-  /** Data root of the engine that we would start. */
-  readonly dockerDataRoot?: string;
 }
 
 /** Looks at everything that Resident can use, and changes nothing. */
@@ -38,7 +37,7 @@ export async function inspect(options: DoctorOptions): Promise<readonly DoctorRo
     inspectGit(options),
     inspectSandbox(options),
     inspectImages(options),
-    ...programNames.map((name) => (name === 'temporal' ? inspectTemporal(options) : inspectProgram(name, options))),
+    ...programNames.map((name) => inspectors[name]?.(options) ?? inspectProgram(name, options)),
   ]);
   return [node, git, ...others, ...(sandbox ? [sandbox] : []), image, inspectModelKey(options)];
 }
@@ -62,6 +61,21 @@ export function renderDoctor(rows: readonly DoctorRow[]): string {
     warnings.length > 0 ? ['', name, ...warnings.map((warning) => `  warning: ${warning}`)] : [],
   );
   return [...table, ...advice, ...warned].join('\n');
+}
+
+const inspectors: Partial<Record<ProgramName, (options: DoctorOptions) => Promise<DoctorRow>>> = {
+  temporal: inspectTemporal,
+  docker: inspectDocker,
+};
+
+/** Where the engine would be ours to start, its address is told as well: whoever looks for that engine needs it. */
+async function inspectDocker(options: DoctorOptions): Promise<DoctorRow> {
+  const row = await inspectProgram('docker', options);
+  const engine = await lookForEngine(options);
+  if (engine && !engine.isOurs) return row;
+  if (engine)
+    return { ...row, found: true, version: engine.version, where: `${engine.address} (Resident's own, runs now)` };
+  return row.found ? { ...row, where: `${row.where}; started when needed, at ${ownDockerHost(options)}` } : row;
 }
 
 /** Without a Temporal server, and without a way to one, nothing works. */
@@ -153,8 +167,7 @@ async function inspectImages(options: DoctorOptions): Promise<DoctorRow> {
 
 /** Tags of the engine that runs, else those that our own engine wrote into its data root when it ran. */
 async function listTags(options: DoctorOptions): Promise<readonly string[]> {
-  const look = await lookFor('docker', options);
-  const address = look.is === 'found' ? look.found.address : undefined;
+  const address = (await lookForEngine(options))?.address;
   if (address?.startsWith('unix://')) {
     const text = await askDocker(address.slice('unix://'.length), '/images/json');
     const images = JSON.parse(text ?? '[]') as readonly { readonly RepoTags?: readonly string[] | null }[];

@@ -1,14 +1,13 @@
 import { checkEngine, openEngine } from '../adapters/docker/engine.ts';
 import type { DoctorRow } from './doctor.ts';
-import { lookFor, type LookOptions } from './look-for.ts';
+import { lookForEngine, type EngineOptions } from './look-for-engine.ts';
 
 /**
  * Whether the engine that runs here can hold the sandbox, and what weakens it: nobody else would tell before an incident.
- * Undefined where no engine runs; that has a row of its own.
+ * Undefined where no engine runs, our own included; that has a row of its own.
  */
-export async function inspectSandbox(options: LookOptions): Promise<DoctorRow | undefined> {
-  const look = await lookFor('docker', options);
-  const dockerHost = look.is === 'found' ? look.found.address : undefined;
+export async function inspectSandbox(options: EngineOptions): Promise<DoctorRow | undefined> {
+  const dockerHost = (await lookForEngine(options))?.address;
   if (!dockerHost || !/^(unix|tcp|http):/.test(dockerHost)) return undefined;
   const preflight = await checkEngine(openEngine({ dockerHost }), { dockerHost });
   const base = {

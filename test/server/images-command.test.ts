@@ -149,7 +149,7 @@ describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
     expect(await resident('images', 'build', '--network', 'moon')).toMatchObject({ code: 2 });
     await configure(`${withSandbox}\n  old: { source: ./shop, sandbox: { image: 'go:0.1', test: [x] } }`);
     const failed = await resident('images', 'build');
-    expect(failed.stdout).toMatch(/✓ node[\s\S]*✗ go:0.1 .*images build --pull/);
+    expect(failed.stdout).toMatch(/✓ node[\s\S]*✗ go:0.1 .*name another version .*official images: 1\.\d+/);
     expect(failed.code).toBe(1);
   });
 

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { renderPath } from '../../src/config/faults.ts';
+import { lookForEngine } from '../../src/setup/look-for-engine.ts';
 import { checkWorld } from '../../src/setup/world/check-world.ts';
 import { createRepository } from '../fakes/repository.ts';
 
@@ -147,8 +148,49 @@ test('images: one that the engine does not hold, and a sandbox without any, are 
   );
   expect(faults).toEqual([]);
   expect(notes).toEqual([
-    expect.stringMatching(/^services\.b\.sandbox\.image names registry\.example\/absent:1, .* `docker pull /),
+    expect.stringMatching(
+      /^services\.b\.sandbox\.image names registry\.example\/absent:1: .* `resident images build --pull`/,
+    ),
     expect.stringMatching(/^services\.c\.sandbox has neither an image nor a language/),
+  ]);
+});
+
+test('images: a slip of the pen and a version that this machine lacks are notes without any engine', async () => {
+  const { faults, notes } = await check(`services:
+  a: { sandbox: { image: pythn, test: [t] } }
+  b: { sandbox: { image: 'node:99', test: [t] } }
+  c: { sandbox: { image: 'registry.example/absent:1', test: [t] } }
+  d: { sandbox: { image: deployed, test: [t] } }
+`);
+  expect(faults).toEqual([]);
+  expect(notes).toEqual([
+    'services.a.sandbox.image names pythn: it is no language of ours; did you mean `python`?',
+    expect.stringMatching(/^services\.b\.sandbox\.image names node:99: .*node 99 is asked for, and it has \d+\.\d+/),
+  ]);
+});
+
+test('images: Resident asks an engine of its own when no other runs, also for the runtime', async (context) => {
+  if (await lookForEngine({ env: {}, cacheFolder: at('cache') })) return context.skip('another engine runs here');
+  mkdirSync(at('cache/docker-run'), { recursive: true });
+  const engine = createServer((request, response) => {
+    response.statusCode = /^\/(?:version|info|images\/held)/.test(request.url ?? '') ? 200 : 404;
+    response.end('{"Version":"28.0","Runtimes":{"runc":{}}}');
+  });
+  servers.push(engine);
+  await new Promise<void>((resolve) => engine.listen(at('cache/docker-run/docker.sock'), resolve));
+  const { notes } = await check(
+    `sandbox: { runtime: runsc }
+services:
+  a: { sandbox: { image: 'held:1', test: [t] } }
+  b: { sandbox: { image: 'registry.example/absent:1', test: [t] } }
+`,
+    { env: { DOCKER_HOST: '' } },
+  );
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /^services\.b\.sandbox\.image names registry\.example\/absent:1: the Docker engine does not hold/,
+    ),
+    expect.stringMatching(/^sandbox\.runtime names runsc, which the Docker engine does not know \(it has runc\)/),
   ]);
 });
 

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { parseImageName, imageLanguages } from '../../domain/reproduction/image-name.ts';
+import { guessImageName, parseImageName, imageLanguages } from '../../domain/reproduction/image-name.ts';
 import { openEngine, type EngineAddress } from '../docker/engine.ts';
 import { OutsideError } from '../outside-error.ts';
 import { buildLanguage, planLanguage } from './build-language.ts';
@@ -115,8 +115,10 @@ function noDeployedImage(): OutsideError {
 }
 
 function missing(reference: string): OutsideError {
+  const meant = guessImageName(reference);
   return new OutsideError(
     `The Docker engine holds no image ${reference}, and none is pulled during an incident. ` +
+      (meant === undefined ? '' : `Did you mean \`${meant}\`? If not: `) +
       `Run \`resident images build --pull\` beforehand, or use one of the built ones: ${imageLanguages.join(', ')}.`,
     { system: 'Sandbox', kind: 'ImageMissing', retryable: false },
   );

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { imageLanguages, parseImageName } from '../../domain/reproduction/image-name.ts';
+import { guessImageName, imageLanguages, parseImageName } from '../../domain/reproduction/image-name.ts';
 import { describe } from '../docker/engine.ts';
 import { OutsideError } from '../outside-error.ts';
 import { findHeld } from './load.ts';
@@ -50,10 +50,12 @@ export async function pull(docker: Docker, reference: string, { onProgress }: Pu
       );
     });
   } catch (error) {
+    const meant = guessImageName(reference);
     throw pullFailed(
       reference,
       describe(error).trim().slice(0, 300),
-      'Check that the Docker engine reaches the registry and is logged in to it; `docker pull` by hand does as well.',
+      (meant === undefined ? '' : `Did you mean \`${meant}\`? If not: `) +
+        'Check that the Docker engine reaches the registry and is logged in to it; `docker pull` by hand does as well.',
       error,
     );
   }

@@ -1,6 +1,7 @@
 import { OutsideError } from '../outside-error.ts';
 import { fitsVersion, type ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import type { FileSet } from './file-set.ts';
+import { findOfficial, listOfficialVersions } from './official.ts';
 
 /** One language's runtime as this machine has it. */
 export interface Runtime {
@@ -30,16 +31,23 @@ export function pickVersion<T extends { readonly version: string }>(
   if (fitting) return fitting;
   const there = [...new Set(found.map(({ version }) => version))];
   const asked = wanted === undefined ? language : `${language} ${wanted}`;
+  const official =
+    findOfficial(language, wanted) === undefined
+      ? `name another version (those of this machine, or official images: ${listOfficialVersions(language).join(', ')})`
+      : fetchOfficial;
   throw cannotBuild(
-    there.length === 0 ? `it has no ${asked}` : `${asked} is asked for, and it has ${there.join(', ')}`,
-    language,
+    there.length === 0 ? `it has no ${asked}` : `${asked} is asked for, and it has ${there.join(' and ')}`,
+    asked,
+    official,
   );
 }
 
-export function cannotBuild(why: string, what = 'it'): OutsideError {
+const fetchOfficial = 'fetch the official image beforehand with `resident images build --pull`';
+
+export function cannotBuild(why: string, what = 'it', instead = fetchOfficial): OutsideError {
   return new OutsideError(
-    `The sandbox image cannot be built from this machine because ${why}. Install ${what}, or fetch the official image ` +
-      'beforehand with `resident images build --pull`, or name an image by its digest in `sandbox.image`.',
+    `The sandbox image cannot be built from this machine because ${why}. Install ${what}, or ${instead}, ` +
+      'or name an image by its digest in `sandbox.image`.',
     { system: 'Sandbox', kind: 'ImageNotBuilt', retryable: false },
   );
 }

@@ -1,11 +1,16 @@
+import path from 'node:path';
 import { asMapping, isMapping, isText } from '../../config/raw.ts';
-import { imageLanguages, parseImageName } from '../../domain/reproduction/image-name.ts';
-import { lookFor } from '../look-for.ts';
+import { imageLanguages } from '../../domain/reproduction/image-name.ts';
+import { explainImage } from '../images/explain-image.ts';
+import { lookForEngine } from '../look-for-engine.ts';
 import { askDocker } from '../probe.ts';
 import type { World, WorldFindings } from './check-world.ts';
 import { createFindings, type NamedServices } from './look.ts';
 
-/** Images that the sandbox is to use: built here for a language, else held by the engine already, for none is pulled. */
+/**
+ * Images that the sandbox is to use: built here for a language that this machine has, else held by the engine already, for none
+ * is pulled. Languages and slips of the pen are told without any engine.
+ */
 export async function checkImages(services: NamedServices, world: World): Promise<WorldFindings> {
   const findings = createFindings();
   const wanted = services.flatMap(([name, entry]) => {
@@ -13,31 +18,48 @@ export async function checkImages(services: NamedServices, world: World): Promis
     const image = asMapping(entry['sandbox'])['image'] ?? entry['language'];
     return [{ at: ['services', name, 'sandbox'], image: isText(image) ? image : undefined }];
   });
-  const given = wanted.filter(
-    ({ image }) => image === undefined || ['pinned', 'local'].includes(parseImageName(image).kind),
-  );
-  if (given.length === 0) return findings;
+  if (wanted.length === 0) return findings;
   const socket = await findSocket(world);
-  for (const { at, image } of given) {
-    const built = imageLanguages.join(', ');
+  const { stateFolder } = asMapping(world.raw);
+  const state = path.resolve(world.folder, isText(stateFolder) ? stateFolder : '.resident');
+  const place = { recordsFile: path.join(state, 'images.json'), ...(socket ? { socket } : {}) };
+  const problems = new Map<string, Promise<string | undefined>>();
+  for (const { at, image } of wanted) {
     if (image === undefined) {
       findings.note(
         at,
-        `has neither an image nor a language to build one for; write image: with one of ${built}, or an image's name`,
+        `has neither an image nor a language to build one for; write image: with one of ${imageLanguages.join(', ')}, or an image's name`,
       );
-    } else if (socket && (await askDocker(socket, `/images/${encodeURI(image)}/json`)) === undefined) {
-      findings.note(
-        [...at, 'image'],
-        `names ${image}, which the Docker engine does not hold; run \`docker pull ${image}\`: none is pulled in an incident`,
-      );
+      continue;
     }
+    const known = problems.get(image) ?? explainImage(image, place);
+    problems.set(image, known);
+    const problem = await known;
+    if (problem !== undefined) findings.note([...at, 'image'], `names ${image}: ${problem}`);
   }
+  await checkRuntime(socket, world, findings.note);
   return findings;
 }
 
-/** The engine that runs now. One that `resident up` would start first is asked by the incident itself. */
+async function checkRuntime(
+  socket: string | undefined,
+  { raw }: World,
+  note: ReturnType<typeof createFindings>['note'],
+): Promise<void> {
+  const { runtime } = asMapping(asMapping(raw)['sandbox']);
+  const text = socket && isText(runtime) ? await askDocker(socket, '/info') : undefined;
+  if (!isText(runtime) || text === undefined) return;
+  const { Runtimes = {} } = JSON.parse(text) as { readonly Runtimes?: Readonly<Record<string, unknown>> };
+  if (Object.hasOwn(Runtimes, runtime)) return;
+  const known = Object.keys(Runtimes).join(', ');
+  note(
+    ['sandbox', 'runtime'],
+    `names ${runtime}, which the Docker engine does not know (it has ${known}); name it in the engine's daemon.json under "runtimes"`,
+  );
+}
+
+/** The engine that runs now, our own included. One that `resident up` would start first is asked by the incident itself. */
 async function findSocket({ env, cacheFolder }: World): Promise<string | undefined> {
-  const look = await lookFor('docker', { env, cacheFolder });
-  const address = look.is === 'found' ? look.found.address : undefined;
+  const address = (await lookForEngine({ env, cacheFolder }))?.address;
   return address?.startsWith('unix://') ? address.slice('unix://'.length) : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitsVersion, parseImageName } from '../../../src/domain/reproduction/image-name.ts';
+import { fitsVersion, guessImageName, parseImageName } from '../../../src/domain/reproduction/image-name.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -17,6 +17,22 @@ describe('the name of an image', () => {
     [`app@${digest.slice(0, -1)}`, { kind: 'local' }],
   ])('%s is understood', (name, expected) => {
     expect(parseImageName(name)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['pythn', 'python'],
+    ['pythn:3.11', 'python:3.11'],
+    ['node:22-bookworm-slim', 'node:22'],
+    ['golang:1.25', 'go:1.25'],
+    ['deploy', 'deployed'],
+    ['python', undefined],
+    ['java:99', undefined],
+    ['nginx', undefined],
+    ['x', undefined],
+    ['example/node:20', undefined],
+    [`app@${digest}`, undefined],
+  ])('%s may be meant as %s', (name, meant) => {
+    expect(guessImageName(name)).toBe(meant);
   });
 
   it('asks for a version by its leading numbers, and not by its leading digits', () => {
