@@ -74,11 +74,13 @@ export const packedScript = z.strictObject({
 });
 
 const by = z.string().max(200);
+const paths = z.array(z.string().max(300)).max(50);
+const changes = z.strictObject({ paths, left: z.int().min(0).max(100_000), guarded: paths, digest: sha256 });
 export const fixOrder = z.strictObject({
   test: z.strictObject({ image: imageName, setup: z.array(argv).max(100), command: argv }).optional(),
   written: z
     .union([
-      z.strictObject({ by, archive: archive.extend({ revision: z.string().max(40) }) }),
+      z.strictObject({ by, archive: archive.extend({ revision: z.string().max(40) }), changes: changes.optional() }),
       z.strictObject({ by, refused: z.string().max(1_000) }),
     ])
     .optional(),

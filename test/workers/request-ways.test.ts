@@ -57,6 +57,18 @@ describe('the other ways in a request to the sandbox worker', () => {
     ['a script', { ways: ['test', 'script'], script }],
     ['a fix to be taken back', { fix: { test: { image: 'node', setup: [], command: ['npm', 'test'] } } }],
     ['a written fix', { fix: { written: { by: 'claude/x', archive: { ...archive, revision: 'with the fix' } } } }],
+    [
+      'a written fix and what it changes',
+      {
+        fix: {
+          written: {
+            by: 'claude/x',
+            archive: { ...archive, revision: 'with the fix' },
+            changes: { paths: ['src/a.js'], left: 0, guarded: [], digest: 'a'.repeat(64) },
+          },
+        },
+      },
+    ],
     ['a refused fix', { fix: { written: { by: 'claude/x', refused: 'it is no unified diff' } } }],
   ])('are taken: %s', (_, change) => {
     expect(parse(change)).toEqual({ ...request, ...change });

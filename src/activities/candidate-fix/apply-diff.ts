@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { posix } from 'node:path';
 import { applyPatch, parsePatch, type StructuredPatch } from 'diff';
+import { findGuardedKind, guardedWords } from '../../domain/reproduction/guarded-files.ts';
 import type { SourceTree, TreeFile } from './source-tree.ts';
 
 export type Applied = { readonly tree: SourceTree; readonly paths: readonly string[] } | { readonly refused: string };
@@ -8,15 +10,12 @@ export type Applied = { readonly tree: SourceTree; readonly paths: readonly stri
 export const maxDiffLength = 20_000;
 const maxFiles = 20;
 
-/** What decides how code is built, tested or owned, and not what it does: no fix of a failure. */
-const notForFixes =
-  /(?:^|\/)(?:\.git(?:\/|$)|\.gitmodules$|\.gitattributes$|\.github\/|\.gitlab\/|\.gitlab-ci\.ya?ml$|\.circleci\/|\.buildkite\/|\.drone\.yml$|\.travis\.yml$|azure-pipelines\.ya?ml$|bitbucket-pipelines\.ya?ml$|Jenkinsfile$|CODEOWNERS$|\.husky\/|\.npmrc$)/i;
-
 /**
  * Applies a unified diff that an engine wrote to a source tree in memory. The diff is text of a stranger: what is not a plain
- * change of plain text files inside the tree is refused, with the reason. The context must fit exactly.
+ * change of plain text files inside the tree is refused, with the reason, and so is a change of what the fix is measured by: tests,
+ * the build, CI, and the files that the commands name. The context must fit exactly.
  */
-export function applyDiff(tree: SourceTree, diff: string): Applied {
+export function applyDiff(tree: SourceTree, diff: string, commands: readonly (readonly string[])[] = []): Applied {
   if (diff.length > maxDiffLength) return { refused: `it is longer than ${maxDiffLength} characters` };
   if (/^(?:new file mode 1[26]|old mode|new mode|rename |copy |GIT binary patch|Binary files )/m.test(diff)) {
     return { refused: 'it does more than change the text of files (modes, links, renames, binaries)' };
@@ -30,7 +29,7 @@ export function applyDiff(tree: SourceTree, diff: string): Applied {
     const named = readPaths(patch);
     if ('refused' in named) return named;
     const { path, isNew, isGone } = named;
-    const fault = findPathFault(path, changed);
+    const fault = findPathFault(path, changed) ?? findCommandFault(path, commands);
     if (fault !== undefined) return { refused: `${JSON.stringify(path.slice(0, 200))} ${fault}` };
     const file = applyOne(changed.get(path), patch, { isNew, isGone });
     if (typeof file === 'string') return { refused: `${path}: ${file}` };
@@ -70,11 +69,18 @@ export function findPathFault(path: string, tree: SourceTree): string | undefine
   if (path === '' || path.length > 300 || /[\p{Cc}\p{Cf}\\]/u.test(path)) return 'is no plain path';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is an absolute path';
   if (parts.some((part) => part === '..' || part === '.' || part === '')) return 'is no path inside the service';
-  if (notForFixes.test(path)) return 'is no part of what the service does (Git, CI or ownership)';
+  const guarded = findGuardedKind(path);
+  if (guarded) return `is ${guardedWords[guarded]}: a fix may change only what the service itself does`;
   const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
   if (above.some((one) => tree.get(one)?.type === 'symlink')) return 'is, or lies behind, a symbolic link';
   if (above.slice(0, -1).some((one) => tree.has(one))) return 'lies below a file';
   return undefined;
+}
+
+/** A file that a command names is the check itself, whatever it is called. */
+function findCommandFault(path: string, commands: readonly (readonly string[])[]): string | undefined {
+  const isNamed = commands.flat().some((argument) => posix.normalize(argument).toLowerCase() === path.toLowerCase());
+  return isNamed ? 'is named by a command that measures the fix' : undefined;
 }
 
 /** The changed file; undefined where it is deleted; or in words why the patch does not apply. */

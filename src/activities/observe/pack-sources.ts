@@ -140,14 +140,18 @@ async function pack(
 }
 
 async function packProof(
-  { store, redact }: PackSourcesPorts,
-  { written, gap }: PackInput,
+  { store, redact, services }: PackSourcesPorts,
+  { written, gap, service, suspectService }: PackInput,
   revisions: readonly SourceArchive[],
   notes: string[],
 ): Promise<Omit<PackedProof, 'notes'>> {
   const deployed = revisions.at(-1);
   if (!written || !deployed || gap) return {};
-  const packed = await packWritten(store, written, deployed);
+  const commands = [service, suspectService].flatMap((name) => {
+    const { reproduce = [], test = [], setup = [] } = services[name]?.sandbox ?? {};
+    return [reproduce, test, ...setup];
+  });
+  const packed = await packWritten(store, written, deployed, commands);
   notes.push(...packed.notes.map((note) => toOneLine(redact(note))));
   return packed;
 }

@@ -44,12 +44,12 @@ describe('applyDiff', () => {
     ['a path upwards in the middle', create('src/../../x'), 'no path inside'],
     ['an absolute path', '--- /dev/null\n+++ /etc/passwd\n@@ -0,0 +1 @@\n+x\n', 'absolute'],
     ['a path of Windows', create('C:/x'), 'absolute'],
-    ['the folder of Git', create('.git/hooks/pre-commit'), 'Git, CI'],
-    ['the folder of Git below', create('src/.git/config'), 'Git, CI'],
-    ['the folder of Git in capitals', create('.GIT/config'), 'Git, CI'],
-    ['a workflow of GitHub', create('.github/workflows/x.yml'), 'Git, CI'],
-    ['the pipeline of GitLab', create('.gitlab-ci.yml'), 'Git, CI'],
-    ['where packages come from', create('.npmrc'), 'Git, CI'],
+    ['the folder of Git', create('.git/hooks/pre-commit'), "Git's, CI's"],
+    ['the folder of Git below', create('src/.git/config'), "Git's, CI's"],
+    ['the folder of Git in capitals', create('.GIT/config'), "Git's, CI's"],
+    ['a workflow of GitHub', create('.github/workflows/x.yml'), "Git's, CI's"],
+    ['the pipeline of GitLab', create('.gitlab-ci.yml'), "Git's, CI's"],
+    ['where packages come from', create('.npmrc'), 'part of the build'],
     ['what lies behind a link', create('link/passwd'), 'symbolic link'],
     ['a link itself', change('link'), 'symbolic link'],
     ['what lies below a file', create('src/old.js/x'), 'below a file'],
@@ -75,6 +75,103 @@ describe('applyDiff', () => {
     ['too many files', Array.from({ length: 21 }, (_, n) => create(`f${n}`)).join(''), 'more than 20 files'],
   ])('refuses %s', (_name, diff, reason) => {
     expect(applyDiff(tree, diff)).toEqual({ refused: expect.stringContaining(reason) as string });
+  });
+});
+
+describe('a diff of an engine', () => {
+  const shown = [
+    ['node', '--test', './Check.js'],
+    ['npm', 'run', 'build'],
+  ];
+
+  it.each([
+    ...[
+      'test/charge.test.js',
+      'src/test/java/OrderIT.java',
+      'src/charge.spec.ts',
+      'pkg/charge_test.go',
+      'test_charge.py',
+    ],
+    ...[
+      'conftest.py',
+      'spec/a.rb',
+      'src/__tests__/a.js',
+      'Tests/a.cs',
+      'src/OrderTests.java',
+      'app/tests.py',
+      'test.js',
+    ],
+    ...[
+      'package.json',
+      'web/Package.json',
+      'package-lock.json',
+      'yarn.lock',
+      '.yarnrc.yml',
+      '.npmrc',
+      'pyproject.toml',
+    ],
+    ...['setup.cfg', 'setup.py', 'tox.ini', 'pytest.ini', 'requirements-dev.txt', 'pom.xml', '.mvn/maven.config'],
+    ...['build.gradle.kts', 'gradle/wrapper/gradle-wrapper.properties', 'go.mod', 'Cargo.toml', 'build.rs', 'Makefile'],
+    ...[
+      'rules.mk',
+      'Dockerfile',
+      'Dockerfile.prod',
+      '.pre-commit-config.yaml',
+      'vitest.config.ts',
+      'node_modules/a/a.js',
+    ],
+    ...[
+      'unittest.py',
+      'pytest/__init__.py',
+      'sitecustomize.py',
+      'a.pth',
+      'resident.yaml',
+      'CMakeLists.txt',
+      'pip.conf',
+    ],
+    ...['.ci/run', '.github/workflows/x.yml', '.gitlab-ci.yml', '.gitlab-ci-extra.yml', '.circleci/config.yml'],
+    ...['.woodpecker.yml', '.woodpecker/x.yml', '.gitea/workflows/a.yml', '.forgejo/workflows/a.yml', 'ci/Jenkinsfile'],
+    ...['Jenkinsfile.deploy', 'azure-pipelines-pr.yml', 'buildspec.yml', 'cloudbuild.yaml', 'bitbucket-pipelines.yml'],
+    ...[
+      '.travis.yml',
+      'appveyor.yml',
+      '.teamcity/settings.kts',
+      '.semaphore/semaphore.yml',
+      'OWNERS',
+      'docs/CODEOWNERS',
+    ],
+    ...[
+      '.git/config',
+      '.GIT/hooks/pre-commit',
+      'a/.git',
+      '.git./config',
+      'git~1/config',
+      'GIT~2/hooks/x',
+      '.git /config',
+    ],
+    'check.js',
+  ])('may not write %s', (path) => {
+    const refused = applyDiff(tree, create(path), shown);
+    expect(refused).toEqual({ refused: expect.stringContaining(JSON.stringify(path)) as string });
+  });
+
+  it.each([
+    ...['src/charge.js', 'src/latest.js', 'src/Latest.java', 'src/contest.py', 'src/testimony.go', 'src/attest/a.js'],
+    ...['src/inspection.js', 'src/makefiles.py', 'src/owner.js', 'config/limits.json', 'src/gradient.py', 'build.js'],
+  ])('may write %s', (path) => {
+    expect(applyDiff(tree, create(path), shown)).toMatchObject({ paths: [path] });
+  });
+
+  it('may not delete or weaken a test that is there', () => {
+    const withTest: SourceTree = new Map([...tree, ['test/a.test.js', text('assert(1)\n')]]);
+    for (const to of [
+      '+++ b/test/a.test.js\n@@ -1 +1 @@\n-assert(1)\n+1\n',
+      '+++ /dev/null\n@@ -1 +0,0 @@\n-assert(1)\n',
+    ]) {
+      expect(applyDiff(withTest, `--- a/test/a.test.js\n${to}`)).toEqual({
+        refused: expect.stringContaining('is a test') as string,
+      });
+    }
   });
 });
 

@@ -14,6 +14,8 @@ const store = {
 };
 const file = (text: string): TreeFile => ({ type: 'file', mode: 0o644, content: Buffer.from(text) });
 
+const diffOfA = '--- a/src/a.js\n+++ b/src/a.js\n@@ -1 +1 @@\n-one\n+two\n';
+
 async function pack(diff: string, path = 'shows.js') {
   const tree = await writeTree(new Map([['src/a.js', file('one\n')]]));
   const deployed = { service: 'app', revision: 'r', ...(await store.put(tree)) };
@@ -23,8 +25,10 @@ async function pack(diff: string, path = 'shows.js') {
 
 describe('packWritten', () => {
   it('applies the diff to what is deployed and labels both with who wrote them', async () => {
-    const { script, written, notes } = await pack('--- a/src/a.js\n+++ b/src/a.js\n@@ -1 +1 @@\n-one\n+two\n');
+    const { script, written, notes } = await pack(diffOfA);
     expect(script).toMatchObject({ path: 'shows.js', by: 'claude/x' });
+    const digest = createHash('sha256').update(diffOfA).digest('hex');
+    expect(written).toMatchObject({ changes: { paths: ['src/a.js'], left: 0, guarded: [], digest } });
     expect(written).toMatchObject({ by: 'claude/x', archive: { service: 'app', revision: 'with the fix' } });
     const { archive } = written as { archive: { digest: string } };
     expect((await readTree(bodies.get(archive.digest)!)).get('src/a.js')).toEqual(file('two\n'));

@@ -4,7 +4,8 @@ import { readTree, writeTree, type TreeFile } from '../../../src/activities/cand
 import { tryWays, type WaysContext } from '../../../src/activities/sandbox/try-ways.ts';
 import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.ts';
 import type { SandboxRequest, SourceArchive } from '../../../src/domain/reproduction/reproduction.ts';
-import { describeFix, type FixOrder } from '../../../src/domain/reproduction/candidate-fix.ts';
+import { describeFix, listChanges, type FixOrder } from '../../../src/domain/reproduction/candidate-fix.ts';
+import { toProof } from '../../../src/domain/reproduction/tabulate-runs.ts';
 
 type Files = Readonly<Record<string, string>>;
 const bodies = new Map<string, Buffer>();
@@ -94,13 +95,24 @@ async function run(
 }
 
 const failed = (text = '') => ({ end: 'failed' as const, exitCode: 1, text });
-const failsByHours = ({ hours }: Files) => (hours === '1' ? failed() : {});
-const tap = (...names: readonly string[]) => failed(names.map((name, n) => `not ok ${n + 1} - ${name}\n`).join(''));
+/** What Node's TAP reporter writes of two tests of the service and of these failing ones. */
+const report = (failing: readonly string[], passing: readonly string[] = ['one', 'two']) =>
+  [
+    ...passing.map((name, n) => `ok ${n + 1} - ${name}`),
+    ...failing.map((name, n) => `not ok ${n + 1 + passing.length} - ${name}`),
+    `# tests ${passing.length + failing.length}`,
+    '',
+  ].join('\n');
+const tap = (...names: readonly string[]) => failed(report(names));
+const shownPassed = { text: report([], ['sessions last']) };
+const shownFailed = failed(report(['sessions last'], []));
+const failsByHours = ({ hours }: Files) => (hours === '1' ? shownFailed : shownPassed);
+const allPass = { text: report([]) };
 
 describe('a candidate fix', () => {
   it('is the reverse of the culprit, applied to what is deployed, with the whole tests before and after', async () => {
     const history = [...trees, { hours: '1', limit: '9', later: 'x' }];
-    const { result, orders } = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { history });
+    const { result, orders } = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), { history });
     expect(result.fix).toMatchObject({
       source: 'revert',
       of: 'r1'.padEnd(40, '0'),
@@ -108,10 +120,11 @@ describe('a candidate fix', () => {
       newlyBroken: [],
       reason: '',
     });
-    const last = orders.slice(-4);
-    expect(last.map(({ order: { command } }) => command[0])).toEqual(['shows', 'shows', 'all', 'all']);
+    const last = orders.slice(-5);
+    expect(last.map(({ order: { command } }) => command[0])).toEqual(['shows', 'shows', 'shows', 'all', 'all']);
     expect(last.map(({ files }) => files)).toEqual([
       history[2],
+      { ...trees[0], later: 'x' },
       { ...trees[0], later: 'x' },
       history[2],
       { ...trees[0], later: 'x' },
@@ -119,6 +132,7 @@ describe('a candidate fix', () => {
     expect(last[3]?.order).toMatchObject({ imageId: 'sha256:python', setup: [['make']], workService: 'app' });
     expect(result.fix?.runs.map(({ revision, end }) => [revision.slice(0, 12), end])).toEqual([
       ['r20000000000', 'failed'],
+      ['with the fix', 'passed'],
       ['with the fix', 'passed'],
       ['r20000000000', 'passed'],
       ['with the fix', 'passed'],
@@ -137,7 +151,7 @@ describe('a candidate fix', () => {
 
   it('says that tests break even where their output names none', async () => {
     const { result } = await run((files, one) =>
-      tests(one) ? (files['hours'] === '1' ? {} : failed('boom')) : failsByHours(files),
+      tests(one) ? (files['hours'] === '1' ? allPass : failed('boom')) : failsByHours(files),
     );
     expect(result.fix).toMatchObject({ verdict: 'breaks-tests', newlyBroken: [] });
     expect(result.fix?.reason).toContain('exit code 1');
@@ -151,18 +165,21 @@ describe('a candidate fix', () => {
 
   it('does not fix what fails all the same, and says when what is deployed fails no more', async () => {
     const history = [...trees, { hours: '1', limit: '9', worse: 'x' }];
-    const still = await run((files, one) => (tests(one) ? {} : files['worse'] ? failed() : failsByHours(files)), {
-      history,
-    });
+    const still = await run(
+      (files, one) => (tests(one) ? allPass : files['worse'] ? shownFailed : failsByHours(files)),
+      {
+        history,
+      },
+    );
     expect(still.result.fix).toMatchObject({ verdict: 'does-not-fix', reason: 'The failure is still there.' });
     const repaired = [...trees, { hours: '12', limit: '9' }];
-    const gone = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { history: repaired });
+    const gone = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), { history: repaired });
     expect(gone.result.fix).toMatchObject({ verdict: 'cannot-run' });
   });
 
   it('names the file on which the change cannot be taken back alone', async () => {
     const history = [...trees, { hours: '1', limit: '10' }];
-    const { result } = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { history });
+    const { result } = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), { history });
     expect(result.fix).toMatchObject({
       verdict: 'cannot-run',
       reason: expect.stringContaining('limit') as string,
@@ -173,20 +190,91 @@ describe('a candidate fix', () => {
   it('prefers the fix of an engine where it was accepted, and says why where it was not', async () => {
     const fixedTree = await archive('with the fix', { hours: '48', limit: '9' });
     const written = { by: 'claude/x', archive: fixedTree };
-    const { result, orders } = await run((files, one) => (tests(one) ? {} : failsByHours(files)), {
+    const { result, orders } = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), {
       fix: { ...order, written },
     });
     expect(result.fix).toMatchObject({ source: 'engine', of: 'claude/x', verdict: 'fixes' });
     expect(orders.at(-1)?.files).toEqual({ hours: '48', limit: '9' });
-    const refused = await run((files, one) => (tests(one) ? {} : failsByHours(files)), {
+    const refused = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), {
       fix: { written: { by: 'claude/x', refused: 'it is no unified diff' } },
     });
     expect(refused.result.fix).toMatchObject({ source: 'revert', verdict: 'fixes' });
     expect(refused.result.fix?.reason).toContain('The fix of claude/x was not tried: it is no unified diff.');
   });
 
+  const written = async (files: Files) => ({
+    by: 'claude/x',
+    archive: await archive('with the fix', files),
+    changes: listChanges(['src/total.js'], 'd'.repeat(64)),
+  });
+  const silenced = async (text: string, wholeText = report([])) => {
+    const fix = { ...order, written: await written({ hours: '1', limit: '9', quits: 'yes' }) };
+    const answer = (files: Files, one: RunOrder) =>
+      files['quits'] ? { text: tests(one) ? wholeText : text } : tests(one) ? allPass : failsByHours(files);
+    return (await run(answer, { fix })).result.fix!;
+  };
+
+  it.each([
+    ['ends with 0 and says nothing', '', report([]), 'no count of tests'],
+    ['runs no test', '# tests 0\n', report([]), 'no test ran'],
+    ['names the file alone', 'ok 1 - test/total.test.js\n# tests 1\n', report([]), '"sessions last" is not among'],
+    ['skips the failing test', 'ok 1 - sessions last # SKIP\n# tests 1\n# skipped 1\n', report([]), 'no test ran'],
+    ['runs fewer of the whole tests', shownPassed.text, report([], ['one']), 'only 1 of the 2 tests'],
+    ['loses one of the whole tests by its name', shownPassed.text, report([], ['one', 'x']), '"two" is not among'],
+    ['says nothing of the whole tests', shownPassed.text, '', 'no count of tests'],
+  ])('is not called a fix where it %s', async (_name, text, wholeText, reason) => {
+    const fix = await silenced(text, wholeText);
+    expect(fix.verdict).toBe('unknown');
+    expect(fix.reason).toContain(reason);
+    expect(describeFix(fix)).toMatch(/^Whether the fix written by claude\/x fixes it cannot be told\./);
+  });
+
+  it('is believed where the failing test runs with it and passes', async () => {
+    expect(await silenced(shownPassed.text)).toMatchObject({ verdict: 'fixes', reason: '' });
+  });
+
+  it('is run twice, and fixes nothing that comes back', async () => {
+    let runs = 0;
+    const comesBack = await run(
+      (files, one) => {
+        if (tests(one)) return allPass;
+        if (files['limit'] === '7') return runs++ === 0 ? shownPassed : shownFailed;
+        return failsByHours(files);
+      },
+      { fix: { ...order, written: await written({ hours: '24', limit: '7' }) } },
+    );
+    expect(comesBack.result.fix).toMatchObject({
+      verdict: 'does-not-fix',
+      reason: 'The failure is still there in 1 of 2 runs.',
+    });
+  });
+
+  it('is not called a fix after one pass when the time ends', async () => {
+    const whole = await run((files, one) => (tests(one) ? allPass : failsByHours(files)));
+    const early = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), {
+      times: whole.orders.length - 3,
+    });
+    expect(early.result.fix).toMatchObject({ verdict: 'unknown' });
+    expect(early.result.fix?.reason).toContain('no time was left');
+  });
+
+  it('shows what it changes, by whom, and that a change taken back held tests', async () => {
+    const history = trees.map((files, at) => ({ ...files, 'test/a.test.js': `assert(${at})` }));
+    const { result } = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), { history });
+    expect(result.fix).toMatchObject({
+      verdict: 'fixes',
+      changes: { paths: ['hours', 'limit', 'test/a.test.js'], left: 0, guarded: ['test/a.test.js'] },
+    });
+    const notes = toProof(result).notes.join('\n');
+    expect(notes).toContain('It also takes back changes of tests or the build: test/a.test.js.');
+    expect(notes).toContain('It changes 3 files: hours, limit, test/a.test.js.');
+    const ofEngine = toProof({ ...result, fix: await silenced(shownPassed.text) }).notes.join('\n');
+    expect(ofEngine).toContain('Written by the engine claude/x, not by a person; SHA-256 of its diff dddd');
+    expect(ofEngine).toContain('It changes 1 file: src/total.js.');
+  });
+
   it('is not tried without time, nor where nothing was reproduced', async () => {
-    const late = await run((files, one) => (tests(one) ? {} : failsByHours(files)), { times: 5 });
+    const late = await run((files, one) => (tests(one) ? allPass : failsByHours(files)), { times: 5 });
     expect(late.result).toMatchObject({ verdict: 'reproduced' });
     expect(late.result).not.toHaveProperty('fix');
     expect((await run(() => ({}))).result).not.toHaveProperty('fix');
