@@ -139,29 +139,19 @@ describe('the installed files of a sandbox', () => {
     await expect(take(await makeArchive(many), limits)).rejects.toThrow(/more than 4/);
   });
 
-  it('go through memory in pieces, however large a file is', async () => {
-    const size = 400_000_000;
+  it('go through piece by piece: the first of a file is written before its last has come', async () => {
     const tar = pack();
-    const piece = Buffer.alloc(1_000_000);
     const file = path.join(folder, 'large.tar');
-    const feed = async () => {
-      const sink = tar.entry({ name: 'large', size });
-      const wait = () => new Promise<void>((resolve) => void sink.once('drain', () => resolve()));
-      for (let sent = 0; sent < size; sent += piece.length) if (!sink.write(piece)) await wait();
-      sink.end(undefined);
-      tar.finalize();
-    };
+    const piece = Buffer.alloc(1_000_000, 'x');
+    const sink = tar.entry({ name: 'large', size: 2 * piece.length });
     const parser = extract();
-    const before = process.memoryUsage().arrayBuffers;
-    let peak = 0;
-    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().arrayBuffers - before)), 5);
     Readable.from(tar, { objectMode: false }).pipe(parser);
-    const [taken] = await Promise.all([writeTree(parser, { folder: `/${root}`, file }), feed()]);
-    clearInterval(watch);
-    expect(taken.bytes).toBeGreaterThan(size);
-    expect((await stat(file)).size).toBe(taken.bytes);
-    expect(peak).toBeGreaterThan(0);
-    expect(peak).toBeLessThan(size / 2);
+    const writing = writeTree(parser, { folder: `/${root}`, file });
+    sink.write(piece);
+    await expect.poll(() => stat(file).then(({ size }) => size, String), { timeout: 5_000 }).toBeGreaterThan(500_000);
+    sink.end(piece);
+    tar.finalize();
+    expect((await writing).bytes).toBeGreaterThan(2 * piece.length);
   });
 });
 
