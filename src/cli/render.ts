@@ -1,5 +1,6 @@
 import type { IncidentRow } from '../client/read.ts';
 import type { TimelineEntry, IncidentState } from '../domain/incident/incident.ts';
+import { tellRejection } from '../domain/plan/plan.ts';
 import { renderProofText, toProof } from '../domain/reproduction/tabulate-runs.ts';
 import { paint, plain, renderTable, renderTime } from './output.ts';
 
@@ -59,8 +60,9 @@ function renderDiagnosis({ diagnosis }: IncidentState): readonly string[] {
   ];
 }
 
-function renderReproduction({ reproduction }: IncidentState): readonly string[] {
-  if (!reproduction) return [];
+/** Left out where the plan below shows the same as its proof. */
+function renderReproduction({ reproduction, plan, round }: IncidentState): readonly string[] {
+  if (!reproduction || (plan?.proof && plan.round === round)) return [];
   const proof = toProof(reproduction);
   return [
     '',
@@ -72,7 +74,9 @@ function renderReproduction({ reproduction }: IncidentState): readonly string[] 
 function renderPlan(state: IncidentState): readonly string[] {
   const { plan } = state;
   if (!plan) return [];
-  const lines = ['', paint('bold', `Plan ${plan.digest}`), plain(plan.text)];
+  const rejection = tellRejection(plan, state.approvals);
+  const mark = rejection === undefined ? '' : `, ${plain(rejection)}`;
+  const lines = ['', paint('bold', `Plan ${plan.digest}${mark}`), plain(plan.text)];
   for (const approval of state.approvals) {
     lines.push(`${approval.decision} by ${plain(approval.by)} (${approval.via}) at ${renderTime(approval.at)}`);
   }

@@ -1,5 +1,6 @@
 import { CancellationScope, allHandlersFinished, condition, continueAsNew, isCancellation } from '@temporalio/workflow';
 import type { IncidentInput, IncidentState, Outcome } from '../domain/incident/incident.ts';
+import { asSentence } from '../domain/text.ts';
 import { createCase, settingsOf, takeAlert, tell, type Case } from './case.ts';
 import { rootMessage } from './failures.ts';
 import { setIncidentHandlers } from './handlers.ts';
@@ -80,7 +81,10 @@ function learnFromRejection(current: Case): void {
 
 function endRejected(current: Case): Ending {
   const reasons = current.guidance.join(' / ');
-  return { outcome: 'rejected', reason: `Rejected${reasons ? `: ${reasons}` : ''}. Nothing was changed.` };
+  // Why the round after the rejection proposed nothing; it may have proven more than the rejected plan knew.
+  const { outcomeReason: noPlan = '' } = current.state;
+  const said = `Rejected${reasons ? `: ${reasons}` : ''}. Nothing was changed. ${asSentence(noPlan)}`;
+  return { outcome: 'rejected', reason: said.trim() };
 }
 
 function endWithoutPlan(current: Case): Ending {

@@ -77,6 +77,8 @@ describeWithServer('approval', (harness) => {
     const state = await incident.result();
     expect(state.outcome).toBe('rejected');
     expect(state.outcomeReason).toContain('not this one');
+    // Why the second round proposes nothing, although it may have learnt more.
+    expect(state.outcomeReason).toContain('Nothing was changed. Nothing else to propose');
     expect(state.round).toBe(2);
     // The second round had no plan of its own: the report tells the one that was rejected, and by whom.
     expect(state.plan).toEqual(plan);

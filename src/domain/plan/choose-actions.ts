@@ -40,7 +40,9 @@ export function chooseAction(input: ChoiceInput): Choice {
     obstacles.push(found);
   }
   const why = obstacles.length > 0 ? ` (${obstacles.join('; ')})` : '';
-  return { reason: `No action of the catalogue fits ${describeCause(diagnosis)}${why}. ${advise(input)}` };
+  return {
+    reason: `No action of the catalogue fits ${describeCause(diagnosis)}${why}. ${wasRejected(input) ? rejectedAdvice : advise(input)}`,
+  };
 }
 
 function refuseDiagnosis(diagnosis: Diagnosis): string | undefined {
@@ -70,10 +72,10 @@ function listFittingTypes(input: ChoiceInput): readonly ActionType[] {
     : diagnosis.category === 'code-change'
       ? ['deploy.rollback', 'config.rollback']
       : ['config.rollback', 'deploy.rollback'];
-  const wasRejected = rollbacks.some((type) => isRejected(input, type));
+  const isRollbackRejected = rollbacks.some((type) => isRejected(input, type));
   const isResource = diagnosis.category === 'resource';
   // Code that the sandbox has shown to fail fails after a restart as well.
-  const couldRestartHelp = isResource || (wasRejected && !input.isReproduced);
+  const couldRestartHelp = isResource || (isRollbackRejected && !input.isReproduced);
   return couldRestartHelp ? [...rollbacks, 'service.restart'] : rollbacks;
 }
 
@@ -130,6 +132,13 @@ function explain(chosen: ActionDraft, input: ChoiceInput): string {
   const after = input.rejected.length > 0 ? ', after people rejected something else' : '';
   return `${chosen.type} of ${chosen.target} answers ${describeCause(input.diagnosis)}${after}${taint}.`;
 }
+
+function wasRejected(input: ChoiceInput): boolean {
+  return listFittingTypes(input).some((type) => isRejected(input, type));
+}
+
+const rejectedAdvice =
+  'What a person rejected is not proposed again in this incident, whatever is learnt after it. To do it all the same, carry it out by hand, or open a new incident of the service once this one is closed (`resident open`).';
 
 function advise(input: ChoiceInput): string {
   const { diagnosis } = input;

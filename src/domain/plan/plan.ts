@@ -109,6 +109,15 @@ export function refuseDecision(
   return undefined;
 }
 
+/**
+ * `rejected by ana in round 1` of a plan that a person refused. It stays in the state where a later round proposes nothing, and
+ * what the sandbox showed since then may say more than the plan knew.
+ */
+export function tellRejection({ digest, round }: Plan, approvals: readonly Approval[]): string | undefined {
+  const rejection = approvals.find(({ decision, planDigest }) => decision === 'reject' && planDigest === digest);
+  return rejection && `rejected by ${rejection.by} in round ${round}`;
+}
+
 /** An action in a few words, for timelines; its whole text is in the plan. */
 export function nameAction({ type, target, parameters }: Action): string {
   const values = Object.entries(parameters).map(([name, value]) => `${name} ${value.slice(0, 12)}`);

@@ -2,7 +2,7 @@ import type { Alert } from '../incident/alert.ts';
 import type { Claim, Diagnosis } from '../diagnosis/diagnosis.ts';
 import { listGaps } from '../evidence/evidence.ts';
 import type { IncidentState, Outcome, Phase } from '../incident/incident.ts';
-import { titleAction, type Plan } from '../plan/plan.ts';
+import { tellRejection, titleAction, type Plan } from '../plan/plan.ts';
 import { readingsTable, renderUndo } from './render-child-details.ts';
 import { block, code } from './report-markdown.ts';
 import type { Reproduction } from '../reproduction/reproduction.ts';
@@ -27,12 +27,17 @@ export function renderDetails(state: IncidentState): string {
       ? section('Why: the evidence', bullets(diagnosis.statement.map(renderClaim)), renderDoubts(diagnosis))
       : '',
     reproduction ? renderReproduction(reproduction) : '',
-    plan ? renderPlan(plan) : '',
+    plan ? renderPlan(plan, markOf(state)) : '',
     section('Undo', renderUndo(state.undo)),
     diagnosis ? renderRuledOut(diagnosis) : '',
     section('Could not be seen', bullets(listGaps(state.evidence).map((gap) => inline(gap)))),
     renderTimeline(state),
-    plan ? section(`The plan word for word, digest ${code(plan.digest.slice(0, 12))}…`, block(plan.text, 6_000)) : '',
+    plan
+      ? section(
+          `The plan word for word, digest ${code(plan.digest.slice(0, 12))}…${markOf(state)}`,
+          block(plan.text, 6_000),
+        )
+      : '',
   ]);
 }
 
@@ -102,7 +107,7 @@ function renderInShort(state: IncidentState): string {
     state.alerts.length > 3 ? `**More alerts:** ${state.alerts.length - 3}` : '',
     diagnosis ? renderCause(state, diagnosis) : '',
     plan
-      ? `**${done > 0 ? 'Repair' : 'Proposed'}:** ${plan.actions.map((action) => `${inline(titleAction(action))} (risk ${action.risk})`).join('; then ')}`
+      ? `**${done > 0 ? 'Repair' : 'Proposed'}${markOf(state)}:** ${plan.actions.map((action) => `${inline(titleAction(action))} (risk ${action.risk})`).join('; then ')}`
       : '',
     ...approvals.map(
       ({ decision, by, via, at, reason }) =>
@@ -203,7 +208,13 @@ function renderReproduction(reproduction: Reproduction): string {
   );
 }
 
-function renderPlan(plan: Plan): string {
+/** Tells a plan that was rejected from one that waits. */
+function markOf({ plan, approvals }: IncidentState): string {
+  const rejection = plan && tellRejection(plan, approvals);
+  return rejection === undefined ? '' : `, ${inline(rejection, 120)}`;
+}
+
+function renderPlan(plan: Plan, mark: string): string {
   const policy = {
     auto: 'policy lets Resident act by itself',
     ask: 'policy asks people first',
@@ -216,7 +227,7 @@ function renderPlan(plan: Plan): string {
     const title = `**${index + 1}. ${inline(titleAction(action))}**, risk ${action.risk}`;
     return `${title}\n\n${bullets(action.tainted.length > 0 ? [tainted, ...words] : words)}`;
   });
-  return section(`The plan (mode ${plan.mode}: ${policy[plan.decision]})`, actions.join('\n\n'));
+  return section(`The plan (mode ${plan.mode}: ${policy[plan.decision]})${mark}`, actions.join('\n\n'));
 }
 
 function renderRuledOut({ ruledOut }: Diagnosis): string {

@@ -1,7 +1,7 @@
 import { findUnknownCitations, type Claim } from '../diagnosis/diagnosis.ts';
 import { listGaps } from '../evidence/evidence.ts';
 import type { IncidentState } from '../incident/incident.ts';
-import type { Action } from '../plan/plan.ts';
+import { tellRejection, type Action } from '../plan/plan.ts';
 import { matchWords, nameRevision, toProof } from '../reproduction/tabulate-runs.ts';
 import { renderFixSection } from '../render-fix.ts';
 import { countOf } from '../text.ts';
@@ -83,7 +83,10 @@ export function renderReproductionSection(state: IncidentState): string {
 export function renderPlanSection(state: IncidentState): string {
   const { plan } = state;
   if (!plan) return '';
+  const rejection = tellRejection(plan, state.approvals);
+  const isOld = plan.round < state.round ? ` Round ${state.round} proposed nothing in its place.` : '';
   return joinParts([
+    rejection === undefined ? '' : `**This plan was ${plain(rejection, 120)}.**${isOld}`,
     `Digest ${code(plan.digest)}, round ${plan.round}, mode ${plan.mode}, policy ${plan.decision} (${code(plan.policyDigest.slice(0, 12))}), ${plan.reproduced ? 'reproduced' : '*not reproduced*'}. ${countOf(plan.approvalsNeeded, 'approval')} needed of ${plan.approvers.map((person) => plain(person, 80)).join(', ') || 'nobody: no approvers are configured'}, by ${time(plan.expiresAt)} UTC.`,
     block(plan.text),
   ]);

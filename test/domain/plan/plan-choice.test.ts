@@ -202,7 +202,9 @@ describe('the action', () => {
     expect(choose({ rejected: ['deploy.rollback other'] }).draft?.type).toBe('deploy.rollback');
     const none = choose({ rejected: ['deploy.rollback user', 'service.restart user'] });
     expect(none.draft).toBeUndefined();
-    expect(none.reason).toContain('rejected');
+    expect(none.reason).toContain('deploy.rollback was rejected');
+    expect(none.reason).toContain('not proposed again in this incident, whatever is learnt after it');
+    expect(none.reason).toContain('open a new incident');
   });
 
   test('goes to an older revision when only one revision was rejected', () => {

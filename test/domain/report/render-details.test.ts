@@ -64,6 +64,14 @@ describe('the live details', () => {
     expect(top).not.toMatch(/[0-9a-f]{40}/);
   });
 
+  it('tell a plan that was rejected from one that waits', () => {
+    const approvals = closedState.approvals.map((item) => ({ ...item, decision: 'reject' as const }));
+    const page = renderDetails({ ...open, round: 2, approvals });
+    expect(page).toMatch(/^### The plan .*, rejected by ana in round 1$/mu);
+    expect(page).toMatch(/^### The plan word for word, .*, rejected by ana in round 1$/mu);
+    expect(renderDetails(closedState)).not.toContain('rejected by');
+  });
+
   it('let no text from outside become markup, HTML, a link or a heading', () => {
     const { plan, remediation, undo, readings } = poison(closedState);
     for (const state of [closedState, poison(closedState), poison(waiting)]) expectHarmless(renderDetails(state));

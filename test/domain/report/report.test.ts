@@ -61,6 +61,13 @@ describe('renderReport', () => {
     expect(learnLesson(state)?.fix).toContain('it was so already, nothing was done, and the service recovered.');
   });
 
+  it('says of a plan that was rejected that it was, and that a later round proposed nothing', () => {
+    const approvals = closedState.approvals.map((item) => ({ ...item, decision: 'reject' as const }));
+    const report = renderReport({ ...closedState, round: 2, outcome: 'rejected', approvals });
+    expect(report).toContain('**This plan was rejected by ana in round 1.** Round 2 proposed nothing in its place.');
+    expect(renderReport(closedState)).not.toContain('This plan was');
+  });
+
   it('tells the plan of a rejected incident word for word, and who rejected it', () => {
     const { remediation: _r, ...rest } = closedState;
     const [approval] = closedState.approvals;

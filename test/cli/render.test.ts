@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { renderArgument, renderState } from '../../src/cli/render.ts';
+import { toProof } from '../../src/domain/reproduction/tabulate-runs.ts';
+import { closedState } from '../incident-state.ts';
+
+const plan = { ...closedState.plan!, proof: toProof(closedState.reproduction!) };
+
+describe('an incident as `resident show` tells it', () => {
+  it('does not print the reproduction above a plan that shows the same as its proof', () => {
+    expect(renderArgument({ ...closedState, plan })).not.toContain('Reproduction: reproduced');
+    expect(renderArgument(closedState)).toContain('Reproduction: reproduced');
+    const { plan: _, ...planless } = closedState;
+    expect(renderArgument(planless)).toContain('Reproduction: reproduced');
+  });
+
+  it('marks a plan that was rejected, below what a later round has shown since', () => {
+    const [approval] = closedState.approvals;
+    const approvals = [{ ...approval!, decision: 'reject' as const }];
+    const shown = renderState({ ...closedState, round: 2, plan, approvals }, undefined);
+    expect(shown).toContain(`Plan ${plan.digest}, rejected by ana in round 1`);
+    expect(shown).toContain('Reproduction: reproduced');
+    expect(renderState({ ...closedState, plan }, undefined)).not.toContain('rejected by');
+  });
+});
