@@ -43,6 +43,12 @@ describeWithServer('reproduction', (harness) => {
     expect(await located(test)).toMatchObject({ asked: [], frame: test });
   });
 
+  it('says of what could not run that it could not be tried, not that it was not reproduced', async () => {
+    const incident = await harness().open({ mode: 'observe', decision: 'forbid' });
+    const texts = (await incident.result()).timeline.map(({ text }) => text);
+    expect(texts).toContain('Could not be tried: this is a fake');
+  });
+
   it('looks a second time into the gap that a long window leaves, and ends when it is closed', async () => {
     const asked: PackInput['gap'][] = [];
     const incident = await harness().open({

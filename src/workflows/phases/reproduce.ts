@@ -163,6 +163,6 @@ function describe(reproduction: Reproduction): string {
     case 'flaky':
       return `${verdict === 'flaky' ? 'Flaky' : 'Not reproduced'} with ${suspectService} ${suspect.slice(0, 12)}, ${runs.length} runs: ${reason}`;
     case 'cannot-run':
-      return `Not reproduced: ${reason}`;
+      return `Could not be tried: ${reason}`;
   }
 }
