@@ -5,6 +5,7 @@ import { connect } from '../client/connect.ts';
 import { createIncidentClient, type IncidentClient } from '../client/incident-client.ts';
 import { loadSettings, loadTemporalConnection } from '../config.ts';
 import type { ResidentSettings } from '../domain/settings.ts';
+import { isSameProcess } from '../setup/process-identity.ts';
 import { CommandEnd, exitCodes } from './exit.ts';
 import { readRunFile } from './run-file.ts';
 
@@ -64,6 +65,19 @@ export function openContext(options: CommonOptions): CommandContext {
   };
 }
 
+/** A killed `up` leaves its notes behind; the Temporal that it started died with it, and gRPC knows only that time is up. */
+function explainSilence(options: CommonOptions, { settings, temporal }: CommandContext, why: string): string {
+  const run = readRunFile(settings?.stateFolder ?? path.resolve('.resident'));
+  const isOurs = run?.processes['temporal'] !== undefined && run.temporal?.address === temporal.address;
+  if (!run || !isOurs || isSameProcess(run.supervisor)) {
+    return `Temporal at ${temporal.address} does not answer: ${why}`;
+  }
+  return (
+    `\`resident up\` is not running: its recorded process ${run.supervisor.pid}, begun ${run.startedAt}, is gone, and nothing answers at ${temporal.address}. ` +
+    `Start it again with \`resident up --config ${options.config ?? defaultConfig}\`; what was open goes on.`
+  );
+}
+
 /** Runs a command with a connection that is closed at its end. */
 export async function withContext(
   options: CommonOptions,
@@ -73,7 +87,7 @@ export async function withContext(
   try {
     await context.incidents.ping().catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      throw new CommandEnd(exitCodes.failed, `Temporal at ${context.temporal.address} does not answer: ${why}`);
+      throw new CommandEnd(exitCodes.failed, explainSilence(options, context, why));
     });
     await work(context);
   } finally {

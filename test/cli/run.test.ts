@@ -74,6 +74,24 @@ describe('exit codes and streams', () => {
     expect(err).toContain('Temporal at 127.0.0.1:1 does not answer');
   });
 
+  test('an `up` that was killed is named as what is missing, not the deadline of a call', async () => {
+    const file = writeConfig('version: 1\nservices: { a: {} }');
+    mkdirSync(path.join(folder, '.resident'));
+    const gone = { pid: process.pid, began: 'another time' };
+    const temporal = { address: '127.0.0.1:1', namespace: 'default' };
+    const runFile = path.join(folder, '.resident', 'run.json');
+    const record = { startedAt: '2026-01-01T00:00:00Z', supervisor: gone, processes: { temporal: gone }, temporal };
+    writeFileSync(runFile, JSON.stringify(record));
+    expect(await run(['list', '--config', file])).toBe(1);
+    expect(err).toContain(`\`resident up\` is not running: its recorded process ${process.pid}`);
+    expect(err).toContain(`resident up --config ${file}`);
+    expect(err).not.toContain('DEADLINE_EXCEEDED');
+    writeFileSync(runFile, JSON.stringify({ ...record, supervisor: identityOf(process.pid) }));
+    err = '';
+    expect(await run(['list', '--config', file])).toBe(1);
+    expect(err).toContain('Temporal at 127.0.0.1:1 does not answer');
+  });
+
   test('up refuses to start where another one is alive', async () => {
     const file = writeConfig('version: 1\nservices: { a: {} }');
     mkdirSync(path.join(folder, '.resident'));
