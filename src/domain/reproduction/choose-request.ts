@@ -1,5 +1,6 @@
 import type { EvidenceWithBody } from '../diagnosis/engine.ts';
-import { maskPath, readRequest } from './read-request.ts';
+import { hidesRequest, maskPath, readRequest } from './read-request.ts';
+import { countOf } from '../text.ts';
 import type { ChosenRequest, RecordedAnswer, RecordedRequest, RequestFault } from './replay.ts';
 
 export interface RequestQuestion {
@@ -42,9 +43,24 @@ export function chooseRequest(question: RequestQuestion): ChosenRequest | { read
       none: `the requests that fail are ${list}, which \`sandbox.replay.methods\` does not allow (now GET and HEAD unless it says more; bodies are never in logs)`,
     };
   }
+  const hidden = countHidden(question);
+  if (hidden > 0) {
+    return {
+      none: `${countOf(hidden, 'request')} of the incident ${hidden === 1 ? 'holds' : 'hold'} in the path what is or looks like a credential, and such a request is not replayed`,
+    };
+  }
   return {
     none: `no log line of ${question.services.join(', ') || 'a service that can be started'} tells a request that fails`,
   };
+}
+
+function countHidden({ evidence, services }: RequestQuestion): number {
+  return evidence
+    .flatMap(({ body }) => {
+      if (body?.kind !== 'logs' || !services.includes(body.service)) return [];
+      return body.lines.filter(({ at }) => at >= body.incidentFrom);
+    })
+    .filter(hidesRequest).length;
 }
 
 /** What a neighbour answered to each method and path while the incident lasted, or before where nothing newer is known. */

@@ -1,5 +1,6 @@
 import type { LogLine } from '../evidence/evidence.ts';
 import type { RecordedRequest } from './replay.ts';
+import { hasSecretSegment, isCredentialParameter } from './request-secrets.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const longestPath = 2_000;
@@ -33,18 +34,14 @@ const inMessage =
 const durationInMessage = /\b(\d+(?:\.\d+)?) ?(ms|s)\b/;
 /** What the log reader puts in the place of a secret. */
 const secretMark = '[[SECRET';
-const credentialWords =
-  /^(?:.*(?:token|secret|password|passwd|apikey)|keys?|pwd|sig|signature|auth|authorization|session|sid|credentials?|jwt|code)$/;
 
 /**
  * Reads the request that a log line tells of, whichever way it is written; undefined for any other line, for a route pattern
- * (`/orders/:id`), which is no address, and where a secret stood in the path.
+ * (`/orders/:id`), which is no address, and where a secret stands, or stood, in the path.
  */
 export function readRequest(line: LogLine): RecordedRequest | undefined {
   const { fields } = line;
-  const told = inMessage.exec(line.message) ?? inMessage.exec(asText(pick(fields, ['request', 'requestLine'])));
-  const method = asText(pick(fields, methodFields)).toUpperCase() || told?.[1] || '';
-  const target = readTarget(fields) ?? told?.[2];
+  const { told, method, target } = readLine(line);
   if (!methods.includes(method) || target === undefined) return undefined;
   const path = cleanPath(target);
   if (path === undefined) return undefined;
@@ -57,6 +54,19 @@ export function readRequest(line: LogLine): RecordedRequest | undefined {
     ...(status === undefined ? {} : { status }),
     ...(durationMs === undefined ? {} : { durationMs }),
   };
+}
+
+/** Whether a line tells of a request that is not read because a part of its path is, or looks like, a credential. */
+export function hidesRequest(line: LogLine): boolean {
+  const { method, target } = readLine(line);
+  if (!methods.includes(method) || target === undefined) return false;
+  return isSecretPath(splitTarget(target).path);
+}
+
+function readLine({ fields, message }: LogLine) {
+  const told = inMessage.exec(message) ?? inMessage.exec(asText(pick(fields, ['request', 'requestLine'])));
+  const method = asText(pick(fields, methodFields)).toUpperCase() || told?.[1] || '';
+  return { told, method, target: readTarget(fields) ?? told?.[2] };
 }
 
 /** The route behind a path: what differs from request to request taken out, so that like is counted with like. */
@@ -77,25 +87,27 @@ function readTarget(fields: LogLine['fields']): string | undefined {
 
 /** Path and query without an origin, a fragment, or parameters that hold or held a credential. */
 function cleanPath(target: string): string | undefined {
-  const [path = '', ...rest] = target
-    .replace(/^https?:\/\/[^/]+/, '')
-    .split('#', 1)[0]!
-    .split('?');
+  const { path, query } = splitTarget(target);
   const isPlain = path.length <= longestPath && /^\/[\x21-\x7e]*$/.test(path);
-  if (!isPlain || path.includes(secretMark) || /\/:[a-z]|[{}<>*]/i.test(path)) return undefined;
-  const kept = rest
-    .join('?')
+  if (!isPlain || isSecretPath(path) || /\/:[a-z]|[{}<>*]/i.test(path)) return undefined;
+  const kept = query
     .split('&')
     .filter((parameter) => /^[\x21-\x7e]+$/.test(parameter) && !parameter.includes(secretMark))
-    .filter((parameter) => !isCredential(parameter.split('=')[0] ?? ''));
+    .filter((parameter) => parameter.length <= longestPath && !isCredentialParameter(parameter));
   const whole = kept.length === 0 ? path : `${path}?${kept.join('&')}`;
   return whole.length <= longestPath ? whole : undefined;
 }
 
-/** `api_key`, `accessToken`, `code` (OAuth); not `author`, `keyword` or `country`. */
-function isCredential(name: string): boolean {
-  const words = name.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
-  return words.some((word) => credentialWords.test(word.toLowerCase()));
+function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const [path = '', ...rest] = target
+    .replace(/^https?:\/\/[^/]+/, '')
+    .split('#', 1)[0]!
+    .split('?');
+  return { path, query: rest.join('?') };
+}
+
+function isSecretPath(path: string): boolean {
+  return path.includes(secretMark) || hasSecretSegment(path.slice(0, longestPath));
 }
 
 function readDuration({ fields, message }: LogLine): number | undefined {
