@@ -1,8 +1,8 @@
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { readVariable } from '../../src/config.ts';
 import type { EngineAddress } from '../../src/adapters/docker/engine.ts';
+import { findDocker } from '../../src/cli/servers.ts';
 import { openArena, type Arena } from '../../test/server/hostile/arena.ts';
 import { isMet, renderTable, type Figure } from '../figures.ts';
 import { describeMachine, keepResults } from '../record.ts';
@@ -13,7 +13,8 @@ import { isSafe, renderAblation, renderCases, renderTotals, runAblations, runCas
 
 const help = `npm run bench:sandbox -- [options]
 
-Tries to break the sandbox of this machine's Docker engine (DOCKER_HOST), and measures what it costs. Needs gcc.
+Tries to break the sandbox of this machine's Docker engine, and measures what it costs: the engine that DOCKER_HOST names, one that
+runs at a usual socket, or Resident's own, as 'resident up' finds it. Needs gcc.
 
   --only PART     safety, overhead or crowd; may be given more than once
   --rounds N      rounds of the overhead (30)
@@ -34,8 +35,17 @@ const { values: options } = parseArgs({
 const crowdSize = 50;
 
 async function run(): Promise<boolean> {
-  const dockerHost = readVariable('DOCKER_HOST');
-  const address: EngineAddress = dockerHost ? { dockerHost } : {};
+  const engine = await findDocker({ mayInstall: true, say });
+  if (!engine) throw new Error('There is no Docker engine to measure: start one, or point DOCKER_HOST to it.');
+  say(`engine: ${engine.host}`);
+  try {
+    return await measure({ dockerHost: engine.host });
+  } finally {
+    await engine.stop();
+  }
+}
+
+async function measure(address: EngineAddress): Promise<boolean> {
   const arena = await openArena(address);
   if ('missing' in arena) throw new Error(arena.missing);
   const raw: Record<string, unknown> = {

@@ -10,6 +10,8 @@ export interface RunFile {
   readonly processes: Readonly<Record<string, ProcessIdentity>>;
   readonly temporal?: { readonly address: string; readonly namespace: string; readonly uiAddress?: string };
   readonly gateway?: { readonly address: string };
+  /** The engine of the sandboxes, for DOCKER_HOST; absent without a sandbox. */
+  readonly docker?: { readonly address: string; readonly isOurs: boolean };
 }
 
 function runFileOf(stateFolder: string): string {

@@ -48,28 +48,36 @@ export function usesSandbox({ services }: Pick<ResidentSettings, 'services'>): b
   return Object.values(services).some(({ sandbox }) => sandbox !== undefined);
 }
 
+export interface EngineAtHand {
+  /** For DOCKER_HOST. */
+  readonly host: string;
+  /** Started by a Resident, and ended by the last one that uses it. */
+  readonly isOurs: boolean;
+  stop(): Promise<void>;
+}
+
 /** A Docker engine for sandboxes: one that runs, or our own. Without one Resident works on, and says what is lost. */
-export async function findDocker(
-  options: ServerOptions,
-): Promise<{ readonly host: string; stop(): Promise<void> } | undefined> {
+export async function findDocker(options: EnsureOptions): Promise<EngineAtHand | undefined> {
   const found = await ensure('docker', options);
   if (found.status === 'missing') {
     options.say(`no Docker engine (${found.reason}): ${found.costs}`);
     return undefined;
   }
-  if (found.address !== undefined) return { host: found.address, stop: async () => undefined };
+  if (found.address !== undefined) return { host: found.address, isOurs: false, stop: async () => undefined };
   if (found.path === undefined) return undefined;
   try {
     const dataRoot = path.join(cacheFolder(), 'docker');
     const engine = await startDocker({ command: found.path, env: childEnvironment(), dataRoot });
-    return { host: engine.address, stop: () => engine.stop() };
+    return { host: engine.address, isOurs: true, stop: () => engine.stop() };
   } catch (error) {
     options.say(`no Docker engine: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
 }
 
-function ensure(name: ProgramName, options: ServerOptions): Promise<Ensured> {
+type EnsureOptions = Pick<ServerOptions, 'mayInstall' | 'say'>;
+
+function ensure(name: ProgramName, options: EnsureOptions): Promise<Ensured> {
   return ensureProgram(name, {
     env: childEnvironment(),
     cacheFolder: cacheFolder(),

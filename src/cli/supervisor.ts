@@ -5,6 +5,7 @@ import { CommandEnd, exitCodes } from './exit.ts';
 import { endLeftovers } from './leftovers.ts';
 import { keepPlace, readPlace, readRunFile, removeRunFile, writeRunFile, type RunFile } from './run-file.ts';
 import { keepServer, type StartServer } from './keep-server.ts';
+import type { EngineAtHand } from './servers.ts';
 import { startChild, type ChildParts } from './start-child.ts';
 import { planWorkers, type WorkerSurroundings } from './worker-processes.ts';
 
@@ -15,7 +16,7 @@ export interface SupervisorParts {
   readonly temporalAddress?: string;
   readonly startTemporal: StartServer;
   /** Undefined when no sandbox is wanted. Gives undefined when there is no engine, after saying so. */
-  readonly findDocker?: () => Promise<{ readonly host: string; stop(): Promise<void> } | undefined>;
+  readonly findDocker?: () => Promise<EngineAtHand | undefined>;
   readonly say: (text: string) => void;
 }
 
@@ -65,7 +66,10 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
     const address = parts.temporalAddress ?? (await startTemporal());
     if (parts.temporalAddress) record({ temporal: { address, namespace: parts.namespace } });
     const docker = await parts.findDocker?.();
-    if (docker) parting.push(() => docker.stop());
+    if (docker) {
+      parting.push(() => docker.stop());
+      record({ docker: { address: docker.host, isOurs: docker.isOurs } });
+    }
     const dockerHost = parts.findDocker ? docker?.host : 'none';
     const child = { settings, say, note, fail };
     parting.push(startWorkers({ temporalAddress: address, dockerHost }, child));

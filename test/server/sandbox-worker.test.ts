@@ -27,6 +27,8 @@ let client: Client;
 let folder: string;
 let request: SandboxRequest;
 let count = 0;
+/** What `up` says on its standard output, so far. */
+let said = '';
 
 const config = `version: 1
 gateway: { listen: 127.0.0.1:0, webhooks: { alertmanager: { bearer: { env: PROBE_TOKEN } } } }
@@ -39,11 +41,14 @@ describe.skipIf(!program || !isEngineThere)('the sandbox worker of `resident up`
   beforeAll(start, 120_000);
   afterAll(() => closing.end());
 
-  test('is a process of its own that knows the way to Docker and no other secret; the others know no way to it', () => {
+  test('is a process of its own that knows the way to Docker and no other secret; the others know no way to it', async () => {
     const { processes } = readRun();
     const sandbox = readEnvironment(processes['sandbox-worker']?.pid);
     expect(sandbox).toContain(`DOCKER_HOST=${address.dockerHost ?? 'unix:///var/run/docker.sock'}`);
     expect(sandbox.filter((line) => /may-see/.test(line))).toEqual([]);
+    const dockerHost = address.dockerHost ?? 'unix:///var/run/docker.sock';
+    expect(readRun().docker).toEqual({ address: dockerHost, isOurs: false });
+    await expect.poll(() => said, { timeout: 20_000 }).toContain(`Sandbox   ${dockerHost}\n`);
     for (const name of ['worker', 'gateway']) {
       const environment = readEnvironment(processes[name]?.pid);
       expect(environment, name).toContain(`PROBE_TOKEN=${secrets.PROBE_TOKEN}`);
@@ -125,8 +130,9 @@ async function start(): Promise<void> {
   const resident = new URL('../../bin/resident.js', import.meta.url).pathname;
   const up = spawn(process.execPath, [resident, 'up', '--config', configFile, '--no-install'], {
     env: childEnvironment({ ...secrets, TEMPORAL_ADDRESS: temporal.address }),
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  up.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise((resolve) => up.once('exit', resolve));
   closing.add(async () => {
     up.kill('SIGTERM');

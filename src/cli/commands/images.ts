@@ -110,12 +110,7 @@ async function withParts(
     throw new CommandEnd(exitCodes.usage, `No \`sandbox\` is configured for ${unknown.join(', ')}; ${have} one.`);
   }
   const tell = (text: string) => note(paint('dim', text));
-  const engine = await findDocker({
-    settings,
-    namespace: settings.temporal.namespace,
-    mayInstall: options.install,
-    say: tell,
-  });
+  const engine = await findDocker({ mayInstall: options.install, say: tell });
   if (!engine)
     throw new CommandEnd(exitCodes.failed, 'Images need a Docker engine: start one, or point DOCKER_HOST to it.');
   try {

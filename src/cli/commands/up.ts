@@ -89,9 +89,10 @@ async function tellOpen(supervisor: Supervisor, settings: ResidentSettings, tell
 }
 
 function introduce(supervisor: Supervisor): void {
-  const { temporal, gateway } = supervisor.run();
+  const { temporal, gateway, docker } = supervisor.run();
   say(`Temporal  ${temporal?.address ?? '?'}`);
   if (temporal?.uiAddress) say(`UI        ${temporal.uiAddress}`);
   say(`Gateway   ${gateway?.address ?? 'not listening yet; see the log above'}`);
+  if (docker) say(`Sandbox   ${docker.address}${docker.isOurs ? " (Resident's own engine)" : ''}`);
   say('Ctrl-C ends it; what is open goes on with the next `resident up`.');
 }

@@ -85,7 +85,7 @@ function chooseRemedy(service: string, { images, dependencies }: Pick<ImageList,
 }
 
 function correct(service: string): string {
-  return `correct \`sandbox.image\` of ${service}, as the reason says; no \`resident images build\` can make it`;
+  return `correct \`sandbox.image\` of ${service}, as the reason says`;
 }
 
 function rowOf(service: string, image: string) {
