@@ -3,7 +3,7 @@ import { listGaps } from '../evidence/evidence.ts';
 import type { IncidentState } from '../incident/incident.ts';
 import { tellRejection, type Action } from '../plan/plan.ts';
 import { matchWords, nameRevision, toProof } from '../reproduction/tabulate-runs.ts';
-import { renderFixSection } from '../render-fix.ts';
+import { renderFixSection } from './render-fix.ts';
 import { countOf } from '../text.ts';
 import { block, cite, code, duration, plain, table, time } from './report-markdown.ts';
 

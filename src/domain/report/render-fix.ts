@@ -1,5 +1,5 @@
-import type { Reproduction } from './reproduction/reproduction.ts';
-import { code, duration, plain, table } from './report/report-markdown.ts';
+import type { Reproduction } from '../reproduction/reproduction.ts';
+import { code, duration, plain, table } from './report-markdown.ts';
 
 /** The runs of a candidate fix and the tests that it breaks; what it came to stands among the notes of the reproduction. */
 export function renderFixSection({ fix }: Reproduction): string {
