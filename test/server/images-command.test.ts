@@ -92,9 +92,9 @@ describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
   });
 
   it('builds images and dependencies with progress, and records what it made', async () => {
-    const { code, stdout, stderr } = await resident('images', 'build', 'shop', '--json');
+    const { code, stdout, stderr } = await resident('images', 'build', 'shop', '--network', 'host', '--json');
     expect(stderr).toMatch(
-      /node: Packing \d+ files[\s\S]*Loading \d+ MB[\s\S]*Warning: .*no bridge[\s\S]*Installing what package-lock.json names/,
+      /node: Packing \d+ files[\s\S]*Loading \d+ MB[\s\S]*Warning: .*network of this machine[\s\S]*Installing what package-lock.json names/,
     );
     expect(code, stderr + stdout).toBe(0);
     const report = JSON.parse(stdout) as { images: { id: string }[]; isReady: boolean };
@@ -119,7 +119,13 @@ describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
   it('verifies that images are the recorded ones and work, and fails where one is not', async () => {
     const good = await resident('images', 'verify');
     expect(good.stdout).toMatch(/✓ node[\s\S]*✓ recorded[\s\S]*✓ user[\s\S]*✓ settings[\s\S]*✓ runs +v\d+/);
+    expect(good.stdout).toMatch(/✓ shop package-lock\.json at \w{12}, on node [\s\S]*✓ recorded +sha256:/);
     expect(good.code).toBe(0);
+    await configure(`${withSandbox}\nsandbox: { runtime: no-such }`);
+    const strange = await resident('images', 'verify');
+    expect(strange.stdout).toMatch(/✗ runs +.*knows no runtime no-such/);
+    expect(strange.code).toBe(1);
+    await configure(withSandbox);
 
     // Somebody puts another image under the name.
     const docker = openEngine({ dockerHost: engine.address });

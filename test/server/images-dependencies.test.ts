@@ -3,9 +3,11 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identifyProcess } from '../../src/adapters/commands/process-identity.ts';
 import { createDependencies, type Dependencies } from '../../src/adapters/dependencies/dependencies.ts';
 import { readManifests } from '../../src/adapters/dependencies/manifests.ts';
 import { withDependencies } from '../../src/adapters/dependencies/with-dependencies.ts';
+import { limitPool } from '../../src/adapters/docker/pool-cgroup.ts';
 import {
   address,
   expectNothingLeft,
@@ -15,6 +17,7 @@ import {
   makeTar,
   runInside,
 } from './sandbox-harness.ts';
+import { makeForger, makeSlow } from './packages/installs.ts';
 import { makeTrees, startPackages, type Packages } from './packages/registries.ts';
 
 const plain = isEngineThere ? makeSandbox() : undefined!;
@@ -183,6 +186,56 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
     expect(JSON.parse(control)).toMatchObject({ file: secret, environment: { NPM_TOKEN: secret } });
   });
 
+  it('are not prepared in the network of this machine unless that is asked for', async (context) => {
+    const networks = await plain.docker.listNetworks();
+    if (networks.some(({ Name }) => Name === 'bridge')) {
+      console.warn('SKIPPED: an engine without a bridge. This one has one.');
+      return context.skip();
+    }
+    const image = await plain.images.ensureImage('node');
+    await expect(dependencies.prepare(image.id, makeSlow(), quiet)).rejects.toThrow(
+      /no bridge network[\s\S]*--network host/,
+    );
+  });
+
+  it('are prepared in a sandbox as that of a run, whose owner is this process, and which ends soon', async () => {
+    const image = await plain.images.ensureImage('node');
+    const { isBeingInstalled, stop, preparing } = startSlow(image.id);
+    await isBeingInstalled;
+    const [found, ...others] = await plain.docker.listContainers({
+      filters: { label: ['resident.sandbox=dependencies'] },
+    });
+    const labels = found?.Labels ?? {};
+    expect(others).toEqual([]);
+    expect(JSON.parse(labels['resident.owner'] ?? '')).toEqual(identifyProcess(process.pid));
+    expect(Date.parse(labels['resident.expires'] ?? '') - Date.now()).toBeLessThan(15 * 60_000);
+    const { HostConfig } = await plain.docker.getContainer(found?.Id ?? '').inspect();
+    const pool = await limitPool({
+      address,
+      engine: { cgroupDriver: 'cgroupfs' },
+      owner: identifyProcess(process.pid),
+      limits: { memoryMb: 4_096, processes: 1_024 },
+    });
+    expect(HostConfig.CgroupParent).toBe('cgroupParent' in pool ? pool.cgroupParent : '/resident-sandboxes');
+    // In use by a process that lives.
+    expect(await dependencies.reap()).not.toContain(found?.Id);
+    stop();
+    await expect(preparing).rejects.toThrow();
+    expect(await plain.docker.listContainers({ all: true, filters: { id: [found?.Id ?? ''] } })).toEqual([]);
+  });
+
+  it('are prepared by the runtime of the runs, or not at all', async () => {
+    const image = await plain.images.ensureImage('node');
+    const registries = async () => ({ environment: {}, notes: [] });
+    const strange = createDependencies({
+      address,
+      folder: path.join(folder, 'strange'),
+      runtime: 'no-such',
+      registries,
+    });
+    await expect(strange.prepare(image.id, makeSlow(), { ...quiet, network: 'host' })).rejects.toThrow(/no-such/);
+  });
+
   it('are what was installed, though a daemon of an install script waits for the archive to put its own in its place', async () => {
     const image = await plain.images.ensureImage('node');
     const inputs = makeForger();
@@ -198,52 +251,15 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
 
 const quiet = { signal: new AbortController().signal, preparedFor: 'resident.yaml', onProgress: () => undefined };
 
-/** Its daemon stops every `tar` that it may and writes an archive of one file, `forged`, into its output. */
-function makeForger(): Record<string, string> {
-  const daemon = `
-    const fs = require('fs');
-    const tar = Buffer.from('${makeForgedArchive().toString('base64')}', 'base64');
-    for (;;) for (const pid of fs.readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
-      try {
-        if (!fs.readFileSync('/proc/' + pid + '/cmdline', 'latin1').startsWith('tar\\0')) continue;
-        process.kill(+pid, 'SIGSTOP');
-        fs.writeSync(fs.openSync('/proc/' + pid + '/fd/1', 'w'), tar);
-        process.kill(+pid, 'SIGCONT');
-        process.exit();
-      } catch {}
-    }`;
-  const install = `
-    const fs = require('fs');
-    fs.mkdirSync('node_modules/many', { recursive: true });
-    for (let i = 0; i < 5000; i++) fs.writeFileSync('node_modules/many/' + i, '');
-    fs.writeFileSync('node_modules/started', '');
-    fs.writeFileSync('/work/home/daemon.js', Buffer.from('${Buffer.from(daemon).toString('base64')}', 'base64'));
-    require('child_process').spawn(process.execPath, ['/work/home/daemon.js'], { detached: true, stdio: 'ignore' }).unref();
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);`;
-  const code = `eval(Buffer.from('${Buffer.from(install).toString('base64')}','base64').toString())`;
-  const name = { name: 'x', version: '1.0.0' };
-  const packages = { '': { ...name, hasInstallScript: true } };
+function startSlow(imageId: string) {
+  const stopper = new AbortController();
+  let tell: () => void;
+  const isBeingInstalled = new Promise<void>((resolve) => (tell = resolve));
+  const onProgress = (step: string) => step.startsWith('Installing') && tell();
+  const options = { ...quiet, network: 'host' as const, signal: stopper.signal, onProgress };
   return {
-    'package.json': JSON.stringify({ ...name, scripts: { postinstall: `node -e "${code}"` } }),
-    'package-lock.json': JSON.stringify({ ...name, lockfileVersion: 3, requires: true, packages }),
+    isBeingInstalled,
+    stop: () => stopper.abort(),
+    preparing: dependencies.prepare(imageId, makeSlow(), options),
   };
-}
-
-function makeForgedArchive(): Buffer {
-  const header = Buffer.alloc(512);
-  header.write('forged', 0);
-  for (const [text, at] of [
-    ['0000755', 100],
-    ['0000000', 108],
-    ['0000000', 116],
-    ['00000000000', 124],
-  ] as const)
-    header.write(`${text}\0`, at);
-  header.write('00000000000\0', 136);
-  header.write('        ', 148);
-  header.write('0', 156);
-  header.write('ustar\u000000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, Buffer.alloc(1024)]);
 }

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { pid } from 'node:process';
 import type Docker from 'dockerode';
 import {
   findDependencies,
@@ -9,11 +10,16 @@ import {
   type Manifests,
 } from '../../domain/reproduction/dependencies.ts';
 import { imageLanguages, type ImageLanguage } from '../../domain/reproduction/image-name.ts';
-import { checkEngine, openEngine, type EngineAddress } from '../docker/engine.ts';
+import { identifyProcess } from '../commands/process-identity.ts';
+import { checkEngine, openEngine, type EngineAddress, type EngineFacts } from '../docker/engine.ts';
+import type { ConnectedNetwork } from '../docker/policy.ts';
+import { limitPool } from '../docker/pool-cgroup.ts';
+import { reapContainers } from '../docker/reaper.ts';
+import type { RemovalLogger } from '../docker/remove-container.ts';
 import { findHeld, imageLabels, loadLayers, repository, type HeldImage } from '../image-builder/load.ts';
 import { OutsideError } from '../outside-error.ts';
 import { createLayerStore, keyOf, type LayerStore, type PreparedLayer } from './layer-store.ts';
-import { folderOf, prepareLayer, type PrepareNetwork } from './prepare.ts';
+import { folderOf, prepareLayer, prepareLimits } from './prepare.ts';
 import { dependencyRecipes } from './recipes.ts';
 import { readRegistries, type Registries } from './registries.ts';
 
@@ -24,6 +30,8 @@ export interface DependenciesOptions {
   readonly address: EngineAddress;
   /** Folder of the user's cache that holds the layers. */
   readonly folder: string;
+  /** An OCI runtime that the engine knows, as for the runs; the engine's default one when left out. */
+  readonly runtime?: string;
   /** Where packages come from; this machine's own settings without. */
   readonly registries?: (language: DependencySet['language']) => Promise<Registries>;
 }
@@ -31,16 +39,19 @@ export interface DependenciesOptions {
 export interface PrepareOptions {
   readonly onProgress: (step: string) => void;
   readonly signal: AbortSignal;
-  /** A bridge where the engine has one, without: else this machine's own network, which is told. */
-  readonly network?: PrepareNetwork;
+  /** The engine's bridge without. This machine's own network is only ever taken when it is named. */
+  readonly network?: ConnectedNetwork;
   /** Path of the configuration that it is for. */
   readonly preparedFor: string;
 }
 
 export type Dependencies = ReturnType<typeof createDependencies>;
 
+/** This process, told from an earlier one with the same number by the time of its start. */
+const owner = identifyProcess(pid);
+
 /** Layers of installed dependencies: prepared by a person outside an incident, put under reproductions without a network. */
-export function createDependencies({ address, folder, registries = readRegistries }: DependenciesOptions) {
+export function createDependencies({ address, folder, runtime, registries = readRegistries }: DependenciesOptions) {
   const docker = openEngine(address);
   const store = createLayerStore(folder, randomUUID);
   return {
@@ -58,9 +69,14 @@ export function createDependencies({ address, folder, registries = readRegistrie
       const known = await store.find(keyOf(set, imageId));
       return (
         known ??
-        prepare({ docker, address, store }, { imageId, set, options, registries: await registries(set.language) })
+        prepare(
+          { docker, address, store, ...(runtime ? { runtime } : {}) },
+          { imageId, set, options, registries: await registries(set.language) },
+        )
       );
     },
+    /** Removes what a preparation that was killed left behind; returns the ids of the removed containers. */
+    reap: () => reapContainers(docker, owner, { orphans: true }),
     imageWith: (imageId: string, layers: readonly PreparedLayer[]) => composeImage(docker, store, imageId, layers),
   };
 }
@@ -74,6 +90,7 @@ interface Place {
   readonly docker: Docker;
   readonly address: EngineAddress;
   readonly store: LayerStore;
+  readonly runtime?: string;
 }
 
 interface Wanted {
@@ -83,25 +100,23 @@ interface Wanted {
   readonly registries: Registries;
 }
 
-async function prepare(
-  { docker, address, store }: Place,
-  { imageId, set, options, registries }: Wanted,
-): Promise<PreparedLayer> {
+async function prepare(place: Place, { imageId, set, options, registries }: Wanted): Promise<PreparedLayer> {
+  const { docker, address, store } = place;
   const preflight = await checkEngine(docker, address);
   if (!preflight.ok) throw new OutsideError(preflight.reason, { system: 'Docker', kind: 'Unfit', retryable: true });
-  const network = options.network ?? (await chooseNetwork(docker));
+  const network = options.network ?? (await demandBridge(docker));
   if (network === 'host') {
     options.onProgress(
-      'Warning: the engine has no bridge network, so install scripts run in the network of this machine and reach its local services',
+      'Warning: install scripts run in the network of this machine, as asked, and reach its local services',
     );
   }
   for (const note of registries.notes) options.onProgress(`Note: ${note}`);
   const startedAt = performance.now();
   const key = keyOf(set, imageId);
   const file = await store.temporaryOf(key);
-  const taken = await prepareLayer(docker, {
+  const taken = await prepareLayer(await makeRunParts(place, preflight.engine, options), {
     ...{ set, network, registries, file, baseId: imageId, folder: folderOf(set.language, key) },
-    ...{ engine: preflight.engine, owner: 'dependencies', signal: options.signal, onProgress: options.onProgress },
+    ...{ signal: options.signal, onProgress: options.onProgress },
   }).catch(async (error: unknown) => {
     await rm(file, { force: true });
     throw error;
@@ -116,9 +131,33 @@ async function prepare(
   return layer;
 }
 
-async function chooseNetwork(docker: Docker): Promise<PrepareNetwork> {
+const poolProcesses = 1_024;
+
+/** As for a run: the owner by which leftovers are told from work in progress, the runtime, and the second wall around all. */
+async function makeRunParts(
+  { docker, address, runtime }: Place,
+  engine: EngineFacts,
+  { onProgress }: Pick<PrepareOptions, 'onProgress'>,
+) {
+  const logger: RemovalLogger = { warn: (details, message) => onProgress(`${message} ${JSON.stringify(details)}`) };
+  const limits = { memoryMb: prepareLimits.memoryMb, processes: poolProcesses };
+  const pool = await limitPool({ address, engine, owner, limits });
+  return {
+    ...{ docker, engine, owner: JSON.stringify(owner), logger },
+    ...(runtime ? { runtime } : {}),
+    ...('cgroupParent' in pool ? { cgroupParent: pool.cgroupParent } : {}),
+  };
+}
+
+/** Fails closed: what is installed must not reach this machine's local services because a bridge happens to be absent. */
+async function demandBridge(docker: Docker): Promise<ConnectedNetwork> {
   const networks = await docker.listNetworks();
-  return networks.some(({ Name }) => Name === 'bridge') ? 'bridge' : 'host';
+  if (networks.some(({ Name }) => Name === 'bridge')) return 'bridge';
+  throw new OutsideError(
+    'The Docker engine has no bridge network, so install scripts would run in the network of this machine and reach its local ' +
+      'services. Give the engine a bridge, or accept that with `resident images build --network host`.',
+    { system: 'Sandbox', kind: 'DependenciesFailed', retryable: false },
+  );
 }
 
 /** The image with the layers on top, loaded from the cache when the engine does not hold it; no network is needed. */

@@ -2,21 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { Container } from 'dockerode';
-import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import type { DependencySet } from '../../domain/reproduction/dependencies.ts';
 import { cleanText } from '../../domain/diagnosis/prompt-text.ts';
 import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
-import type { EngineFacts } from '../docker/engine.ts';
 import { runExec } from '../docker/exec.ts';
-import { codeUser, listDifferences, planContainer, readSeccompProfile, workFolder } from '../docker/policy.ts';
+import { codeUser, sizeFolders, workFolder, type ConnectedNetwork } from '../docker/policy.ts';
+import { removeAndWait } from '../docker/remove-container.ts';
+import { createInspected, unpackConfined, type RunParts } from '../docker/run-container.ts';
+import { packSource, type PackedSource } from '../docker/sources.ts';
 import { OutsideError } from '../outside-error.ts';
 import { certificatesFile, dependencyFolder, dependencyRecipes, prepareFolders } from './recipes.ts';
 import type { Registries } from './registries.ts';
 import { takeTree, type TakenTree } from './take-tree.ts';
-
-/** Network of the preparing sandbox: a bridge of the engine, or the machine's own where the engine has none. */
-export type PrepareNetwork = 'bridge' | 'host';
 
 export interface PrepareOrder {
   readonly set: DependencySet;
@@ -26,16 +24,21 @@ export interface PrepareOrder {
   readonly folder: string;
   /** File of this machine that gets the layer. */
   readonly file: string;
-  readonly network: PrepareNetwork;
+  readonly network: ConnectedNetwork;
   readonly registries: Registries;
-  readonly engine: EngineFacts;
-  readonly owner: string;
   readonly signal: AbortSignal;
   readonly onProgress: (step: string) => void;
 }
 
-/** Room for large trees; a limit, not a reservation. */
-const limits: SandboxLimits = { memoryMb: 4_096, cpus: 2, timeoutMs: 15 * 60_000, outputBytes: 200_000 };
+const installMs = 10 * 60_000;
+/** Room for large trees; a limit, not a reservation. Its time also covers taking the files out. */
+export const prepareLimits: SandboxLimits = {
+  memoryMb: 4_096,
+  cpus: 2,
+  timeoutMs: installMs + 3 * 60_000,
+  outputBytes: 200_000,
+};
+const endOfArchiveBytes = 1_024;
 const shownOutput = 1_500;
 /** Where systems keep the certificates that they trust. */
 const certificateFiles = [
@@ -45,68 +48,50 @@ const certificateFiles = [
 ];
 
 /**
- * Installs what a lockfile names and takes the result out as a layer. It runs in the sandbox of the reproductions, with every
- * setting but one: it has a network. Its environment holds addresses of registries and no secret; of the source it gets the
- * manifests alone. Throws `Sandbox.DependenciesFailed` with the end of the output.
+ * Installs what a lockfile names and takes the result out as a layer. It runs in the sandbox of the reproductions, proved from
+ * inside before anything runs, with every setting but one: it has a network. Its environment holds addresses of registries and
+ * no secret; of the source it gets the manifests alone. Throws `Sandbox.DependenciesFailed` with the end of the output.
  */
-export async function prepareLayer(docker: Docker, order: PrepareOrder): Promise<TakenTree> {
-  const container = await createConnected(docker, order);
+export async function prepareLayer(parts: RunParts, order: PrepareOrder): Promise<TakenTree> {
+  const { signal } = order;
+  const sources = await packInputs(order);
+  const id = `dependencies-${randomUUID()}`;
+  const container = await createInspected(parts, {
+    ...{ incidentId: 'dependencies', runId: id, imageId: order.baseId, limits: prepareLimits, signal },
+    connectedTo: order.network,
+  });
   try {
     await container.start();
-    await putInputs(container, order);
+    await unpackConfined(container, { signal, sources });
     await install(container, order);
     order.onProgress('Taking the installed files out');
     return await takeTree(container, { ...order, from: prepareFolders.out });
   } finally {
-    await container.remove({ force: true, v: true });
+    await removeAndWait(container);
   }
 }
 
-async function createConnected(docker: Docker, order: PrepareOrder): Promise<Container> {
-  const ttlSeconds = limits.timeoutMs / 1000 + 300;
-  const hardened = planContainer({
-    incidentId: 'dependencies',
-    runId: `dependencies-${randomUUID()}`,
-    owner: order.owner,
-    imageId: order.baseId,
-    limits,
-    ttlSeconds,
-    expires: new Date(Date.now() + ttlSeconds * 1000).toISOString(),
-    engine: order.engine,
-    seccompProfile: await readSeccompProfile(order.engine.architecture),
-  });
-  const { NetworkDisabled: _none, ...connected } = hardened;
-  const planned = { ...connected, HostConfig: { ...hardened.HostConfig, NetworkMode: order.network } };
-  const container = await docker.createContainer(planned);
-  const differences = listDifferences(planned, await container.inspect());
-  if (differences.length === 0) return container;
-  await container.remove({ force: true, v: true });
-  throw failed(order.set, `the engine changed what was asked: ${differences.join('; ')}`);
-}
-
-async function putInputs(container: Container, { set, registries, signal }: PrepareOrder): Promise<void> {
-  const tar = pack();
-  const bytes = buffer(tar);
+/** The manifests, checked and counted as the sources of a run are, and the folders around them. */
+async function packInputs({ set, registries }: PrepareOrder): Promise<readonly PackedSource[]> {
   const name = (path: string) => path.slice(workFolder.length + 1);
-  for (const folder of Object.values(prepareFolders)) tar.entry({ name: `${name(folder)}/`, type: 'directory' });
+  const inputs = pack();
   const files = {
     ...set.inputs,
     ...(set.language === 'java' ? { 'settings.xml': registries.mavenSettings ?? '<settings/>\n' } : {}),
   };
-  for (const [path, text] of Object.entries(files)) tar.entry({ name: `${name(prepareFolders.source)}/${path}` }, text);
+  for (const [path, text] of Object.entries(files)) inputs.entry({ name: path }, text);
+  inputs.finalize();
+  const source = await packSource(name(prepareFolders.source), await buffer(inputs));
+  const { workBytes } = sizeFolders(prepareLimits);
+  if (source.unpackedBytes > workBytes / 2) throw failed(set, 'Its manifests are larger than half of the work folder.');
+  const { home, temporary, out } = prepareFolders;
+  const around = pack();
+  for (const folder of [home, temporary, out]) around.entry({ name: `${name(folder)}/`, type: 'directory' });
   const certificates = await readCertificates();
-  if (certificates) tar.entry({ name: name(certificatesFile) }, certificates);
-  tar.finalize();
-  const report = await runExec(container, {
-    command: ['tar', '-x', '-C', workFolder, '-f', '-'],
-    user: codeUser,
-    folder: '/',
-    stdin: await bytes,
-    outputBytes: 10_000,
-    timeoutMs: 60_000,
-    signal,
-  });
-  if (report.end.kind !== 'exited' || report.end.exitCode !== 0) throw failed(set, report.output.toString());
+  if (certificates) around.entry({ name: name(certificatesFile) }, certificates);
+  around.finalize();
+  const entries = (await buffer(around)).subarray(0, -endOfArchiveBytes);
+  return [source, { ...source, service: '', entries }];
 }
 
 async function install(container: Container, { set, registries, signal, onProgress }: PrepareOrder): Promise<void> {
@@ -117,15 +102,18 @@ async function install(container: Container, { set, registries, signal, onProgre
     user: codeUser,
     folder: prepareFolders.source,
     environment: { ...environmentOf(set, (await readCertificates()) !== undefined), ...registries.environment },
-    outputBytes: limits.outputBytes,
-    timeoutMs: limits.timeoutMs,
+    outputBytes: prepareLimits.outputBytes,
+    timeoutMs: installMs,
     signal,
   });
   signal.throwIfAborted();
   const { end, output } = report;
   if (end.kind === 'exited' && end.exitCode === 0) return;
   const how = end.kind === 'exited' ? `exit code ${end.exitCode}` : end.kind;
-  throw failed(set, `${how}: ${cleanText(output.toString('utf8'), limits.outputBytes).trim().slice(-shownOutput)}`);
+  throw failed(
+    set,
+    `${how}: ${cleanText(output.toString('utf8'), prepareLimits.outputBytes).trim().slice(-shownOutput)}`,
+  );
 }
 
 /** All that an install script sees beside the image's own variables. */

@@ -35,7 +35,12 @@ export interface ContainerPlan {
   readonly cgroupParent?: string;
   /** Id of another sandbox whose network (loopback only) it shares; a network of its own when left out. */
   readonly networkOf?: string;
+  /** Only to install dependencies, outside an incident: a network that leads somewhere. */
+  readonly connectedTo?: ConnectedNetwork;
 }
+
+/** A bridge of the engine, or the network of the machine itself, whose local services can then be reached. */
+export type ConnectedNetwork = 'bridge' | 'host';
 
 type PlannedHostConfig = HostConfig & { CgroupnsMode: string; CgroupParent: string };
 
@@ -63,7 +68,7 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
     // What is here shows in `docker inspect`: no secret, ever.
     Env: ['HOME=/tmp', 'CI=true'],
     // A container that joins the network of another must have one; that other one has nothing but loopback.
-    ...(plan.networkOf === undefined ? { NetworkDisabled: true } : {}),
+    ...(plan.networkOf === undefined && plan.connectedTo === undefined ? { NetworkDisabled: true } : {}),
     Labels: {
       [labels.sandbox]: plan.incidentId,
       [labels.run]: plan.runId,
@@ -75,11 +80,11 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
 }
 
 function planHostConfig(plan: ContainerPlan): PlannedHostConfig {
-  const { limits, engine, seccompProfile, runtime, cgroupParent, networkOf } = plan;
+  const { limits, engine, seccompProfile, runtime, cgroupParent, networkOf, connectedTo } = plan;
   const memory = limits.memoryMb * 1024 * 1024;
   const { workBytes, tmpBytes } = sizeFolders(limits);
   return {
-    NetworkMode: networkOf === undefined ? 'none' : `container:${networkOf}`,
+    NetworkMode: networkOf === undefined ? (connectedTo ?? 'none') : `container:${networkOf}`,
     ReadonlyRootfs: true,
     Privileged: false,
     CapDrop: ['ALL'],

@@ -5,7 +5,7 @@ import { engineLost, statusOf, type EngineFacts } from './engine.ts';
 import { runExec, type ExecReport } from './exec.ts';
 import { explainEnd, nameEnd } from './name-end.ts';
 import { codeUser, keeperUser, listDifferences, listStatusFaults } from './policy.ts';
-import { planContainer, readSeccompProfile, workFolder } from './policy.ts';
+import { planContainer, readSeccompProfile, workFolder, type ConnectedNetwork } from './policy.ts';
 import { removeContainer, type RemovalLogger } from './remove-container.ts';
 import type { RunOrder, RunReport } from './sandbox.ts';
 import { joinSources } from './sources.ts';
@@ -29,6 +29,7 @@ const graceSeconds = 60;
 export interface ContainerOrder extends Pick<RunOrder, 'incidentId' | 'runId' | 'imageId' | 'limits' | 'signal'> {
   /** Id of another sandbox whose network it shares. */
   readonly networkOf?: string;
+  readonly connectedTo?: ConnectedNetwork;
 }
 
 /** One order from the creation of its container to the removal, whatever happens in between. */
@@ -64,6 +65,7 @@ export async function createInspected(parts: RunParts, order: ContainerOrder): P
     ...(runtime ? { runtime } : {}),
     ...(cgroupParent ? { cgroupParent } : {}),
     ...(order.networkOf ? { networkOf: order.networkOf } : {}),
+    ...(order.connectedTo ? { connectedTo: order.connectedTo } : {}),
   });
   const container = await docker.createContainer(planned);
   try {

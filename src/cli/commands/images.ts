@@ -46,7 +46,10 @@ export function addImages(program: Command): void {
       '--registry <host>',
       "with --pull: where Docker Hub's library/ is found instead, for example mirror.example.com/hub",
     )
-    .option('--network <mode>', 'network of the sandbox that installs dependencies: bridge or host')
+    .option(
+      '--network <mode>',
+      'network of the sandbox that installs dependencies: bridge (default), or host, which is that of this machine',
+    )
     .action((services: string[], options: BuildCommandOptions) =>
       withParts(options, services, (parts) => build(parts, services, options)),
     );

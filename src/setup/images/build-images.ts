@@ -34,6 +34,8 @@ export interface BuildReport {
 
 /** Makes everything that the sandboxes of the services need. One that fails is told, and the others are made all the same. */
 export async function buildImages(parts: ImageParts, options: BuildOptions): Promise<BuildReport> {
+  const removed = await parts.dependencies.reap();
+  if (removed.length > 0) parts.onProgress(`Removed ${removed.length} sandboxes that nobody used any more`);
   const sandboxed = listSandboxed(parts.settings, options.services);
   const images: BuiltImage[] = [];
   const dependencies: (DependencyRow & { durationMs: number })[] = [];

@@ -38,7 +38,11 @@ export function createImageParts({ settings, dockerHost, cacheFolder, onProgress
     ...{ settings, dockerHost, recordsFile, onProgress },
     docker: openEngine(address),
     images: createImageBuilder({ address, recordsFile }),
-    dependencies: createDependencies({ address, folder: path.join(cacheFolder, dependencyCacheName) }),
+    dependencies: createDependencies({
+      address,
+      folder: path.join(cacheFolder, dependencyCacheName),
+      ...(settings.sandbox.runtime === undefined ? {} : { runtime: settings.sandbox.runtime }),
+    }),
     git: createGit({ cacheFolder: path.join(cacheFolder, 'git') }),
     deployRecords: createDeployRecords(),
   };
