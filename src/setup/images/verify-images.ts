@@ -7,9 +7,12 @@ import { readRecords } from '../../adapters/image-builder/records.ts';
 import { parseImageName, type ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import { listSandboxed, type ImageParts } from './parts.ts';
+import { verifyLayers } from './verify-layers.ts';
 
 export interface VerifiedImage {
+  /** Of a layer of dependencies: the service and its lockfile. */
   readonly image: string;
+  /** Of a layer: its key. */
   readonly id?: string;
   /** What was looked at, and what was found; a fault begins with what is wrong. */
   readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly detail: string }[];
@@ -25,13 +28,21 @@ const versionCommands: Readonly<Record<ImageLanguage, string>> = {
   go: 'go version',
 };
 
-/** Looks at each image again: that it is the recorded one, that its settings are ours, and that it works in the real sandbox. */
+/**
+ * Looks at each image again: that it is the recorded one, that its settings are ours, and that it works in the real sandbox, with
+ * the configured runtime. Below it, each layer of dependencies that its services need.
+ */
 export async function verifyImages(parts: ImageParts, services: readonly string[]): Promise<readonly VerifiedImage[]> {
-  const images = new Set(listSandboxed(parts.settings, services).map(({ sandbox }) => sandbox.image));
+  const sandboxed = listSandboxed(parts.settings, services);
+  const images = new Set(sandboxed.map(({ sandbox }) => sandbox.image));
   const verified: VerifiedImage[] = [];
   for (const image of images) {
     parts.onProgress(`${image}: verifying`);
-    verified.push(await verifyOne(parts, image));
+    const one = await verifyOne(parts, image);
+    verified.push(one);
+    if (one.id === undefined) continue;
+    const users = sandboxed.filter(({ sandbox }) => sandbox.image === image);
+    verified.push(...(await verifyLayers(parts, users, one.id)));
   }
   return verified;
 }
@@ -73,8 +84,10 @@ async function verifyOne(parts: ImageParts, image: string): Promise<VerifiedImag
 /** Runs in the hardened sandbox: the user, the modes of the mount points, and the language's version. */
 async function smoke(parts: ImageParts, image: string, imageId: string) {
   const silent = { warn: () => undefined, info: () => undefined };
+  const { runtime } = parts.settings.sandbox;
   const sandbox = createDockerSandbox({
     address: { dockerHost: parts.dockerHost },
+    ...(runtime === undefined ? {} : { runtime }),
     images: parts.images,
     logger: silent,
   });
@@ -92,7 +105,9 @@ async function smoke(parts: ImageParts, image: string, imageId: string) {
     return {
       what: 'runs',
       ok,
-      detail: ok ? (text.split('\n').slice(3).at(0) ?? 'it starts') : `${report.end}: ${text.slice(0, 300)}`,
+      detail: ok
+        ? `${text.split('\n').slice(3).at(0) ?? 'it starts'}${runtime === undefined ? '' : `, with ${runtime}`}`
+        : `${report.end}: ${text.slice(0, 300)}`,
     };
   } catch (error) {
     return { what: 'runs', ok: false, detail: error instanceof Error ? error.message : String(error) };
