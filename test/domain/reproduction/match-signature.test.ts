@@ -80,6 +80,8 @@ describe('the failure of the sandbox beside that of production', () => {
       const untyped: FailureSignature = { template: 'the cart of <*> has no total', frames: [] };
       expect(show(asserted, [requestLine, untyped]).match).toBe('unknown');
       expect(show(asserted, [requestLine]).match).toBe('same');
+      const restarted: FailureSignature = { template: 'user-service: connect ECONNREFUSED <*>', frames: [] };
+      expect(show(asserted, [requestLine, restarted]).match).toBe('same');
     });
 
     it('is another one where the service itself crashes otherwise', () => {
