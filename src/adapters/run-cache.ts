@@ -53,10 +53,15 @@ export interface RunCacheOptions {
   readonly folder: string;
   /** Beyond this the oldest are thrown out; an entry takes about 600 bytes. */
   readonly maxEntries?: number;
+  /** The OCI runtime that runs are made with: under another one they may end otherwise. */
+  readonly runtime?: string;
 }
 
-export function createRunCache({ folder, maxEntries = 5_000 }: RunCacheOptions): RunCache {
-  const fileOf = (order: RunOrder) => path.join(folder, `${keyOf(order)}.json`);
+/** Raised with every change of how a run is confined or of what is kept of it: what was kept before then counts no more. */
+const version = 2;
+
+export function createRunCache({ folder, maxEntries = 5_000, runtime = '' }: RunCacheOptions): RunCache {
+  const fileOf = (order: RunOrder) => path.join(folder, `${keyOf(order, runtime)}.json`);
   let count: number | undefined;
 
   async function write(order: RunOrder, run: KnownRun): Promise<void> {
@@ -85,10 +90,10 @@ export function createRunCache({ folder, maxEntries = 5_000 }: RunCacheOptions):
 }
 
 /** The time limit is not part of the key: it varies with the time that is left, and decides only whether a result fits. */
-function keyOf({ sources, imageId, workService, setup, command, limits }: RunOrder): string {
+function keyOf({ sources, imageId, workService, setup, command, limits }: RunOrder, runtime: string): string {
   const trees = sources.map(({ service, treeDigest }) => [service, treeDigest]).sort();
   const { memoryMb, cpus, outputBytes } = limits;
-  const decisive = [1, trees, imageId, workService, setup, command, memoryMb, cpus, outputBytes];
+  const decisive = [version, runtime, trees, imageId, workService, setup, command, memoryMb, cpus, outputBytes];
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
 }
 

@@ -39,7 +39,7 @@ export async function createSandboxRole(parts: RoleParts): Promise<RoleOptions> 
   ensureReaperSchedule(client).catch((error: unknown) =>
     logger.warn({ error }, 'The Schedule that removes leftovers could not be made.'),
   );
-  const cache = createRunCache({ folder: parts.stateFolder('runs') });
+  const cache = createRunCache({ folder: parts.stateFolder('runs'), ...settings.sandbox });
   const remembering = rememberRuns(sandbox, { cache, store, logger });
   const dependencies = createDependencies({ address, folder: path.join(cacheFolder(), dependencyCacheName) });
   // Outermost: what is remembered belongs to the image with the layers.

@@ -44,6 +44,13 @@ const within = (timeoutMs: number): RunOrder => ({ ...order, limits: { ...order.
 const onlyFile = async () => path.join(folder, 'runs', (await readdir(path.join(folder, 'runs')))[0]!);
 
 describe('the cache of runs', () => {
+  it('holds a run under one OCI runtime for nothing under another', async () => {
+    await cache.write(order, run);
+    const other = createRunCache({ folder: path.join(folder, 'runs'), runtime: 'runsc' });
+    expect(await other.read(order)).toEqual({});
+    expect(await cache.read(order)).toEqual({ run });
+  });
+
   it('gives a result to another incident that asks for the same run', async () => {
     expect(await cache.read(order)).toEqual({});
     await cache.write(order, run);

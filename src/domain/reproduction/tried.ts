@@ -33,7 +33,7 @@ export function tryOf(one: Tried, command: readonly string[], suspect: Tried): T
   const { run, shown } = one;
   if (run.end === 'passed') return 'good';
   if (isSetup(run, command) || run.exitCode === cannotTellCode || notStartedCodes.includes(run.exitCode)) return 'skip';
-  if (shown?.trouble !== undefined) return 'skip';
+  if (shown?.trouble !== undefined || run.end === 'killed-itself') return 'skip';
   if (one === suspect || suspect.run.end === 'passed') return 'bad';
   switch (compareFailures(suspect, one)) {
     case 'same':
@@ -53,7 +53,8 @@ export function refuseSuspect(
 ): Pick<Reproduction, 'verdict' | 'reason'> | undefined {
   const { run, shown } = one;
   if (run.end === 'passed') return undefined;
-  if (isSetup(run, command) || run.exitCode === cannotTellCode || notStartedCodes.includes(run.exitCode)) {
+  const isStarted = !isSetup(run, command) && !notStartedCodes.includes(run.exitCode);
+  if (!isStarted || run.exitCode === cannotTellCode || run.end === 'killed-itself') {
     return { verdict: 'cannot-run', reason: describeRun(one, command) };
   }
   if (shown?.match !== 'different') return undefined;
@@ -92,6 +93,8 @@ function describeEnd({ run, shown }: Tried, command: readonly string[]): string 
   }
   if (run.exitCode === cannotTellCode)
     return `On ${on} the command says with exit code 125 that it cannot tell: ${lastLine(run)}`;
+  if (run.end === 'killed-itself')
+    return `On ${on} the container ended though nobody had asked for it, so it tells nothing.`;
   if (shown?.trouble !== undefined) return `On ${on} the command failed for want of its surroundings: ${shown.trouble}`;
   return `on ${on} the command fails in another way (${run.end}, exit code ${run.exitCode}): ${lastLine(run)}`;
 }

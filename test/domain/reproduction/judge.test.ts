@@ -77,16 +77,38 @@ describe('judgeRuns', () => {
     });
   });
 
-  it('calls a test that fails one time in three flaky, with these chances', () => {
+  it.each([
+    ['quick', 100, { flaky: 0.95, reproduced: 0.01, passed: 0.05 }],
+    ['slow', 9_000, { flaky: 0.6, reproduced: 0.04, passed: 0.35 }],
+  ])('calls a %s test that fails one time in three flaky, with these chances', (_how, durationMs, bounds) => {
     let seed = 7;
     const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
     const verdicts = Array.from(
-      { length: 2_000 },
-      () => judge((index) => (random() < 1 / 3 ? fails(index) : passes(index))).verdict,
+      { length: 4_000 },
+      () => judge((index) => (random() < 1 / 3 ? fails(index, {}, durationMs) : passes(index, durationMs))).verdict,
     );
     const share = (verdict: string) => verdicts.filter((one) => one === verdict).length / verdicts.length;
-    expect(share('flaky')).toBeGreaterThan(0.95);
-    expect(share('reproduced')).toBeLessThan(0.01);
+    expect(share('flaky')).toBeGreaterThan(bounds.flaky);
+    expect(share('reproduced')).toBeLessThan(bounds.reproduced);
+    expect(share('not-reproduced')).toBeLessThan(bounds.passed);
+  });
+
+  it('runs a suspect that passes three times where it is slow', () => {
+    expect(judge((index) => passes(index, 9_000))).toMatchObject({ verdict: 'not-reproduced', order: '2 2+ 2+ 3' });
+  });
+
+  it('lets no result of an earlier incident decide alone', () => {
+    const known = (one: Tried): Tried => ({ ...one, run: { ...one.run, known: 'kept from 2026-11-20 UTC' } });
+    const luck = (nth: number, one: Tried) => (nth === 0 ? known(one) : one);
+    expect(
+      judge((index, nth) => luck(nth, index === 2 && nth > 0 ? fails(2, {}, 9_000) : passes(index, 9_000))),
+    ).toMatchObject({ verdict: 'flaky' });
+    expect(judge((index, nth) => luck(nth, passes(index)), 1)).toMatchObject({ verdict: 'cannot-run' });
+    const otherwise = { match: 'different', matchReason: 'Another one.' } as const;
+    expect(judge((index, nth) => luck(nth, fails(index, otherwise)))).toMatchObject({
+      verdict: 'not-reproduced',
+      order: '2 2+',
+    });
   });
 
   it('does not take another failure before the suspect for the same one, and goes on to an older revision', () => {
@@ -159,6 +181,9 @@ describe('judgeRuns', () => {
         order: '2',
       });
     }
+    const ended = judge((index) => run(index, { end: 'killed-itself', exitCode: -1 }));
+    expect(ended).toMatchObject({ verdict: 'cannot-run', order: '2' });
+    expect(ended.reason).toContain('the container ended though nobody had asked');
     const setup = judge((index) => run(index, { end: 'failed', exitCode: 1, command: ['make'] }));
     expect(setup.reason).toContain('set-up command `make`');
   });
