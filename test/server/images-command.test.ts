@@ -1,8 +1,9 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identifyProcess } from '../../src/adapters/commands/process-identity.ts';
 import { openEngine } from '../../src/adapters/docker/engine.ts';
 import { startDocker, type DockerEngine } from '../../src/setup/servers/docker.ts';
 import { findProgram } from '../find-program.ts';
@@ -154,7 +155,18 @@ describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
     });
     expect(await resident('images', 'build', '--network', 'moon')).toMatchObject({ code: 2 });
     await configure(`${withSandbox}\n  old: { source: ./shop, sandbox: { image: 'go:0.1', test: [x] } }`);
+    const docker = openEngine({ dockerHost: engine.address });
+    const [{ Id: node } = { Id: '' }] = await docker.listImages({ filters: { reference: ['resident-sandbox/node'] } });
+    const owner = JSON.stringify({ ...identifyProcess(process.pid), pid: 2 ** 22 + 1 });
+    const Labels = {
+      'resident.sandbox': 'dependencies',
+      'resident.owner': owner,
+      'resident.expires': new Date(Date.now() + 600_000).toISOString(),
+    };
+    const leftover = await docker.createContainer({ Image: node, Cmd: ['true'], Labels });
     const failed = await resident('images', 'build');
+    expect(failed.stderr).toMatch(/Removed 1 sandboxes/);
+    await expect(leftover.inspect()).rejects.toThrow(/No such container/i);
     expect(failed.stdout).toMatch(/✓ node[\s\S]*✗ go:0.1 .*name another version .*official images: 1\.\d+/);
     expect(failed.code).toBe(1);
   });
@@ -164,10 +176,26 @@ describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
     await configure(withSandbox);
     expect(JSON.parse((await resident('images', 'prune', '--json')).stdout)).toMatchObject({ images: [], layers: [] });
     await configure('shop: { source: ./shop, language: node }');
+
+    // Another configuration has prepared dependencies, and somebody made an image of their own from ours.
+    const layers = path.join(folder, 'cache', 'dependencies');
+    const [facts = ''] = (await readdir(layers)).filter((name) => name.endsWith('.json'));
+    const own = await readFile(path.join(layers, facts), 'utf8');
+    const other = path.join(folder, 'other.yaml');
+    await writeFile(other, '');
+    await writeFile(path.join(layers, facts), own.replace(path.join(folder, 'resident.yaml'), other));
+    expect(JSON.parse((await resident('images', 'prune', '--json')).stdout)).toMatchObject({ images: [], layers: [] });
+    await writeFile(path.join(layers, facts), own);
+    const [{ Id: base } = { Id: '' }] = await docker.listImages({ filters: { reference: ['resident-sandbox/node'] } });
+    const container = await docker.createContainer({ Image: base, Cmd: ['true'] });
+    await container.commit({ repo: 'somebodys-app', tag: 'v1' });
+    await container.remove();
+
     const { code, stdout } = await resident('images', 'prune');
     expect(stdout).toMatch(/removed image[\s\S]*removed dependencies \w+ .*package-lock.json/);
     expect(code).toBe(0);
-    expect(await docker.listImages({ filters: { label: ['resident.image'] } })).toEqual([]);
+    const left = await docker.listImages({ filters: { label: ['resident.image'] } });
+    expect(left.map(({ RepoTags }) => RepoTags)).toEqual([['somebodys-app:v1']]);
     expect((await resident('images', 'prune')).stdout).toBe('Nothing to remove.\n');
   });
 });
