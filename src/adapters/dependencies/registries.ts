@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -34,36 +34,63 @@ export async function readRegistries(language: DependencyLanguage): Promise<Regi
   }
 }
 
-/** Asked from a neutral folder, so that no project's file has a say. */
+/** Asked from a new folder that nobody else can write to, so that no project's file has a say. */
 async function ask(program: string, args: readonly string[]): Promise<string> {
-  return promisify(execFile)(program, args, { cwd: tmpdir(), timeout: askLimitMs }).then(
-    ({ stdout }) => stdout.trim(),
-    () => '',
-  );
+  const cwd = await mkdtemp(path.join(tmpdir(), 'resident-ask-'));
+  try {
+    return await promisify(execFile)(program, args, { cwd, timeout: askLimitMs }).then(
+      ({ stdout }) => stdout.trim(),
+      () => '',
+    );
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
 }
 
 function cleanAll(found: Readonly<Record<string, string>>): Registries {
   const notes: string[] = [];
   const entries = Object.entries(found).flatMap(([name, value]) => {
     if (value === '' || value === 'undefined') return [];
-    const cleaned = withoutCredentials(value);
-    if (cleaned !== value)
-      notes.push(`${name} has credentials; they are left out, and a registry that needs them will refuse`);
-    return [[name, cleaned] as const];
+    const { text, isCut } = withoutCredentials(value);
+    if (isCut)
+      notes.push(
+        `${name} has credentials, or what is no address; they are left out, and a registry that needs them will refuse`,
+      );
+    return text === '' ? [] : [[name, text] as const];
   });
   return { environment: Object.fromEntries(entries), notes };
 }
 
-/** Every URL in a text without user, password and query. Lists of URLs stay lists. */
-export function withoutCredentials(text: string): string {
-  return text.replace(/([a-z][a-z+.-]*:\/\/)[^\s/@,|]*@/gi, '$1').replace(/\?[^\s,|]*/g, '');
+/** What GOPROXY and GOSUMDB may hold beside addresses. */
+const plainWord = /^[A-Za-z][\w.+/=-]*$/;
+
+/** The addresses of a text, without user, password, query and fragment. What is neither an address nor a plain word is cut. */
+export function withoutCredentials(text: string): { readonly text: string; readonly isCut: boolean } {
+  let isCut = false;
+  const clean = (word: string) => {
+    const url = URL.canParse(word) ? new URL(word) : undefined;
+    const isWeb = url && ['http:', 'https:'].includes(url.protocol) && !url.pathname.includes('@');
+    if (!isWeb) {
+      if (!plainWord.test(word)) isCut = true;
+      return plainWord.test(word) ? word : '';
+    }
+    if (url.username + url.password + url.search + url.hash === '') return word;
+    isCut = true;
+    Object.assign(url, { username: '', password: '', search: '', hash: '' });
+    return url.href;
+  };
+  // Lists stay lists: commas and bars for Go, spaces for pip. A separator in a password leaves words that are cut.
+  const parts = text.trim().split(/([\s,|]+)/);
+  if (/:\/\/[^/]*[\s,|][^/]*@/.test(text)) return { text: '', isCut: true };
+  const words = parts.map((part, index) => (index % 2 === 0 ? clean(part) : part));
+  return { text: words.join('').replace(/^[\s,|]+|[\s,|]+$/g, ''), isCut };
 }
 
 async function readMaven(): Promise<Registries> {
   const text = await readFile(path.join(homedir(), '.m2', 'settings.xml'), 'utf8').catch(() => '');
   const pick = (block: string, tag: string) => new RegExp(`<${tag}>\\s*([^<\\s]+)\\s*</${tag}>`).exec(block)?.[1] ?? '';
   const mirrors = [...text.matchAll(/<mirror>([\s\S]*?)<\/mirror>/g)].flatMap(([, block = '']) => {
-    const [id, of, url] = [pick(block, 'id'), pick(block, 'mirrorOf'), withoutCredentials(pick(block, 'url'))];
+    const [id, of, url] = [pick(block, 'id'), pick(block, 'mirrorOf'), withoutCredentials(pick(block, 'url')).text];
     return url === '' ? [] : [`<mirror><id>${id}</id><mirrorOf>${of}</mirrorOf><url>${url}</url></mirror>`];
   });
   const notes = /<server>/.test(text) ? ['~/.m2/settings.xml has credentials of servers; they are left out'] : [];

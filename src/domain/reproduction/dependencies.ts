@@ -69,7 +69,19 @@ export function findDependencies(
   return other ? { kind: 'unsupported', lockfile: other, why: `It is not read yet. ${useAnother}` } : { kind: 'none' };
 }
 
+/** An address with a user or password; `git@` names nobody. */
+const addressWithUser = /[a-z][a-z\d+.-]*:\/\/(?!git@)[^\s/"'<>@]+@|[a-z][a-z\d+.-]*:\/\/[^\s/"'<>]*:[^\s/"'<>]*@/i;
+
 function readSet(language: DependencyLanguage, lockfile: string, manifests: Manifests): FoundDependencies {
+  const found = readInputs(language, lockfile, manifests);
+  if (found.kind !== 'set') return found;
+  const exposed = Object.entries(found.inputs).find(([, text]) => addressWithUser.test(text));
+  if (!exposed) return found;
+  const why = `An address in ${exposed[0]} holds a user or a password, which install scripts could read: take it out of there. ${useAnother}`;
+  return { kind: 'unsupported', lockfile, why };
+}
+
+function readInputs(language: DependencyLanguage, lockfile: string, manifests: Manifests): FoundDependencies {
   switch (language) {
     case 'node':
       return readNode(lockfile, manifests);

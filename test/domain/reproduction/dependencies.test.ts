@@ -85,3 +85,27 @@ describe('the dependencies of a source tree', () => {
       expect(isManifest(path), path).toBe(false);
   });
 });
+
+describe('a lockfile with a password in an address', () => {
+  const find = (text: string) => findDependencies({ 'requirements.txt': text }, 'python');
+
+  it.each([
+    '--index-url https://user:secret@packages.example.com/simple\ntally==1.0',
+    'tally @ https://token@packages.example.com/tally.whl',
+    'tally @ git+https://${USER}:${TOKEN}@example.com/tally.git',
+    'tally @ git+ssh://git:secret@example.com/tally.git',
+  ])('is refused with the remedy, for install scripts could read it: %s', (text) => {
+    expect(find(text)).toMatchObject({
+      kind: 'unsupported',
+      why: expect.stringMatching(/requirements.txt holds a user or a password.*take it out/) as string,
+    });
+  });
+
+  it.each([
+    'tally @ https://example.com/@scope/tally.whl',
+    'tally @ git+ssh://git@example.com/tally.git',
+    'tally==1.0 # ana@example.com',
+  ])('is not taken for one by an @ elsewhere: %s', (text) => {
+    expect(find(text)).toMatchObject({ kind: 'set' });
+  });
+});
