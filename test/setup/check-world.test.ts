@@ -100,7 +100,7 @@ test('commands: a program that cannot be run here is a fault, a file of a reposi
   const { faults, notes } = await check(`services:
   a:
     source: ./repo
-    sandbox: { image: node, reproduce: [./absent-test, x], test: [pytest] }
+    sandbox: { image: node, reproduce: [./absent-test, x], test: [npm, test] }
     actions:
       deploy.rollback: { command: [./deploy.sh, '{revision}'], current: [restart.sh] }
       service.restart: { command: [./restart.sh] }
@@ -126,6 +126,22 @@ test('Prometheus: one that does not answer, or is something else, is a note', as
   ]);
   expect((await check('services: {}', { prometheus: { url: await findClosed() } })).notes).toEqual([
     expect.stringMatching(/^prometheus\.url does not answer as Prometheus now: .*ECONNREFUSED/),
+  ]);
+});
+
+test('sandboxes: a program of another language, a slip of the pen and a lockfile that is not there are notes', async () => {
+  createRepository(at('repo')).commit('2026-11-21T10:00:00Z', 'first', { 'requirements-test.txt': '' });
+  const { faults, notes } = await check(`services:
+  a: { source: ./repo, sandbox: { image: node, test: [python3, -m, x], setup: [[cp, a, b], [npm, ci]] } }
+  b: { source: ./repo, language: python, sandbox: { test: [pytst], reproduce: [python3.11, x], dependencies: requirements-tst.txt } }
+  c: { source: ./repo, language: python, sandbox: { test: [pytest], dependencies: requirements-test.txt } }
+  d: { source: ./repo, sandbox: { image: 'node@sha256:${'a'.repeat(64)}', test: [pytest], dependencies: none } }
+`);
+  expect(faults).toEqual([]);
+  expect(notes).toEqual([
+    'services.a.sandbox.test[0] names python3, which is not in the image for node; it is in the one for python',
+    'services.b.sandbox.test[0] names pytst, which is not known to be in the image for python; did you mean pytest?',
+    'services.b.sandbox.dependencies names requirements-tst.txt, which is not in ./repo now, so nothing would be prepared',
   ]);
 });
 

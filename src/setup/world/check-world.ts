@@ -5,6 +5,7 @@ import { checkFiles } from './check-files.ts';
 import { checkImages } from './check-images.ts';
 import { checkPrometheus, type PrometheusToAsk } from './check-prometheus.ts';
 import { checkRepositories } from './check-repositories.ts';
+import { checkSandboxes } from './check-sandboxes.ts';
 
 /** What to look at: resident.yaml as people wrote it, and where its names lead from. */
 export interface World {
@@ -35,6 +36,7 @@ export async function checkWorld(world: World): Promise<WorldFindings> {
     checkRepositories(services, world),
     checkCommands(services, world),
     checkImages(services, world),
+    checkSandboxes(services, world),
     checkPrometheus(world),
   ]);
   return { faults: found.flatMap((one) => one.faults), notes: found.flatMap((one) => one.notes) };
