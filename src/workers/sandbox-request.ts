@@ -18,7 +18,15 @@ const limits = z.strictObject({
     .max(64 * 1024 * 1024),
 });
 
-/** What reaches Docker. Fields that it does not look at (notes, expected errors) pass unread: they stay on this side. */
+/** Texts that stay on this side: only their size counts, for every output is searched for them. */
+const text = z.string().max(10_000);
+const expectedError = z.looseObject({
+  type: text.optional(),
+  template: text,
+  frames: z.array(z.looseObject({ file: text, symbol: text.optional() })).max(100),
+});
+
+/** What reaches Docker, and the size of what is compared with its answers. */
 const requestSchema = z
   .looseObject({
     incidentId: identifier,
@@ -38,6 +46,8 @@ const requestSchema = z
     script: packedScript.optional(),
     fix: fixOrder.optional(),
     ways: ways.optional(),
+    notes: z.array(text).max(1_000).optional(),
+    expected: z.array(expectedError).max(100).optional(),
   })
   .refine(({ command, ways: named = ['test'] }) => command.length > 0 || !named.includes('test'), {
     error: 'must hold a program: it is one of the ways',

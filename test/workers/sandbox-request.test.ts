@@ -45,6 +45,12 @@ describe('a request to the sandbox worker', () => {
     ['a history of another length', { history: [[], [0], [1]] }, /history: must name for each revision its parents/],
     ['a parent that comes later', { history: [[0]] }, /history: must name for each revision its parents/],
     ['gaps of another length', { gaps: [0, 0, 0, 0, 0] }, /gaps: must hold a number for each revision/],
+    ['notes without end', { notes: Array.from({ length: 1_001 }, () => 'a') }, /notes: /],
+    [
+      'an expected error without end',
+      { expected: [{ template: 'x'.repeat(10_001), frames: [] }] },
+      /expected.0.template/,
+    ],
     ['no limits', { limits: undefined }, /limits/],
     ['more memory than any machine', { limits: { ...request.limits, memoryMb: 1e9 } }, /limits.memoryMb/],
     ['endless time', { limits: { ...request.limits, timeoutMs: 1e12 } }, /limits.timeoutMs/],
