@@ -1,7 +1,7 @@
 import type { FailureSignature, RunEnd, SignatureMatch } from './reproduction.ts';
 import { findTellingFrame, isSameFile, isTestFile } from './frames.ts';
 import { describeSignature, toKept, type ReadFailure } from './signature.ts';
-import { findLack, findTrouble, tellsOfLack } from './surroundings.ts';
+import { findLack, findTrouble } from './surroundings.ts';
 import { countWords, toTemplate } from './templates.ts';
 
 export interface MatchInput {
@@ -151,13 +151,9 @@ function hasStatusOf({ status }: FailureSignature, expected: readonly FailureSig
   return status !== undefined && expected.some((one) => one.status === status);
 }
 
-/** An error, where a request line tells no more than the status; what a neighbour that restarts leaves in a log is none. */
-function saysMore({ type, template, frames, status }: FailureSignature): boolean {
-  return (
-    type !== undefined ||
-    frames.length > 0 ||
-    (status === undefined && countWords(template) > 1 && !tellsOfLack(template))
-  );
+/** An exception. Lines without a type are often consequences, for example of a neighbour that restarts, which no test shows. */
+function saysMore({ type, frames }: FailureSignature): boolean {
+  return type !== undefined || frames.length > 0;
 }
 
 function findPlace(failures: readonly ReadFailure[], expected: readonly FailureSignature[]): MatchResult | undefined {

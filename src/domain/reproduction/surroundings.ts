@@ -95,11 +95,6 @@ export function findLack(
   return firstTrouble(signs, [...failures.map(({ message }) => message), ...lines])?.words;
 }
 
-/** Whether a text of production's tells of such a lack, for example of a neighbour that restarted. */
-export function tellsOfLack(template: string): boolean {
-  return inFailures.some(({ pattern, masked = pattern }) => masked.test(template));
-}
-
 function firstTrouble(signs: readonly Sign[], lines: readonly string[]): Trouble | undefined {
   for (const line of lines) {
     for (const { pattern, words, isCertain = true } of signs) {
