@@ -12,6 +12,9 @@ type Runs = Pick<Sandbox, 'run' | 'runGroup'>;
 type Prepared = Pick<Dependencies, 'find' | 'imageWith'>;
 type ChoiceOf = (service: string) => DependencyChoice | undefined;
 
+/** Trees whose manifests are remembered; a reproduction has a few dozen. */
+const mostTrees = 200;
+
 /**
  * The same sandbox, with each run's image chosen by the lockfiles of its sources: a layer of installed dependencies lies under
  * it where one was prepared. Where none was, it runs without, and the report's note says so and what to do.
@@ -19,9 +22,15 @@ type ChoiceOf = (service: string) => DependencyChoice | undefined;
 export function withDependencies<T extends Runs>(sandbox: T, dependencies: Prepared, choiceOf: ChoiceOf): T {
   const trees = new Map<string, Promise<TreeManifests>>();
   const read = ({ service, treeDigest, entries }: PackedSource) => {
-    const known = trees.get(treeDigest) ?? readManifests(entries, `${service}/`);
-    trees.set(treeDigest, known);
-    return known;
+    const known = trees.get(treeDigest);
+    if (known) return known;
+    const manifests = readManifests(entries, `${service}/`);
+    trees.set(treeDigest, manifests);
+    // What could not be read once may be read the next time.
+    manifests.catch(() => trees.delete(treeDigest));
+    const [oldest] = trees.keys();
+    if (trees.size > mostTrees && oldest !== undefined) trees.delete(oldest);
+    return manifests;
   };
   const choose = (imageId: string, sources: readonly PackedSource[]) =>
     chooseImage(dependencies, { imageId, sources, choiceOf, read });
