@@ -18,6 +18,7 @@ import { reapContainers } from '../docker/reaper.ts';
 import type { RemovalLogger } from '../docker/remove-container.ts';
 import { findHeld, imageLabels, loadLayers, repository, type HeldImage } from '../image-builder/load.ts';
 import { OutsideError } from '../outside-error.ts';
+import { assertNoConflicts } from './layer-conflicts.ts';
 import { createLayerStore, keyOf, type LayerStore, type PreparedLayer } from './layer-store.ts';
 import { folderOf, prepareLayer, prepareLimits } from './prepare.ts';
 import { dependencyRecipes } from './recipes.ts';
@@ -179,6 +180,11 @@ async function composeImage(
       kind: 'EngineLost',
       retryable: true,
     });
+  for (const language of new Set(sorted.map((layer) => layer.language))) {
+    const shared = sorted.filter((layer) => layer.language === language && dependencyRecipes[language].isShared);
+    if (shared.length > 1)
+      await assertNoConflicts(shared.map(({ key, lockfile }) => ({ lockfile, file: store.tarOf(key) })));
+  }
   const files = sorted.map(({ key, bytes, diffId }) => ({ file: store.tarOf(key), bytes, diffId }));
   return loadLayers(docker, files, {
     tag,
