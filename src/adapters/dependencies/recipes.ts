@@ -15,7 +15,7 @@ export const prepareFolders = {
 export const certificatesFile = `${workFolder}/certificates.pem`;
 
 export interface DependencyRecipe {
-  /** Raise it when the script, or what is made of its result, changes. */
+  /** Raise it when the script, or what is made of its result, changes: layers of before are not used any more. */
   readonly version: number;
   /** Runs in the source folder, with the inputs alone; what it leaves in `out` becomes the layer. */
   readonly script: string;
@@ -34,14 +34,14 @@ const { out } = prepareFolders;
 /** Nothing of the service's source takes part: only what its lockfile names is installed, and that may run its scripts. */
 export const dependencyRecipes: Readonly<Record<DependencyLanguage, DependencyRecipe>> = {
   node: {
-    version: 1,
+    version: 2,
     script: `npm ci --no-audit --no-fund --loglevel=error && mv node_modules ${out}/node_modules`,
     isShared: false,
     environment: () => ({}),
     link: (folder) => ({ name: 'node_modules', target: `${folder}/node_modules` }),
   },
   python: {
-    version: 1,
+    version: 2,
     // Compiled files that are believed without a look at the source's time: the layer's times are all the same.
     script:
       `python3 -m pip install --no-compile --no-cache-dir --disable-pip-version-check --progress-bar=off --target ${out}/site-packages -r "$LOCKFILE" && ` +
@@ -53,13 +53,13 @@ export const dependencyRecipes: Readonly<Record<DependencyLanguage, DependencyRe
     }),
   },
   go: {
-    version: 1,
+    version: 2,
     script: `GOMODCACHE=${out}/mod GOFLAGS=-modcacherw go mod download`,
     isShared: true,
     environment: ([folder]) => ({ GOMODCACHE: `${folder}/mod`, GOPROXY: 'off', GOSUMDB: 'off', GOTOOLCHAIN: 'local' }),
   },
   java: {
-    version: 1,
+    version: 2,
     // `dependency:go-offline` misses what plug-ins choose when they run, surefire's providers above all; so an empty test is run.
     script:
       `for pom in $(find . -name pom.xml); do d=$(dirname "$pom")/src/test/java; mkdir -p "$d" && echo 'class ResidentWarmUpTest {}' > "$d/ResidentWarmUpTest.java"; done && ` +
