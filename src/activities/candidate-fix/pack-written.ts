@@ -14,7 +14,7 @@ export interface PackedProof {
 
 /**
  * Makes what an engine wrote ready for the sandbox: its diff applied in memory to what is deployed, its script as a file that no
- * packed state of the service has. Nothing of either runs here. `commands` are those that measure the fix: their files stay.
+ * packed state of the service has. Nothing of either runs here. `commands` are those that measure the fix: their files, and the script, stay.
  */
 export async function packWritten(
   store: Pick<EvidenceStore, 'get' | 'put'>,
@@ -27,7 +27,10 @@ export async function packWritten(
   const notes = isTaken ? [`the script of ${by} is not used: ${script.path} is there already`] : [];
   const packedScript = script && !isTaken ? { script: { ...script, by } } : {};
   if (!fix) return { ...packedScript, notes };
-  const applied = applyDiff(tree, (await store.get(fix.digest)).toString('utf8'), commands);
+  const applied = applyDiff(tree, (await store.get(fix.digest)).toString('utf8'), [
+    ...commands,
+    ...(script ? [script.command] : []),
+  ]);
   if ('refused' in applied) return { ...packedScript, written: { by, refused: applied.refused }, notes };
   const { digest, bytes } = await store.put(await writeTree(applied.tree));
   const archive = { service: deployed.service, revision: fixedRevision, digest, bytes };

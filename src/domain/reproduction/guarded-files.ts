@@ -23,9 +23,9 @@ const names: Readonly<Record<GuardedKind, readonly RegExp[]>> = {
     /^(?:sitecustomize|usercustomize|unittest|_?pytest|nose2?|doctest)\.\w+$|\.pth$/,
     /^pom\.xml$|^build\.xml$|^(?:build|settings)\.gradle|^gradle\.properties$|^(?:gradlew|mvnw)/,
     /^go\.(?:mod|sum|work.*)$|^cargo\.toml$|^build\.rs$|^rust-toolchain/,
-    /^(?:gnu)?makefile$|\.ma?k$|^cmakelists\.txt$|\.cmake$|^meson\.build$|^configure|^(?:justfile|rakefile|procfile)$|^taskfile\.ya?ml$/,
+    /^(?:gnu)?makefile$|\.ma?k$|^cmakelists\.txt$|\.cmake$|^meson\.build$|^configure(?:\.(?:ac|in))?$|^(?:justfile|rakefile|procfile)$|^taskfile\.ya?ml$/,
     /^(?:gemfile|module\.bazel|workspace(?:\.bazel)?|build\.bazel)$|\.(?:gemspec|csproj|sln|props|targets)$/,
-    /^(?:docker|container)file|\.dockerfile$|^\.dockerignore$|^(?:docker-)?compose.*\.ya?ml$/,
+    /^(?:docker|container)file(?:\.|$)|\.dockerfile$|^\.dockerignore$|^(?:docker-)?compose.*\.ya?ml$/,
     /^\.pre-commit-config\.ya?ml$|^resident\.ya?ml$/,
   ],
   git: [

@@ -158,6 +158,7 @@ describe('a diff of an engine', () => {
   it.each([
     ...['src/charge.js', 'src/latest.js', 'src/Latest.java', 'src/contest.py', 'src/testimony.go', 'src/attest/a.js'],
     ...['src/inspection.js', 'src/makefiles.py', 'src/owner.js', 'config/limits.json', 'src/gradient.py', 'build.js'],
+    ...['src/configureStore.js', 'src/dockerfile_parser.py'],
   ])('may write %s', (path) => {
     expect(applyDiff(tree, create(path), shown)).toMatchObject({ paths: [path] });
   });

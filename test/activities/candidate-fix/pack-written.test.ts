@@ -16,11 +16,16 @@ const file = (text: string): TreeFile => ({ type: 'file', mode: 0o644, content: 
 
 const diffOfA = '--- a/src/a.js\n+++ b/src/a.js\n@@ -1 +1 @@\n-one\n+two\n';
 
-async function pack(diff: string, path = 'shows.js') {
+async function pack(diff: string, path = 'shows.js', commands: readonly (readonly string[])[] = []) {
   const tree = await writeTree(new Map([['src/a.js', file('one\n')]]));
   const deployed = { service: 'app', revision: 'r', ...(await store.put(tree)) };
   const script = { path, digest: (await store.put('text')).digest, command: ['node', path] };
-  return packWritten(store, { by: 'claude/x', script, fix: { digest: (await store.put(diff)).digest } }, deployed);
+  return packWritten(
+    store,
+    { by: 'claude/x', script, fix: { digest: (await store.put(diff)).digest } },
+    deployed,
+    commands,
+  );
 }
 
 describe('packWritten', () => {
@@ -33,6 +38,14 @@ describe('packWritten', () => {
     const { archive } = written as { archive: { digest: string } };
     expect((await readTree(bodies.get(archive.digest)!)).get('src/a.js')).toEqual(file('two\n'));
     expect(notes).toEqual([]);
+  });
+
+  it.each([
+    ['the script that shows the failure', 'shows.js', []],
+    ['a file that a command of the service runs', 'check.sh', [['sh', 'check.sh']]],
+  ])('lets the diff not write %s', async (_name, path, commands) => {
+    const { written } = await pack(`--- /dev/null\n+++ b/${path}\n@@ -0,0 +1 @@\n+x\n`, 'shows.js', commands);
+    expect(written).toMatchObject({ refused: expect.stringContaining('measures the fix') as string });
   });
 
   it('says why a diff is refused', async () => {
