@@ -87,7 +87,7 @@ describe.skipIf(!temporal)('the demo', { retry: 1 }, () => {
       'temporal investigate',
       'worker investigate',
       'worker remediate',
-      ...(hasDocker ? ['worker reproduce'] : []),
+      ...(hasDocker ? ['sandbox-worker reproduce'] : []),
     ];
     expect(kills).toEqual(wanted.sort());
     expect(result.repeated).toEqual({ modelCalls: 0, actions: 0 });
