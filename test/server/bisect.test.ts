@@ -114,7 +114,8 @@ describe.skipIf(!isEngineThere)('a bisection in the real sandbox', { timeout: 24
     const repeats = first.runs.filter(({ repeat = 0 }) => repeat > 0).length;
     const second = await reproduce(head, base);
     expect(second).toMatchObject({ verdict: 'reproduced', firstBad: merge });
-    expect(counted.runs - ran).toBe(second.runs.filter(({ repeat = 0 }) => repeat > 0).length);
+    // Beside the repeats one run more: what is kept of the suspect never decides alone.
+    expect(counted.runs - ran).toBe(second.runs.filter(({ repeat = 0 }) => repeat > 0).length + 1);
     expect(repeats).toBeGreaterThan(0);
   });
 
@@ -129,7 +130,7 @@ describe.skipIf(!isEngineThere)('a bisection in the real sandbox', { timeout: 24
     const { reproduce } = open(repository.folder);
     expect(await reproduce(broken[2]!, broken[0]!)).toMatchObject({
       verdict: 'not-reproduced',
-      reason: expect.stringContaining('did not come with a change of this window') as string,
+      reason: expect.stringContaining('it tells nothing about the changes of this window') as string,
     });
     const well = [4, 5, 6].map((n) => commit(n, 24));
     expect(await reproduce(well[2]!, well[0]!)).toMatchObject({

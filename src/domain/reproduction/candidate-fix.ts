@@ -101,17 +101,21 @@ export function judgeFix(runs: FixRuns): Judged {
   if (fault !== undefined) {
     return judge('unknown', `The failing command does not fail with it, but ${fault}.`);
   }
-  return tests ? judgeTests(tests) : judge('fixes', 'Its other effects were not looked at: no whole tests were run.');
+  return tests
+    ? judgeTests(tests, runs.source)
+    : judge('fixes', 'Its other effects were not looked at: no whole tests were run.');
 }
 
-function judgeTests({ deployed, fixed }: NonNullable<FixRuns['tests']>): Judged {
+function judgeTests({ deployed, fixed }: NonNullable<FixRuns['tests']>, source: FixTrial['source']): Judged {
   const broken = listNewlyBroken(deployed, fixed);
   if (broken === 'unknown') {
     const reason = `The whole tests pass without it and not with it (${describeEnd(fixed.run)}); their output names none.`;
     return judge('breaks-tests', reason);
   }
   if (broken.length > 0) return judge('breaks-tests', '', broken);
-  const fault = findFault(deployed, [fixed], { failedMayVanish: true });
+  // A revert takes back the tests that the commit brought, so none of those can be asked for; that some ran must be told.
+  const before = source === 'revert' ? { passed: [], failed: [] } : { ...deployed.tally, failed: [] };
+  const fault = findTallyFault(before, fixed.tally);
   if (fault !== undefined) {
     return judge('unknown', `The failure is gone with it, but of the whole tests it cannot be told: ${fault}.`);
   }
@@ -130,13 +134,8 @@ function measuresByExitCode({ way, source }: FixRuns): boolean {
   return way === 'request' || (way === 'script' && source === 'revert');
 }
 
-function findFault(
-  { tally }: TalliedRun,
-  fixed: readonly TalliedRun[],
-  { failedMayVanish = false } = {},
-): string | undefined {
-  const before = failedMayVanish ? { ...tally, failed: [] } : tally;
-  return fixed.map((one) => findTallyFault(before, one.tally)).find((fault) => fault !== undefined);
+function findFault({ tally }: TalliedRun, fixed: readonly TalliedRun[]): string | undefined {
+  return fixed.map((one) => findTallyFault(tally, one.tally)).find((fault) => fault !== undefined);
 }
 
 function judge(verdict: FixVerdict, reason: string, newlyBroken: readonly string[] = []): Judged {
