@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { writeLayer } from '../../src/adapters/image-builder/archive.ts';
+import { workFolder } from '../../src/domain/reproduction/frames.ts';
 import { addLibraries, addPath, findPrograms, type FileSet } from '../../src/adapters/image-builder/file-set.ts';
 
 export interface BenchImage {
@@ -22,7 +23,7 @@ export async function makeTinyImage(docker: Docker): Promise<BenchImage> {
   for (const program of ['/bin/sh', ...programs]) await addPath(files, program);
   await addLibraries(files, programs);
   files.set('/tmp', { kind: 'folder', mode: 0o1777, user: 0 });
-  files.set('/work', { kind: 'folder', mode: 0o755, user: 65533 });
+  files.set(workFolder, { kind: 'folder', mode: 0o755, user: 65533 });
   const folder = await mkdtemp(path.join(tmpdir(), 'resident-tiny-'));
   try {
     const layer = await writeLayer(files, path.join(folder, 'layer.tar'));

@@ -6,6 +6,7 @@ import { joinSources, type PackedSource } from '../../src/adapters/docker/source
 import type { Arena } from '../../test/server/hostile/arena.ts';
 import { makeTar } from '../../test/server/hostile/arena.ts';
 import { median, renderSpread, type Figure } from '../figures.ts';
+import { workFolder } from '../../src/domain/reproduction/frames.ts';
 import type { BenchImage } from './images.ts';
 
 /** What both sides run: the command and the source are small, so that what is measured is everything around them. */
@@ -67,8 +68,8 @@ async function runRaw(arena: Arena, { id, command }: BenchImage, source: PackedS
   const container = await arena.docker.createContainer(planned);
   try {
     await container.start();
-    await execRaw(container, ['tar', '-x', '-C', '/work', '-f', '-'], '/', joinSources([source]));
-    await execRaw(container, command, '/work/app');
+    await execRaw(container, ['tar', '-x', '-C', workFolder, '-f', '-'], '/', joinSources([source]));
+    await execRaw(container, command, `${workFolder}/app`);
   } finally {
     await container.remove({ force: true, v: true });
   }

@@ -3,17 +3,16 @@
  * terminal escapes, control characters, bidirectional overrides ("Trojan Source", CVE-2021-42574) and invisible characters go.
  */
 
-/* eslint-disable no-control-regex -- control characters are what these patterns are for */
 /** ECMA-48 escape sequences: CSI, OSC (with its text), and the short ones. */
 const terminalEscapes =
+  // eslint-disable-next-line no-control-regex -- a sequence begins with a control character
   /(?:\u001b\[|\u009b)[0-?]{0,64}[ -/]{0,8}[@-~]|\u001b\][^\u0007\u001b]{0,2048}(?:\u0007|\u001b\\)|\u001b[ -/]{0,4}[0-~]/g;
-const otherControls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const otherControls = /(?![\t\n])\p{Cc}/gu;
 const invisibles =
-  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
+  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 const needsWork =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]/;
-/* eslint-enable no-control-regex */
-const loneSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /(?![\t\n])[\p{Cc}\p{Cs}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
+const loneSurrogates = /\p{Cs}/gu;
 
 /** Keeps line breaks and tabs, drops what is invisible or steers a terminal, and cuts to `maxLength` characters. */
 export function sanitizeText(text: string, maxLength = Number.MAX_SAFE_INTEGER): string {

@@ -112,7 +112,7 @@ describe('the container that is asked for', () => {
       const other = { HostConfig: { ...made.HostConfig, [field]: value === true ? false : undefined } };
       expect(inspect(other)).toEqual([expect.stringContaining(`${field} is`)]);
     }
-    expect(inspect({ Mounts: [{ Type: 'volume', Destination: '/work' }] })).toHaveLength(1);
+    expect(inspect({ Mounts: [{ Type: 'volume', Destination: '/sandbox' }] })).toHaveLength(1);
     for (const [field, value] of Object.entries({ User: 'root', Cmd: ['sh'], WorkingDir: '/', Tty: true })) {
       expect(inspect({ Config: { ...made.Config, [field]: value } })).toEqual([expect.stringContaining(`${field} is`)]);
     }

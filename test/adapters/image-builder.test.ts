@@ -103,7 +103,7 @@ describe('addresses of registries', () => {
       'https://one.example.com|https://two.example.com,direct',
       'https://one.example.com|https://two.example.com,direct',
     ],
-    ['sum.golang.org', 'sum.golang.org'],
+    ['sum.example.com', 'sum.example.com'],
   ])('are passed on without credentials: %s', (given, expected) => {
     expect(withoutCredentials(given)).toEqual({ text: expected, isCut: given !== expected });
   });

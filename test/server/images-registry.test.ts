@@ -30,7 +30,7 @@ async function makeLayer(name: string, change: (files: FileSet) => void = () => 
   );
   files.set('/etc/passwd', { kind: 'text', text: debianUsers });
   files.set('/etc/group', { kind: 'text', text: 'root:x:0:\nnogroup:x:65534:\n' });
-  files.delete('/work');
+  files.delete('/sandbox');
   files.set('/tmp', { kind: 'folder', mode: 0o755, user: 0 });
   addFolders(files, '/data');
   files.set('/made-as', { kind: 'text', text: name });
@@ -113,9 +113,9 @@ describe.skipIf(!isRightMachine)('images of a registry', () => {
     for (const field of ['Entrypoint', 'Volumes', 'Healthcheck'] as const) {
       expect((Config as unknown as Record<string, unknown>)[field] ?? null, field).toBeNull();
     }
-    const command = 'stat -c "%a %u %n" /tmp /work; id -un; cat /etc/passwd; echo $FLAVOUR';
+    const command = 'stat -c "%a %u %n" /tmp /sandbox; id -un; cat /etc/passwd; echo $FLAVOUR';
     const text = (await runInside(parts, ['sh', '-c', command], { image: name })).output.toString();
-    expect(text).toMatch(/^1777 0 \/tmp\n755 65533 \/work\nsandbox\n/);
+    expect(text).toMatch(/^1777 0 \/tmp\n755 65533 \/sandbox\nsandbox\n/);
     expect(text).toMatch(/nobody:x:65534[\s\S]*sandbox:x:65533[\s\S]*foreign\n$/);
     expect(text).not.toContain('keeper');
 
@@ -132,8 +132,8 @@ describe.skipIf(!isRightMachine)('images of a registry', () => {
     for (const [label, image, message] of [
       [
         'volume',
-        { layer, config: makeForeignConfig(layer, { Volumes: { '/work': {} } }) },
-        /declares a volume on \/work.*Build it without/,
+        { layer, config: makeForeignConfig(layer, { Volumes: { '/sandbox': {} } }) },
+        /declares a volume on \/sandbox.*Build it without/,
       ],
       ['bare', { layer: bare, config: makeForeignConfig(bare) }, /has no tar, no sleep.*slim or alpine/],
     ] as const) {

@@ -91,7 +91,7 @@ http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Handler).serve_fo
       const os = await import('node:os'); const fs = await import('node:fs');
       const reach = (url) => fetch(url, { signal: AbortSignal.timeout(1000) }).then(() => 'reached', () => 'not');
       const seen = { interfaces: Object.keys(os.networkInterfaces()), out: await reach('http://1.1.1.1'), gateway: await reach('http://172.17.0.1:22'),
-        driver: fs.existsSync('/work/replay'), processes: fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).length };
+        driver: fs.existsSync('/sandbox/replay'), processes: fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).length };
       response.end(JSON.stringify(seen));`;
     const report = await runGroup([await makeMember('app', 8080, { ...module, 'main.js': serve(probe) })]);
     expect(report.outcome.kind).toBe('answer');

@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { labels, workFolder } from '../../src/adapters/docker/policy.ts';
+import { labels } from '../../src/adapters/docker/policy.ts';
+import { workFolder } from '../../src/domain/reproduction/frames.ts';
 import { expectNothingLeft, isEngineThere, limits, makeSandbox, runInside } from './sandbox-harness.ts';
 
 const parts = isEngineThere ? makeSandbox() : undefined!;

@@ -1,4 +1,4 @@
-import { workFolder } from '../docker/policy.ts';
+import { workFolder } from '../../domain/reproduction/frames.ts';
 import type { DependencyLanguage } from '../../domain/reproduction/dependencies.ts';
 
 /** Where prepared dependencies are in an image: outside the work folder, whose mount would hide them. */
@@ -34,14 +34,14 @@ const { out } = prepareFolders;
 /** Nothing of the service's source takes part: only what its lockfile names is installed, and that may run its scripts. */
 export const dependencyRecipes: Readonly<Record<DependencyLanguage, DependencyRecipe>> = {
   node: {
-    version: 2,
+    version: 3,
     script: `npm ci --no-audit --no-fund --loglevel=error && mv node_modules ${out}/node_modules`,
     isShared: false,
     environment: () => ({}),
     link: (folder) => ({ name: 'node_modules', target: `${folder}/node_modules` }),
   },
   python: {
-    version: 2,
+    version: 3,
     // Compiled files that are believed without a look at the source's time: the layer's times are all the same.
     script:
       `python3 -m pip install --no-compile --no-cache-dir --disable-pip-version-check --progress-bar=off --target ${out}/site-packages -r "$LOCKFILE" && ` +
@@ -53,13 +53,13 @@ export const dependencyRecipes: Readonly<Record<DependencyLanguage, DependencyRe
     }),
   },
   go: {
-    version: 2,
+    version: 3,
     script: `GOMODCACHE=${out}/mod GOFLAGS=-modcacherw go mod download`,
     isShared: true,
     environment: ([folder]) => ({ GOMODCACHE: `${folder}/mod`, GOPROXY: 'off', GOSUMDB: 'off', GOTOOLCHAIN: 'local' }),
   },
   java: {
-    version: 2,
+    version: 3,
     // `dependency:go-offline` misses what plug-ins choose when they run, surefire's providers above all; so an empty test is run.
     script:
       `for pom in $(find . -name pom.xml); do d=$(dirname "$pom")/src/test/java; mkdir -p "$d" && echo 'class ResidentWarmUpTest {}' > "$d/ResidentWarmUpTest.java"; done && ` +

@@ -1,7 +1,8 @@
 import type { Container } from 'dockerode';
 import { runExec, type ExecReport } from './exec.ts';
 import { nameEnd, type NamedEnd } from './name-end.ts';
-import { codeUser, workFolder } from './policy.ts';
+import { codeUser } from './policy.ts';
+import { workFolder } from '../../domain/reproduction/frames.ts';
 import { countOomKills, type RunParts } from './run-container.ts';
 import type { GroupMember, GroupOrder, GroupReport } from './run-group.ts';
 

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ContainerCreateOptions, ContainerInspectInfo, HostConfig } from 'dockerode';
+import { workFolder } from '../../domain/reproduction/frames.ts';
 import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import type { EngineFacts } from './engine.ts';
 
 /** Process 1 and the code under test have different users, so that the code cannot signal or trace process 1. */
 export const keeperUser = '65534:65534';
 export const codeUser = '65533:65533';
-export const workFolder = '/work';
 
 export const labels = {
   sandbox: 'resident.sandbox',

@@ -16,7 +16,8 @@ import {
   type Running,
   type Services,
 } from './group-services.ts';
-import { codeUser, workFolder } from './policy.ts';
+import { codeUser } from './policy.ts';
+import { workFolder } from '../../domain/reproduction/frames.ts';
 import { removeContainer } from './remove-container.ts';
 import { createInspected, unpackConfined } from './run-container.ts';
 import type { RunParts } from './run-container.ts';

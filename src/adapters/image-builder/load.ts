@@ -10,7 +10,7 @@ import type { FileSet } from './file-set.ts';
 /** What the name of every image that Resident makes begins with. */
 export const repository = 'resident-sandbox';
 /** Raise it when what is written into images changes though the machine's files do not. */
-export const recipeVersion = '4';
+export const recipeVersion = '5';
 /** Labels by which our images are known, and what they were made from. */
 export const imageLabels = {
   image: 'resident.image',

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ImageLanguage } from '../../domain/reproduction/image-name.ts';
+import { workFolder } from '../../domain/reproduction/frames.ts';
 import { addFolders, addLibraries, addPath, exists, findPrograms, type FileSet } from './file-set.ts';
 import { findC } from './languages/c.ts';
 import { findGo } from './languages/go.ts';
@@ -50,7 +51,7 @@ export async function addBase(files: FileSet, programs: readonly string[]): Prom
   for (const folder of ['/etc', '/proc', '/sys', '/dev']) addFolders(files, folder);
   // Mount points need their final modes in the image: runc 1.1 ignores a tmpfs mode where the folder exists.
   files.set('/tmp', { kind: 'folder', mode: 0o1777, user: 0 });
-  files.set('/work', { kind: 'folder', mode: 0o755, user: 65533 });
+  files.set(workFolder, { kind: 'folder', mode: 0o755, user: 65533 });
 }
 
 /** They lie beside the C library. */

@@ -19,9 +19,9 @@ const slowFromMs = 500;
 const maxAnswers = 200;
 
 /**
- * The request of the incident that shows the trouble best: of the first service that has any, a server error before a client
- * error before one that became slow; the route that fails most often and did not fail before; its newest line. Pure, so the
- * same evidence gives the same request. Where there is none, says why.
+ * The request of the incident that shows the trouble best. Services are taken in their order, the first that has any decides.
+ * Of its routes, one with server errors goes before one with client errors, and that before one that became slow; among equals
+ * the one that fails most often without having failed before. Of the route, the newest line. Pure. Says why where there is none.
  */
 export function chooseRequest(question: RequestQuestion): ChosenRequest | { readonly none: string } {
   const passedOver = new Set<string>();

@@ -15,8 +15,9 @@ export interface RawFrame {
   readonly symbol?: string;
 }
 
-/** The sandbox's work folder (`workFolder` of the Docker adapter; a test holds the two together). */
-export const sandboxFolder = '/work';
+/** Where sources lie in the sandbox, a folder for each service. */
+export const workFolder = '/sandbox';
+const belowWorkFolder = new RegExp(`^${workFolder}/([^/]+)/(.+)$`);
 const mostFrames = 5;
 const longestPath = 200;
 const longestSymbol = 100;
@@ -57,7 +58,7 @@ function locate(file: string, place?: Place): Pick<CodeFrame, 'service' | 'file'
     if (place.services.includes(neighbour)) return { service: neighbour, file: rest };
     return file.startsWith('..') ? undefined : { service: place.workService, file };
   }
-  const [, service = '', rest = ''] = /^\/work\/([^/]+)\/(.+)$/.exec(file) ?? [];
+  const [, service = '', rest = ''] = belowWorkFolder.exec(file) ?? [];
   return place.services.includes(service) ? { service, file: rest } : undefined;
 }
 

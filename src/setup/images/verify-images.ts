@@ -4,6 +4,7 @@ import { pack } from 'tar-stream';
 import { createDockerSandbox } from '../../adapters/docker/sandbox.ts';
 import { keeperUser } from '../../adapters/docker/policy.ts';
 import { readRecords } from '../../adapters/image-builder/records.ts';
+import { workFolder } from '../../domain/reproduction/frames.ts';
 import { parseImageName, type ImageLanguage } from '../../domain/reproduction/image-name.ts';
 import type { SandboxLimits } from '../../domain/reproduction/reproduction.ts';
 import { listSandboxed, type ImageParts } from './parts.ts';
@@ -97,7 +98,7 @@ async function smoke(parts: ImageParts, image: string, imageId: string) {
     const report = await sandbox.run({
       ...{ incidentId: 'images', runId: `images-${randomUUID()}`, imageId, workService: 'check', setup: [], limits },
       sources: [await sandbox.packSource('check', await emptyTree())],
-      command: ['sh', '-c', `id -u && ls -ldn /tmp /work && ${version}`],
+      command: ['sh', '-c', `id -u && ls -ldn /tmp ${workFolder} && ${version}`],
       signal: AbortSignal.timeout(limits.timeoutMs * 2),
     });
     const text = report.output.toString('utf8').trim();

@@ -11,7 +11,7 @@ const logged: FailureSignature = { template: 'user-service answered 401 for <*>'
 
 const stack = (type: string, message: string, ...frames: string[]) =>
   [`${type}: ${message}`, ...frames.map((frame) => `    at ${frame}`)].join('\n');
-const inTest = 'TestContext.<anonymous> (file:///work/app/test/a.test.js:3:27)';
+const inTest = 'TestContext.<anonymous> (file:///sandbox/app/test/a.test.js:3:27)';
 
 function show(output: string, expected: readonly FailureSignature[] | undefined, rest: Partial<FailedRun> = {}) {
   const run = { output, end: 'failed', exitCode: 1, workService: 'app', services: ['app'], ...rest } as const;
@@ -23,7 +23,7 @@ describe('the failure of the sandbox beside that of production', () => {
     const output = stack(
       'TypeError',
       "Cannot read properties of undefined (reading 'sum')",
-      'total (/work/app/src/total.js:14:3)',
+      'total (/sandbox/app/src/total.js:14:3)',
     );
     expect(show(output, [production])).toMatchObject({ match: 'same' });
   });
@@ -32,7 +32,7 @@ describe('the failure of the sandbox beside that of production', () => {
     const output = stack(
       'TypeError',
       "Cannot read properties of undefined (reading 'x')",
-      'other (/work/app/src/other.js:1:1)',
+      'other (/sandbox/app/src/other.js:1:1)',
     );
     const shown = show(output, [production]);
     expect(shown.match).toBe('unknown');
@@ -58,9 +58,9 @@ describe('the failure of the sandbox beside that of production', () => {
       match: 'same',
       matchReason: expect.stringContaining('502') as string,
     });
-    const place = stack('TypeError', 'no such cart', 'total (/work/app/src/total.js:12:3)');
+    const place = stack('TypeError', 'no such cart', 'total (/sandbox/app/src/total.js:12:3)');
     expect(show(place, [production])).toMatchObject({ match: 'same' });
-    const otherType = stack('RangeError', 'no such cart', 'total (/work/app/src/total.js:12:3)');
+    const otherType = stack('RangeError', 'no such cart', 'total (/sandbox/app/src/total.js:12:3)');
     expect(show(otherType, [production])).toMatchObject({ match: 'unknown' });
   });
 
@@ -83,9 +83,9 @@ describe('the failure of the sandbox beside that of production', () => {
     });
 
     it('is another one where the service itself crashes otherwise', () => {
-      const elsewhere = stack('RangeError', 'Invalid time value', 'format (/work/app/src/dates.js:4:11)');
+      const elsewhere = stack('RangeError', 'Invalid time value', 'format (/sandbox/app/src/dates.js:4:11)');
       expect(show(`${elsewhere}\n${asserted}`, [requestLine, crash]).match).toBe('different');
-      const sameFile = stack('RangeError', 'Invalid time value', 'total (/work/app/src/total.js:40:3)');
+      const sameFile = stack('RangeError', 'Invalid time value', 'total (/sandbox/app/src/total.js:40:3)');
       expect(show(`${sameFile}\n${asserted}`, [requestLine, crash]).match).toBe('different');
       const unread = show('SyntaxError: Unexpected token\n    at wrap (node:internal:1:1)\n' + asserted, [requestLine]);
       expect(unread.match).toBe('different');
@@ -109,7 +109,7 @@ describe('the failure of the sandbox beside that of production', () => {
     const forged = stack(
       'TypeError',
       "Cannot read properties of undefined (reading 'sum')",
-      'total (/work/app/src/total.js:12:3)',
+      'total (/sandbox/app/src/total.js:12:3)',
     );
     const shown = show(`${refused}\n${forged}`, [production]);
     expect(shown.match).toBe('unknown');
@@ -121,7 +121,11 @@ describe('the failure of the sandbox beside that of production', () => {
   it('puts the failure that is the one of production before the others', () => {
     const output = [
       stack('AssertionError', 'a label is missing', inTest),
-      stack('TypeError', "Cannot read properties of undefined (reading 'sum')", 'total (/work/app/src/total.js:14:3)'),
+      stack(
+        'TypeError',
+        "Cannot read properties of undefined (reading 'sum')",
+        'total (/sandbox/app/src/total.js:14:3)',
+      ),
     ].join('\n\n');
     expect(show(output, [production]).failures[0]).toMatchObject({ type: 'TypeError' });
   });
@@ -129,14 +133,14 @@ describe('the failure of the sandbox beside that of production', () => {
   it.each([
     [
       'a module',
-      "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'pg' imported from /work/app/db.js\n    at x (node:internal:1:1)",
+      "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'pg' imported from /sandbox/app/db.js\n    at x (node:internal:1:1)",
     ],
     [
       'a module of Python',
       'Traceback (most recent call last):\n  File "app.py", line 1, in <module>\n    import flask\nModuleNotFoundError: No module named \'flask\'',
     ],
     ['a port', stack('Error', 'connect ECONNREFUSED 127.0.0.1:5432', 'node:net:1:1')],
-    ['a test file', "Could not find '/work/app/test/nothing.js'"],
+    ['a test file', "Could not find '/sandbox/app/test/nothing.js'"],
     ['an option', 'pytest: error: unrecognized arguments: --bogus'],
     ['a program', 'sh: 1: jest: not found'],
   ])('is another one where the sandbox lacks %s, and that is trouble of the surroundings', (_what, output) => {
@@ -168,9 +172,9 @@ describe('the failure of the sandbox beside that of production', () => {
 
   it('is another one where the code does not load, or crashes elsewhere with another type', () => {
     const broken =
-      '/work/app/src/total.js:3\nconst = 1\n\nSyntaxError: Unexpected token\n    at wrap (node:internal:1:1)';
+      '/sandbox/app/src/total.js:3\nconst = 1\n\nSyntaxError: Unexpected token\n    at wrap (node:internal:1:1)';
     expect(show(broken, [production])).toMatchObject({ match: 'different' });
-    const elsewhere = show(stack('RangeError', 'too long', 'start (/work/app/src/start.js:3:1)'), [production]);
+    const elsewhere = show(stack('RangeError', 'too long', 'start (/sandbox/app/src/start.js:3:1)'), [production]);
     expect(elsewhere).toMatchObject({ match: 'different' });
     expect(elsewhere.matchReason).toMatch(/RangeError.*in production.*TypeError/s);
     expect(elsewhere.trouble).toBeUndefined();

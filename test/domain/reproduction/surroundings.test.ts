@@ -11,7 +11,7 @@ ImportError: Failed to import test module: test_price
 Traceback (most recent call last):
   File "/usr/lib/python3.11/unittest/loader.py", line 419, in _find_test_path
     module = self._get_module_from_name(name)
-  File "/work/tickets/price.py", line 2, in <module>
+  File "/sandbox/tickets/price.py", line 2, in <module>
     from tabulate import tabulate
 ModuleNotFoundError: No module named 'tabulate'
 
@@ -33,7 +33,7 @@ test('a module that is missing in one test explains nothing of another test that
   const failed = [
     'FAIL: test_total (test_price.Prices.test_total)',
     'Traceback (most recent call last):',
-    '  File "/work/tickets/test_price.py", line 9, in test_total',
+    '  File "/sandbox/tickets/test_price.py", line 9, in test_total',
     '    self.assertEqual(total(1), 2)',
     'AssertionError: 1 != 2',
   ];

@@ -20,7 +20,7 @@ describe('findScriptFault', () => {
 
   it.each([
     ['a path upwards', { ...script, path: '../x.js', command: ['node', '../x.js'] }, 'path'],
-    ['an absolute path', { ...script, path: '/work/x.js', command: ['node', '/work/x.js'] }, 'path'],
+    ['an absolute path', { ...script, path: '/sandbox/x.js', command: ['node', '/sandbox/x.js'] }, 'path'],
     ['the folder of Git', { ...script, path: '.git/x.js', command: ['node', '.git/x.js'] }, 'path'],
     ['a path like an option', { ...script, path: '../-e.js', command: ['node', '-e.js'] }, 'path'],
     ['a path with a space', { ...script, path: 'a b.js', command: ['node', 'a b.js'] }, 'path'],

@@ -44,7 +44,7 @@ async function bringFiles(side: Side): Promise<string> {
   const list = [
     'sh',
     '-c',
-    'cd /open 2>/dev/null; stat -c "%n %F %a" device set-id /work/app/set-id 2>/dev/null; true',
+    'cd /open 2>/dev/null; stat -c "%n %F %a" device set-id /sandbox/app/set-id 2>/dev/null; true',
   ];
   if (side.isControl) {
     await putRaw(side, await makeTar(unlike[0]!, setId));
@@ -69,7 +69,7 @@ const throughLink: readonly TarEntry[] = [
 async function unpackOutside(side: Side): Promise<string> {
   if (side.isControl) {
     const stdin = await makeTar(...outside, ...throughLink);
-    const script = 'mkdir /work/app; cd /work/app; tar -xPf - 2>/dev/null; ls /open';
+    const script = 'mkdir /sandbox/app; cd /sandbox/app; tar -xPf - 2>/dev/null; ls /open';
     return describeReport(await side.exec(['sh', '-c', script], { stdin })).replaceAll('\n', ' ');
   }
   const answers = await pack(side, ...outside);

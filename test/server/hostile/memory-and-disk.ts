@@ -52,7 +52,7 @@ export const memoryAndDiskCases: readonly HostileCase[] = [
     number: 5,
     name: 'Work folder filled up',
     stoppedBy: 'Tmpfs size',
-    probe: (side) => side.probe('fill', '/work', '100'),
+    probe: (side) => side.probe('fill', '/sandbox', '100'),
     ...getsAtMost(workMb),
     control: without.tmpfsSize,
   },
@@ -61,7 +61,7 @@ export const memoryAndDiskCases: readonly HostileCase[] = [
     name: 'Folders in memory that leave no memory to run',
     stoppedBy: 'the rule of sizes: work + tmp + room to run <= Memory',
     async probe(side) {
-      await side.probe('fill', '/work', '200');
+      await side.probe('fill', '/sandbox', '200');
       await side.probe('fill', '/tmp', '200');
       return side.probe('memory', '20');
     },
@@ -89,7 +89,7 @@ export const memoryAndDiskCases: readonly HostileCase[] = [
     number: 9,
     name: 'One big file',
     stoppedBy: 'Ulimits fsize, Tmpfs size',
-    probe: (side) => side.probe('fill', '/work', '100', '1000'),
+    probe: (side) => side.probe('fill', '/sandbox', '100', '1000'),
     ...getsAtMost(workMb),
     control: together(without.fsize, without.tmpfsSize, without.memory),
   },
@@ -108,7 +108,7 @@ export const memoryAndDiskCases: readonly HostileCase[] = [
     number: 11,
     name: 'Sparse file of 100 GB',
     stoppedBy: 'Ulimits fsize',
-    probe: (side) => side.probe('sparse', '/work/sparse', '100'),
+    probe: (side) => side.probe('sparse', '/sandbox/sparse', '100'),
     ...getsAtMost(0),
     control: without.fsize,
   },
@@ -125,8 +125,8 @@ export const memoryAndDiskCases: readonly HostileCase[] = [
     name: 'Archive that unpacks to 100 times its size, inside',
     stoppedBy: 'Tmpfs size, Ulimits fsize',
     async probe(side) {
-      const pack = `head -c ${100 << 20} /dev/zero | gzip >/work/bomb`;
-      const script = `${pack}; gzip -dc /work/bomb >/work/out 2>/dev/null; stat -c 'unpacked %s' /work/out`;
+      const pack = `head -c ${100 << 20} /dev/zero | gzip >/sandbox/bomb`;
+      const script = `${pack}; gzip -dc /sandbox/bomb >/sandbox/out 2>/dev/null; stat -c 'unpacked %s' /sandbox/out`;
       return describeReport(await side.exec(['sh', '-c', script]));
     },
     isBlocked: (seen) => Number(/unpacked (\d+)/.exec(seen)?.[1] ?? Number.NaN) <= workMb << 20,

@@ -68,7 +68,7 @@ export function openSide(
       return runExec(await side.start(), {
         command,
         user: weakness?.user ?? codeUser,
-        folder: '/work',
+        folder: '/sandbox',
         outputBytes: limits.outputBytes,
         timeoutMs,
         signal: new AbortController().signal,

@@ -71,7 +71,7 @@ export const systemCallCases: readonly HostileCase[] = [
     number: 31,
     name: 'Device nodes',
     stoppedBy: 'CapDrop (and nodev, and the device cgroup)',
-    probe: (side) => side.probe('mknod', '/work/device'),
+    probe: (side) => side.probe('mknod', '/sandbox/device'),
     ...refusesEach(),
     control: without.capDrop,
   },

