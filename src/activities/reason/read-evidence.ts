@@ -72,6 +72,27 @@ function renderBody(body: EvidenceBody): readonly string[] {
           400,
         ),
       );
+    case 'traces':
+      return body.spans.map((span) =>
+        cleanText(
+          `span ${span.at} ${span.service} ${span.name} ${span.durationMs} ms ${span.status} trace ${span.traceId} id ${span.id} parent ${span.parentId ?? 'none'}${renderFields(span.fields)}`,
+          1_000,
+        ),
+      );
+    case 'flags':
+      return body.flags.map((flag) =>
+        cleanText(
+          `flag ${flag.id} ${flag.at} ${flag.flag} from ${flag.from ?? 'unknown'} to ${flag.to ?? 'unknown'}`,
+          400,
+        ),
+      );
+    case 'events':
+      return body.events.map((event) =>
+        cleanText(
+          `event ${event.at} ${event.severity} ${event.object} ${event.reason ?? ''} x${event.count ?? 1}: ${event.message}`,
+          1_000,
+        ),
+      );
     case 'lessons':
       return body.lessons.flatMap((lesson) => [
         `lesson ${cleanText(lesson.id, 200)}`,
@@ -81,6 +102,9 @@ function renderBody(body: EvidenceBody): readonly string[] {
 }
 
 function renderLine(line: LogLine): string {
-  const fields = Object.keys(line.fields).length === 0 ? '' : ` ${JSON.stringify(line.fields)}`;
-  return cleanText(`${line.at} ${line.level} ${line.message}${fields}`, 1_000);
+  return cleanText(`${line.at} ${line.level} ${line.message}${renderFields(line.fields)}`, 1_000);
+}
+
+function renderFields(fields: LogLine['fields']): string {
+  return Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
 }

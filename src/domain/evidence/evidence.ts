@@ -6,7 +6,8 @@ export interface TimeWindow {
   readonly to: string;
 }
 
-export type EvidenceKind = 'alert' | 'logs' | 'metrics' | 'traces' | 'changes' | 'deploys' | 'lessons' | 'reproduction';
+export type EvidenceKind =
+  'alert' | 'logs' | 'metrics' | 'traces' | 'changes' | 'deploys' | 'flags' | 'events' | 'lessons' | 'reproduction';
 
 /** `empty` is a result: the source answered, and had nothing. `refused` means that policy or a limit forbade the query. */
 export type EvidenceOutcome = 'found' | 'empty' | 'failed' | 'refused';
@@ -119,6 +120,72 @@ export interface DeploysBody {
   readonly deploys: readonly Deploy[];
 }
 
+/** One span, with the names of OpenTelemetry's data model. */
+export interface Span {
+  readonly traceId: string;
+  readonly id: string;
+  /** Absent for the root of a trace. */
+  readonly parentId?: string;
+  readonly service: string;
+  readonly name: string;
+  readonly kind?: 'server' | 'client' | 'producer' | 'consumer' | 'internal';
+  /** ISO time of its start. */
+  readonly at: string;
+  readonly durationMs: number;
+  readonly status: 'ok' | 'error' | 'unset';
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Body of evidence of kind `traces`: the spans that `service` recorded, oldest first. */
+export interface TracesBody {
+  readonly kind: 'traces';
+  readonly service: string;
+  /** Spans that began at or after this time belong to the incident; the ones before are the baseline. */
+  readonly incidentFrom: string;
+  readonly spans: readonly Span[];
+}
+
+/** A feature flag or another setting that was changed while the service ran. */
+export interface FlagChange {
+  readonly id: string;
+  readonly service: string;
+  readonly flag: string;
+  readonly at: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly by?: string;
+}
+
+/** Body of evidence of kind `flags`, oldest first. */
+export interface FlagsBody {
+  readonly kind: 'flags';
+  readonly service: string;
+  readonly flags: readonly FlagChange[];
+}
+
+/** What a platform says of a service: Kubernetes events and states, database events, a provider's status page. */
+export interface PlatformEvent {
+  readonly at: string;
+  /** The last time, where the event was repeated. */
+  readonly lastAt?: string;
+  /** How often it was seen; absent means once. */
+  readonly count?: number;
+  readonly severity: 'info' | 'warn' | 'error';
+  /** What it is about: `Pod/cart-7f9c`, `Node/worker-3`, `db-instance/orders`. */
+  readonly object: string;
+  /** The platform's own word for it, such as `OOMKilled`, `BackOff`, `failover`. */
+  readonly reason?: string;
+  readonly message: string;
+}
+
+/** Body of evidence of kind `events`, oldest first. */
+export interface EventsBody {
+  readonly kind: 'events';
+  readonly service: string;
+  readonly incidentFrom: string;
+  readonly events: readonly PlatformEvent[];
+}
+
 /** Body of evidence of kind `lessons`: past lessons that resemble the incident, best first. */
 export interface LessonsBody {
   readonly kind: 'lessons';
@@ -126,7 +193,8 @@ export interface LessonsBody {
   readonly lessons: readonly Lesson[];
 }
 
-export type EvidenceBody = LogsBody | MetricsBody | ChangesBody | DeploysBody | LessonsBody;
+export type EvidenceBody =
+  LogsBody | MetricsBody | TracesBody | ChangesBody | DeploysBody | FlagsBody | EventsBody | LessonsBody;
 
 /** True when the source answered with something that can be argued from. */
 export function isUsable(evidence: Evidence): boolean {
