@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changeKinds } from '../domain/evidence/change-kind.ts';
 
 /** What single values of a request for the sandbox may look like. */
 
@@ -21,5 +22,5 @@ export const archive = z.strictObject({
   revision,
   digest: sha256,
   bytes: z.int().min(0),
-  change: z.string().max(40).optional(),
+  change: z.enum(changeKinds).exactOptional(),
 });

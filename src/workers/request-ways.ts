@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SandboxRequest } from '../domain/reproduction/reproduction.ts';
 import { archive, argv, imageName, serviceName, sha256 } from './request-fields.ts';
 
 /** What a request for the sandbox may say of the other ways to show a failure, and of a fix: all of it reaches the sandbox. */
@@ -26,7 +27,7 @@ const startOrder = z.strictObject({
   setup: z.array(argv).max(100),
   command: argv,
   port,
-  readyPath: target.optional(),
+  readyPath: target.exactOptional(),
   readyTimeoutMs: timeoutMs,
   environment,
   memoryMb: z.int().min(16).max(65_536),
@@ -37,8 +38,8 @@ export const replayPlan = z.strictObject({
   request: z.strictObject({
     method,
     path: target,
-    status: status.optional(),
-    durationMs: z.number().min(0).optional(),
+    status: status.exactOptional(),
+    durationMs: z.number().min(0).exactOptional(),
     at: z.string().max(40),
     service: serviceName,
     fault: z.enum(['server-error', 'client-error', 'slow']),
@@ -77,13 +78,17 @@ const by = z.string().max(200);
 const paths = z.array(z.string().max(300)).max(50);
 const changes = z.strictObject({ paths, left: z.int().min(0).max(100_000), guarded: paths, digest: sha256 });
 export const fixOrder = z.strictObject({
-  test: z.strictObject({ image: imageName, setup: z.array(argv).max(100), command: argv }).optional(),
+  test: z.strictObject({ image: imageName, setup: z.array(argv).max(100), command: argv }).exactOptional(),
   written: z
     .union([
-      z.strictObject({ by, archive: archive.extend({ revision: z.string().max(40) }), changes: changes.optional() }),
+      z.strictObject({
+        by,
+        archive: archive.extend({ revision: z.string().max(40) }),
+        changes: changes.exactOptional(),
+      }),
       z.strictObject({ by, refused: z.string().max(1_000) }),
     ])
-    .optional(),
+    .exactOptional(),
 });
 
 export const ways = z
@@ -92,10 +97,6 @@ export const ways = z
   .max(3);
 
 /** Every image beside the request's own. */
-export function listWayImages(request: {
-  readonly replay?: z.infer<typeof replayPlan> | undefined;
-  readonly fix?: z.infer<typeof fixOrder> | undefined;
-}): readonly string[] {
-  const test = request.fix?.test?.image;
-  return [...(request.replay?.services.map(({ image }) => image) ?? []), ...(test === undefined ? [] : [test])];
+export function listWayImages({ replay, fix }: Pick<SandboxRequest, 'replay' | 'fix'>): readonly string[] {
+  return [...(replay?.services.map(({ image }) => image) ?? []), ...(fix?.test ? [fix.test.image] : [])];
 }

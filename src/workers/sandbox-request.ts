@@ -20,15 +20,24 @@ const limits = z.strictObject({
 
 /** Texts that stay on this side: only their size counts, for every output is searched for them. */
 const text = z.string().max(10_000);
-const expectedError = z.looseObject({
-  type: text.optional(),
+const codeFrame = z.strictObject({
+  service: text.exactOptional(),
+  file: text,
+  line: z.int().exactOptional(),
+  symbol: text.exactOptional(),
+});
+const expectedError = z.strictObject({
+  type: text.exactOptional(),
   template: text,
-  frames: z.array(z.looseObject({ file: text, symbol: text.optional() })).max(100),
+  printed: text.exactOptional(),
+  frames: z.array(codeFrame).max(100),
+  test: text.exactOptional(),
+  status: z.int().exactOptional(),
 });
 
-/** What reaches Docker, and the size of what is compared with its answers. */
+/** What reaches Docker, and the size of what is compared with its answers. A field that is not listed refuses the request. */
 const requestSchema = z
-  .looseObject({
+  .strictObject({
     incidentId: identifier,
     runId: identifier,
     image: imageName,
@@ -37,17 +46,17 @@ const requestSchema = z
     command: z.union([argv, z.tuple([])]),
     suspectService: serviceName,
     revisions: z.array(archive).min(1).max(1_000),
-    history: z.array(z.array(z.int().min(0)).max(100)).optional(),
-    gaps: z.array(z.int().min(0)).optional(),
+    history: z.array(z.array(z.int().min(0)).max(100)).exactOptional(),
+    gaps: z.array(z.int().min(0)).exactOptional(),
     suspectIndex: z.int().min(0),
     neighbours: z.array(archive).max(200),
     limits,
-    replay: replayPlan.optional(),
-    script: packedScript.optional(),
-    fix: fixOrder.optional(),
-    ways: ways.optional(),
-    notes: z.array(text).max(1_000).optional(),
-    expected: z.array(expectedError).max(100).optional(),
+    replay: replayPlan.exactOptional(),
+    script: packedScript.exactOptional(),
+    fix: fixOrder.exactOptional(),
+    ways: ways.exactOptional(),
+    notes: z.array(text).max(1_000).exactOptional(),
+    expected: z.array(expectedError).max(100).exactOptional(),
   })
   .refine(({ command, ways: named = ['test'] }) => command.length > 0 || !named.includes('test'), {
     error: 'must hold a program: it is one of the ways',
@@ -93,7 +102,7 @@ export function parseSandboxRequest(input: unknown, namedImages: readonly string
       unknown.map((image) => `image: ${image} is no known language, has no digest, and resident.yaml does not name it`),
     );
   }
-  return input as SandboxRequest;
+  return parsed.data;
 }
 
 /** A parent that comes later would let the bisection walk in circles. */

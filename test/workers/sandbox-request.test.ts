@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
+import type { FailureSignature, SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import { parseSandboxRequest } from '../../src/workers/sandbox-request.ts';
 
 const archive = { service: 'order-service', revision: 'a'.repeat(40), digest: 'b'.repeat(64), bytes: 10 };
@@ -16,6 +16,14 @@ const request: SandboxRequest = {
   neighbours: [{ ...archive, service: 'user_service.v2' }],
   limits: { memoryMb: 512, cpus: 0.5, timeoutMs: 300_000, outputBytes: 1_000_000 },
 };
+const expectedError: FailureSignature = {
+  type: 'TypeError',
+  template: 'Cannot read <*>',
+  printed: "Cannot read 'sum'",
+  frames: [{ service: 'app', file: 'src/total.js', line: 3, symbol: 'total' }],
+  test: 'it totals',
+  status: 500,
+};
 const parse = (change: object) => parseSandboxRequest({ ...request, ...change }, ['registry.example/app:stable']);
 
 describe('a request to the sandbox worker', () => {
@@ -25,6 +33,8 @@ describe('a request to the sandbox worker', () => {
     ['with an image by its id', { image: `sha256:${'c'.repeat(64)}` }],
     ['with an image that resident.yaml names', { image: 'registry.example/app:stable' }],
     ['with fields that stay on this side', { notes: ['user-service is taken at HEAD'] }],
+    ['with what production shows', { expected: [expectedError] }],
+    ['with what a commit changed', { revisions: [archive, { ...archive, change: 'lockfile' }] }],
   ])('is taken %s', (_, change) => {
     expect(parse(change)).toEqual({ ...request, ...change });
   });
@@ -54,6 +64,9 @@ describe('a request to the sandbox worker', () => {
     ['no limits', { limits: undefined }, /limits/],
     ['more memory than any machine', { limits: { ...request.limits, memoryMb: 1e9 } }, /limits.memoryMb/],
     ['endless time', { limits: { ...request.limits, timeoutMs: 1e12 } }, /limits.timeoutMs/],
+    ['a field that nobody reads', { HostConfig: { Privileged: true } }, /HostConfig/],
+    ['a field in an expected error', { expected: [{ ...expectedError, command: ['id'] }] }, /expected.0: .*command/],
+    ['a kind of change that is none', { revisions: [archive, { ...archive, change: 'all' }] }, /revisions.1.change/],
     ['settings of Docker', { limits: { ...request.limits, Privileged: true } }, /Privileged/],
   ])('with %s is refused for good, and says why', (_, change, message) => {
     const failure = expect.objectContaining({

@@ -1,5 +1,6 @@
 /** What sort of files a commit changed; `merge` for one that joins branches and changes nothing itself. */
-export type ChangeKind = 'code' | 'configuration' | 'lockfile' | 'tests' | 'documentation' | 'merge';
+export const changeKinds = ['code', 'configuration', 'lockfile', 'tests', 'documentation', 'merge'] as const;
+export type ChangeKind = (typeof changeKinds)[number];
 
 const lockfile =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|go\.sum|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|packages\.lock\.json|mix\.lock|flake\.lock|gradle\.lockfile)$/;
