@@ -55,11 +55,13 @@ export async function supervise(parts: SupervisorParts): Promise<Supervisor> {
   const failed = new Promise<CommandEnd>((resolve) => (fail = resolve));
 
   const parting: (() => Promise<void>)[] = [];
-  const endNow = () => endAtOnce(settings.stateFolder, run);
+  let isStopping = false;
+  const endNow = () => endAtOnce(run, { settings, say, isStopping });
   process.once('exit', endNow);
   const stop = async () => {
-    process.off('exit', endNow);
+    isStopping = true;
     for (const end of parting.splice(0).reverse()) await end();
+    process.off('exit', endNow);
     removeRunFile(settings.stateFolder);
   };
   try {
@@ -151,10 +153,22 @@ async function takeOver(stateFolder: string, say: (text: string) => void): Promi
   return run;
 }
 
-/** For an exit that waits for nobody. Servers of set-up end by themselves then. */
-function endAtOnce(stateFolder: string, run: RunFile): void {
-  for (const [role, identity] of Object.entries(run.processes)) {
-    if (role !== 'temporal' && isSameProcess(identity)) process.kill(identity.pid, 'SIGTERM');
-  }
-  removeRunFile(stateFolder);
+interface HurriedEnd extends Pick<SupervisorParts, 'settings' | 'say'> {
+  /** An end in order is at work, and was too slow for somebody. */
+  readonly isStopping: boolean;
+}
+
+/**
+ * For an exit that waits for nobody: children still get the chance to end in order, unless they had it already. Servers of set-up
+ * end by themselves then.
+ */
+function endAtOnce(run: RunFile, { settings, say, isStopping }: HurriedEnd): void {
+  const left = Object.entries(run.processes).filter(
+    ([role, identity]) => role !== 'temporal' && isSameProcess(identity),
+  );
+  for (const [, { pid }] of left) process.kill(pid, isStopping ? 'SIGKILL' : 'SIGTERM');
+  const roles = left.map(([role]) => role).join(', ');
+  if (isStopping && roles !== '')
+    say(`ended at once: ${roles}; what they were at goes on with the next \`resident up\``);
+  removeRunFile(settings.stateFolder);
 }

@@ -131,6 +131,28 @@ describe.skipIf(!program)('resident up', () => {
     expect(readFileSync(path.join(stateFolder, 'logs', 'gateway.log'), 'utf8')).not.toContain('token');
   });
 
+  test('ends at once at the second Ctrl-C, with 130, and kills what had not ended in order', async () => {
+    const child = up();
+    const said = listen(child);
+    const run = await untilServing((now) => now.supervisor.pid === child.pid);
+    const gateway = run.processes['gateway']?.pid ?? 0;
+    // A stopped process hears no SIGTERM: the orderly end waits for it.
+    process.kill(gateway, 'SIGSTOP');
+    child.kill('SIGINT');
+    await expect.poll(said, wait).toContain('ending after SIGINT; once more ends it at once');
+    expect(child.exitCode).toBeNull();
+    expect(isAlive(gateway)).toBe(true);
+
+    const secondAt = performance.now();
+    child.kill('SIGINT');
+    await expect.poll(() => child.exitCode, wait).toBe(130);
+    expect(performance.now() - secondAt).toBeLessThan(3_000);
+    expect(said()).toMatch(/ended at once: .*gateway/);
+    const pids = Object.values(run.processes).map(({ pid }) => pid);
+    await expect.poll(() => pids.filter(isAlive), wait).toEqual([]);
+    expect(readRunFile(stateFolder)).toBeUndefined();
+  });
+
   test('gives up with 1, and says who has the port, when the gateway cannot listen', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
