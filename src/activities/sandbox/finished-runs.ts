@@ -1,4 +1,4 @@
-import type { RunReport } from '../../adapters/docker/sandbox.ts';
+import type { GroupReport, RunReport } from '../../adapters/docker/sandbox.ts';
 import type { ReproductionWay } from '../../domain/reproduction/reproduction.ts';
 import type { ToldReplay } from '../../domain/reproduction/show-replay.ts';
 
@@ -6,7 +6,7 @@ import type { ToldReplay } from '../../domain/reproduction/show-replay.ts';
  * A run that is over, as a heartbeat carries it: an attempt that follows a killed one takes it over instead of running again.
  * The output lies in the evidence store, so a record is about 300 bytes.
  */
-export interface FinishedRun extends Omit<RunReport, 'output'> {
+export interface FinishedRun extends Omit<RunReport, 'output'>, Pick<GroupReport, 'layeredImageIds'> {
   readonly index: number;
   readonly isRepeat: boolean;
   readonly treeDigest: string;

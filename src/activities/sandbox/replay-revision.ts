@@ -14,8 +14,11 @@ export interface ReplayContext {
   readonly onStep: (step: string) => void;
 }
 
-/** A run with what its request told; absent where nothing failed. */
-export type ReplayReport = RunReport & { readonly told?: ToldReplay };
+/** A run of several services at once. */
+export interface ReplayReport extends Omit<RunReport, 'layeredImageId'>, Pick<GroupReport, 'layeredImageIds'> {
+  /** What its request told; absent where nothing failed. */
+  readonly told?: ToldReplay;
+}
 
 /** Image with Node that can be built wherever Resident runs: the driver's. */
 const driverImage = 'node';
@@ -72,11 +75,16 @@ export function createReplay(context: ReplayContext): (sources: readonly PackedS
 
 /** A group's report as that of a run: passed where the request did not fail. */
 export function readGroup(plan: ReplayPlan, report: GroupReport): ReplayReport {
-  const { outcome, members, durationMs } = report;
+  const { outcome, members, durationMs, note, layeredImageIds } = report;
   const say = (told: ToldReplay | undefined, line: string, rest: Pick<RunReport, 'end' | 'exitCode'>): ReplayReport => {
     const output = renderOutput(report, line);
-    const base = { ...rest, durationMs, output, totalBytes: output.length };
-    return told === undefined ? base : { ...base, told };
+    return {
+      ...rest,
+      ...{ durationMs, output, totalBytes: output.length },
+      ...(told === undefined ? {} : { told }),
+      ...(note === undefined ? {} : { note }),
+      ...(layeredImageIds === undefined ? {} : { layeredImageIds }),
+    };
   };
   const trouble = (why: string) => say({ kind: 'trouble', why, template: why }, why, { end: 'failed', exitCode: 1 });
   switch (outcome.kind) {

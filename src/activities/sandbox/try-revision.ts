@@ -9,7 +9,7 @@ import type {
 } from '../../domain/reproduction/reproduction.ts';
 import { locateSignature } from '../../domain/reproduction/location.ts';
 import { showFailure } from '../../domain/reproduction/show-failure.ts';
-import { showReplay, type ToldReplay } from '../../domain/reproduction/show-replay.ts';
+import { showReplay } from '../../domain/reproduction/show-replay.ts';
 import type { Tried } from '../../domain/reproduction/tried.ts';
 import type { FinishedRun } from './finished-runs.ts';
 
@@ -41,7 +41,7 @@ export interface TryContext {
 export type RunRevision = (
   sources: readonly PackedSource[],
   how: { readonly timeoutMs: number; readonly isRepeat: boolean },
-) => Promise<RunReport & { readonly told?: ToldReplay }>;
+) => Promise<RunReport & Pick<FinishedRun, 'told' | 'layeredImageIds'>>;
 
 const tailLength = 2_000;
 /** Read from the end of the output before it is cleaned; terminal sequences take room too. */
@@ -172,6 +172,7 @@ async function readRun(
     ...(keptFrom === undefined ? {} : { known: `kept from ${keptFrom.slice(0, 16).replace('T', ' ')} UTC` }),
     ...(result.note === undefined ? {} : { note: result.note }),
     ...(result.layeredImageId === undefined ? {} : { imageDigest: result.layeredImageId }),
+    ...(result.layeredImageIds === undefined ? {} : { imageDigests: result.layeredImageIds }),
   };
   if (end === 'passed' || failedSetup) return { run };
   const services = [request.suspectService, ...request.neighbours.map((neighbour) => neighbour.service)];

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import type { DependencyChoice } from '../../domain/reproduction/dependencies.ts';
-import type { GroupOrder, PackedSource, RunOrder, RunReport, Sandbox } from '../docker/sandbox.ts';
+import type { GroupOrder, GroupReport, PackedSource, RunOrder, RunReport, Sandbox } from '../docker/sandbox.ts';
 import type { Dependencies, FoundLayer } from './dependencies.ts';
 import type { PreparedLayer } from './layer-store.ts';
 import { readManifests, type TreeManifests } from './manifests.ts';
@@ -17,7 +17,8 @@ const mostTrees = 200;
 
 /**
  * The same sandbox, with each run's image chosen by the lockfiles of its sources: a layer of installed dependencies lies under
- * it where one was prepared. Where none was, it runs without, and the report's note says so and what to do.
+ * it where one was prepared. Where none was, it runs without, and the report's note says so and what to do. A service of a group
+ * gets its own dependencies alone; beside a command all sources have theirs, those of the service that it runs in first.
  */
 export function withDependencies<T extends Runs>(sandbox: T, dependencies: Prepared, choiceOf: ChoiceOf): T {
   const trees = new Map<string, Promise<TreeManifests>>();
@@ -37,7 +38,7 @@ export function withDependencies<T extends Runs>(sandbox: T, dependencies: Prepa
   return {
     ...sandbox,
     async run(order: RunOrder): Promise<RunReport> {
-      const { imageId, links, note } = await choose(order.imageId, order.sources);
+      const { imageId, links, note } = await choose(order.imageId, putFirst(order.workService, order.sources));
       const report = await sandbox.run({ ...order, imageId, sources: [...order.sources, ...links] });
       return {
         ...report,
@@ -45,16 +46,29 @@ export function withDependencies<T extends Runs>(sandbox: T, dependencies: Prepa
         ...(imageId === order.imageId ? {} : { layeredImageId: imageId }),
       };
     },
-    async runGroup(order: GroupOrder) {
-      const members = await Promise.all(
-        order.members.map(async (member) => {
-          const { imageId, links } = await choose(member.imageId, member.sources);
-          return { ...member, imageId, sources: [...member.sources, ...links] };
-        }),
-      );
-      return sandbox.runGroup({ ...order, members });
+    async runGroup(order: GroupOrder): Promise<GroupReport> {
+      const choices = await Promise.all(order.members.map(({ imageId, sources }) => choose(imageId, sources)));
+      const members = order.members.map((member, at) => {
+        const { imageId, links } = choices[at]!;
+        return { ...member, imageId, sources: [...member.sources, ...links] };
+      });
+      const report = await sandbox.runGroup({ ...order, members });
+      const note = choices
+        .map((choice) => choice.note)
+        .filter(Boolean)
+        .join(' ');
+      const layered = members.filter(({ imageId }, at) => imageId !== order.members[at]?.imageId);
+      const layeredImageIds = Object.fromEntries(layered.map(({ service, imageId }) => [service, imageId]));
+      return { ...report, ...(note === '' ? {} : { note }), ...(layered.length === 0 ? {} : { layeredImageIds }) };
     },
   };
+}
+
+/** Neighbours come in one order, so that the same services share one image whoever is tried beside them. */
+function putFirst(workService: string, sources: readonly PackedSource[]): readonly PackedSource[] {
+  const own = sources.filter(({ service }) => service === workService);
+  const others = sources.filter(({ service }) => service !== workService);
+  return [...own, ...others.toSorted((a, b) => (a.service < b.service ? -1 : 1))];
 }
 
 interface Choice {

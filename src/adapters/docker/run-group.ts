@@ -62,6 +62,10 @@ export interface GroupReport {
   readonly members: readonly MemberReport[];
   readonly asked: readonly AskedStandIn[];
   readonly durationMs: number;
+  /** What the services lacked around their code, with the remedy, for example dependencies that were not prepared. */
+  readonly note?: string;
+  /** Images by service and id, where they are others than the order's: those with prepared dependencies. */
+  readonly layeredImageIds?: Readonly<Record<string, string>>;
 }
 
 /** Memory of the container that holds the network and the driver. */

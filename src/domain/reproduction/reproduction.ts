@@ -148,6 +148,8 @@ export interface SandboxRun {
   readonly note?: string;
   /** Id of the image, where it is another than the reproduction's: one with prepared dependencies. */
   readonly imageDigest?: string;
+  /** Of a replayed request the same for each service that ran in such an image, by its name. */
+  readonly imageDigests?: Readonly<Record<string, string>>;
   /** Why it was not run this time, for example `kept from 2026-11-21 09:00 UTC`; absent where it was. */
   readonly known?: string;
 }

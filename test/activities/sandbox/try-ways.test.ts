@@ -4,6 +4,7 @@ import { tryWays, type WaysContext } from '../../../src/activities/sandbox/try-w
 import type { GroupOrder, GroupReport, RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.ts';
 import { OutsideError } from '../../../src/adapters/outside-error.ts';
 import type { ReproductionWay, SandboxRequest } from '../../../src/domain/reproduction/reproduction.ts';
+import { toProof } from '../../../src/domain/reproduction/tabulate-runs.ts';
 import type { ReplayAnswer, ReplayPlan } from '../../../src/domain/reproduction/replay.ts';
 
 const plan: ReplayPlan = {
@@ -48,7 +49,8 @@ function makeWorld(answer: Answer, command: (order: RunOrder) => Partial<RunRepo
   const orders: RunOrder[] = [];
   const bodies = new Map<string, Buffer>();
   const cancel = new AbortController();
-  const world = { groups, orders, cancel, hasTime: true, logs: 'all is well', images: [] as string[] };
+  const lacks: Pick<GroupReport, 'note' | 'layeredImageIds'> = {};
+  const world = { groups, orders, cancel, hasTime: true, logs: 'all is well', images: [] as string[], lacks };
   const context: WaysContext = {
     runTimeoutMs: 9_000,
     signal: cancel.signal,
@@ -88,7 +90,7 @@ function makeWorld(answer: Answer, command: (order: RunOrder) => Partial<RunRepo
         const members = ['order', 'app'].map((service) => {
           return { service, output: Buffer.from(world.logs), totalBytes: world.logs.length };
         });
-        return { outcome: answer(content, nth), members, asked: [], durationMs: 50 };
+        return { outcome: answer(content, nth), members, asked: [], durationMs: 50, ...world.lacks };
       },
     },
   };
@@ -148,6 +150,17 @@ describe('tryWays', () => {
         { service: 'app', imageId: 'sha256:python', sources: [{ treeDigest: '3' }] },
       ],
     });
+  });
+
+  it('tells which services ran in an image with their dependencies, and whose were not prepared', async () => {
+    const world = makeWorld(breaksAt(3));
+    world.lacks = { note: 'The dependencies of app are not prepared.', layeredImageIds: { order: 'sha256:layered' } };
+    const { runs, ...rest } = await world.run(['request']);
+    expect(runs).toHaveLength(7);
+    for (const run of runs) {
+      expect(run).toMatchObject({ note: world.lacks.note, imageDigests: world.lacks.layeredImageIds });
+    }
+    expect(toProof({ ...rest, runs }).notes).toContain(world.lacks.note);
   });
 
   it("does not take another failure for production's", async () => {
