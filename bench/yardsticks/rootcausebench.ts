@@ -6,8 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Alert } from '../../src/domain/incident/alert.ts';
-import { analyse } from '../../src/domain/analysis/analyst.ts';
-import { describeSpread } from '../../src/domain/analysis/spread.ts';
+import { analyseBundle } from '../../src/domain/analysis/analysis.ts';
 import type { EngineInput, EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type {
   Change,
@@ -65,9 +64,9 @@ function score(folder: string): void {
       without.includes('culprit') ? truth.root_cause_commit : '',
     );
     const startedMs = performance.now();
-    const diagnosis = analyse(input);
+    const spread = analyseBundle({ window: { from: '', to: '' }, incidentFrom: '', input });
+    const { diagnosis } = spread;
     const tookMs = Math.round(performance.now() - startedMs);
-    const spread = describeSpread(input, diagnosis);
     const answered = diagnosis.verdict !== 'inconclusive';
     const isExact = answered && diagnosis.change === truth.root_cause_commit;
     const isDecoy = truth.decoy_deploy_commits.includes(diagnosis.change);

@@ -3,12 +3,12 @@ import type { Engine, EngineInput } from '../diagnosis/engine.ts';
 import { noUsage } from '../diagnosis/engine.ts';
 import { listGaps } from '../evidence/evidence.ts';
 import { compareLessons } from './compare-lessons.ts';
-import { decide } from './decide.ts';
-import { failurePatterns, gatherFacts } from './facts.ts';
+import { decide, type Decision } from './decide.ts';
+import { failurePatterns, gatherFacts, type Facts } from './facts.ts';
 import { findForeignCause } from './outside.ts';
 import { scoreCandidates } from './score-candidates.ts';
 import { describeDecision } from './statement.ts';
-import { followCalls } from './suspicion.ts';
+import { followCalls, type Suspicion } from './suspicion.ts';
 import { readSymptoms } from './symptoms.ts';
 
 /** Name under which the built-in analyst signs its diagnoses. */
@@ -24,8 +24,21 @@ export function createAnalyst(): Engine {
   };
 }
 
-/** Argues one diagnosis from all evidence: measure, follow the failing calls, score the changes, decide, put into words. */
+/** A diagnosis with what it was argued from, for those who tell more of it than the diagnosis does. */
+export interface Argued {
+  readonly diagnosis: Diagnosis;
+  readonly facts: Facts;
+  readonly suspicions: readonly Suspicion[];
+  readonly decision: Decision;
+}
+
+/** Argues one diagnosis from all evidence. */
 export function analyse(input: EngineInput): Diagnosis {
+  return argue(input).diagnosis;
+}
+
+/** Measures, follows the failing calls, scores the changes, decides, and puts it into words. */
+export function argue(input: EngineInput): Argued {
   const facts = gatherFacts(input);
   const suspicions = followCalls(facts, input.service);
   const symptoms = readSymptoms(facts, suspicions, input.alerts);
@@ -33,7 +46,7 @@ export function analyse(input: EngineInput): Diagnosis {
   const foreign = findForeignCause(facts, suspicions);
   const gaps = listGaps(input.evidence.map((item) => item.evidence));
   const decision = decide(input, facts, suspicions, scored, foreign, gaps.length);
-  const diagnosis = describeDecision({
+  const described = describeDecision({
     input,
     facts,
     suspicions,
@@ -43,5 +56,6 @@ export function analyse(input: EngineInput): Diagnosis {
     decision,
     engine: analystName,
   });
-  return { ...diagnosis, lessons: compareLessons(input, diagnosis, failurePatterns(facts)) };
+  const diagnosis = { ...described, lessons: compareLessons(input, described, failurePatterns(facts)) };
+  return { diagnosis, facts, suspicions, decision };
 }

@@ -1,8 +1,7 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
-import { gatherFacts } from './facts.ts';
-import { failurePatterns, failureShifts } from './facts.ts';
-import { followCalls } from './suspicion.ts';
+import { failurePatterns, failureShifts, type Facts } from './facts.ts';
+import type { Suspicion } from './suspicion.ts';
 
 /** Where a failure showed first, and whom it reached. */
 export interface Spread {
@@ -12,9 +11,12 @@ export interface Spread {
 }
 
 /** Reads from the same evidence which services a diagnosed failure spread to. */
-export function describeSpread(input: EngineInput, diagnosis: Diagnosis): Spread {
-  const facts = gatherFacts(input);
-  const suspicions = followCalls(facts, input.service);
+export function describeSpread(
+  input: Pick<EngineInput, 'service'>,
+  diagnosis: Diagnosis,
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+): Spread {
   const failing = suspicions.filter((item) => item.onsetMs !== undefined);
   const firstFailingService = failing.some((item) => item.service === diagnosis.service)
     ? diagnosis.service

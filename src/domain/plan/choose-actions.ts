@@ -62,7 +62,9 @@ function refuseDiagnosis(diagnosis: Diagnosis): string | undefined {
 }
 
 /** Types that could help, the best first. */
-function listFittingTypes(input: ChoiceInput): readonly ActionType[] {
+export function listFittingTypes(
+  input: Pick<ChoiceInput, 'diagnosis' | 'isConfigCommit' | 'isReproduced' | 'rejected'>,
+): readonly ActionType[] {
   const { diagnosis, isConfigCommit } = input;
   if (diagnosis.change === 'none' || diagnosis.change === '') {
     return diagnosis.category === 'resource' ? ['service.restart'] : [];
@@ -116,7 +118,7 @@ function tellNoTarget({ diagnosis, inventory, current }: ChoiceInput): string {
   return `${diagnosis.service} runs ${current} already, which does not hold the change, whatever its deploy record says; nothing is left to roll back`;
 }
 
-function isRejected(input: ChoiceInput, type: ActionType): boolean {
+function isRejected(input: Pick<ChoiceInput, 'diagnosis' | 'rejected'>, type: ActionType): boolean {
   const key = `${type} ${input.diagnosis.service}`;
   return input.rejected.some((entry) => entry === key || entry.startsWith(`${key} `));
 }
