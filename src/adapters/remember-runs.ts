@@ -40,25 +40,17 @@ export function rememberRuns<T extends Pick<Sandbox, 'run'>>(sandbox: T, parts: 
     const known = await recall(order);
     const output = known && (await store.get(known.outputDigest).catch(() => undefined));
     if (!known || !output) return undefined;
-    const { end, exitCode, failedSetup, durationMs, totalBytes, notice, at } = known;
-    return {
-      ...{ end, exitCode, durationMs, totalBytes, output },
-      ...(failedSetup === undefined ? {} : { failedSetup }),
-      ...(notice === undefined ? {} : { notice }),
-      keptFrom: at,
-    };
+    const { outputDigest: _digest, timeoutMs: _limit, at, ...report } = known;
+    return { ...report, output, keptFrom: at };
   }
 
   async function keep(order: RunOrder, report: RunReport): Promise<void> {
-    const { end, exitCode, failedSetup, durationMs, totalBytes, notice, output } = report;
+    const { output, layeredImageId: _of, keptFrom: _earlier, end, ...told } = report;
     if (!isKeptEnd(end)) return;
     const { digest } = await store.put(output);
     await cache.write(order, {
-      ...{ end, exitCode, durationMs, totalBytes, outputDigest: digest },
-      ...(failedSetup === undefined ? {} : { failedSetup }),
-      ...(notice === undefined ? {} : { notice }),
-      timeoutMs: order.limits.timeoutMs,
-      at: now().toISOString(),
+      ...{ ...told, end, outputDigest: digest },
+      ...{ timeoutMs: order.limits.timeoutMs, at: now().toISOString() },
     });
   }
 

@@ -9,10 +9,11 @@ import type { RunOrder } from './docker/sandbox.ts';
 const knownRun = z.strictObject({
   end: z.enum(['passed', 'failed', 'output-cut']),
   exitCode: z.number(),
-  failedSetup: z.number().optional(),
+  failedSetup: z.number().exactOptional(),
   durationMs: z.number(),
   totalBytes: z.number(),
-  notice: z.string().optional(),
+  notice: z.string().exactOptional(),
+  note: z.string().exactOptional(),
   outputDigest: z.string(),
   /** Time limit of the run, and when it ended (ISO). */
   timeoutMs: z.number(),

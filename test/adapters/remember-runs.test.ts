@@ -69,6 +69,13 @@ describe('a sandbox that remembers', () => {
     expect(world.ran).toBe(1);
   });
 
+  it('tells of a kept run all that was told of it the first time', async () => {
+    const lacking = { ...failed, failedSetup: 0, notice: 'It was slow.', note: 'Its dependencies are not prepared.' };
+    const world = makeWorld(lacking);
+    await world.run();
+    expect(await world.run()).toEqual({ ...lacking, keptFrom: '2026-11-21T09:00:00.000Z' });
+  });
+
   it('answers no repeat from memory, and forgets a result that a repeat contradicts', async () => {
     const world = makeWorld(failed, failed, passed, passed);
     await world.run();
