@@ -7,6 +7,7 @@ import { identifyProcess } from '../../src/adapters/commands/process-identity.ts
 import { createDependencies, type Dependencies } from '../../src/adapters/dependencies/dependencies.ts';
 import { readManifests } from '../../src/adapters/dependencies/manifests.ts';
 import { withDependencies } from '../../src/adapters/dependencies/with-dependencies.ts';
+import type { PackedSource } from '../../src/adapters/docker/sandbox.ts';
 import { limitPool } from '../../src/adapters/docker/pool-cgroup.ts';
 import {
   address,
@@ -60,10 +61,10 @@ async function prepare(language: Language, tree: Readonly<Record<string, string>
 }
 
 async function removeImages(): Promise<void> {
-  for (const { key } of await dependencies.store.list()) {
-    const filters = { label: [`resident.layers=${key}`] };
-    for (const { Id } of await plain.docker.listImages({ filters }))
-      await plain.docker.getImage(Id).remove({ force: true });
+  const keys = (await dependencies.store.list()).map(({ key }) => key);
+  for (const { Id, Labels } of await plain.docker.listImages({ filters: { label: ['resident.layers'] } })) {
+    const holds = Labels['resident.layers']?.split(' ') ?? [];
+    if (holds.some((key) => keys.includes(key))) await plain.docker.getImage(Id).remove({ force: true });
   }
 }
 
@@ -136,6 +137,24 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
       },
     );
   }
+
+  it('are those of the service whose command runs, where a neighbour beside it has another version of the same package', async () => {
+    const trees = {
+      app: { 'requirements.txt': 'tally==1.2.3\n' },
+      neighbour: { 'requirements.txt': 'tally==2.0.0\n' },
+    };
+    const sources: PackedSource[] = [];
+    for (const [service, tree] of Object.entries(trees)) {
+      await prepare('python', tree);
+      sources.push(await plain.sandbox.packSource(service, await makeTar(tree)));
+    }
+    const seen = async (workService: string) => {
+      const order = { image: 'python', sources, workService, ...roomy };
+      const report = await runInside(parts, ['python3', '-c', 'import tally; print(tally.version)'], order);
+      return report.output.toString().trim();
+    };
+    expect([await seen('app'), await seen('neighbour')]).toEqual(['1.2.3', '2.0.0']);
+  });
 
   it('are another layer for another lockfile, and a run says that this one is not prepared', async () => {
     const files = { ...trees.python, 'requirements-more.txt': 'tally==1.2.4\n' };

@@ -161,15 +161,17 @@ async function demandBridge(docker: Docker): Promise<ConnectedNetwork> {
   );
 }
 
-/** The image with the layers on top, loaded from the cache when the engine does not hold it; no network is needed. */
+/**
+ * The image with the layers on top, loaded from the cache when the engine does not hold it; no network is needed. Where two layers
+ * have a file of the same name, a run finds that of the earlier one.
+ */
 async function composeImage(
   docker: Docker,
   store: LayerStore,
   imageId: string,
   layers: readonly PreparedLayer[],
 ): Promise<string> {
-  const sorted = layers.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  const named = createHash('sha256').update(JSON.stringify([imageId, sorted.map(({ key }) => key)]));
+  const named = createHash('sha256').update(JSON.stringify([imageId, layers.map(({ key }) => key)]));
   const tag = `${repository}/dependencies:${named.digest('hex').slice(0, 16)}`;
   const present = await findHeld(docker, tag);
   if (present) return present.Id;
@@ -180,6 +182,8 @@ async function composeImage(
       kind: 'EngineLost',
       retryable: true,
     });
+  // One order for their files, whatever the order in which they are looked through: the engine then keeps them once.
+  const sorted = layers.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   for (const language of new Set(sorted.map((layer) => layer.language))) {
     const shared = sorted.filter((layer) => layer.language === language && dependencyRecipes[language].isShared);
     if (shared.length > 1)
@@ -190,7 +194,7 @@ async function composeImage(
     tag,
     base: { diffIds: base.RootFS.Layers ?? [] },
     architecture: base.Architecture,
-    env: mergeEnvironment(base.Config.Env ?? [], sorted),
+    env: mergeEnvironment(base.Config.Env ?? [], layers),
     labels: {
       [imageLabels.image]: 'dependencies',
       [imageLabels.base]: imageId,

@@ -19,8 +19,6 @@ export interface DependencyRecipe {
   readonly version: number;
   /** Runs in the source folder, with the inputs alone; what it leaves in `out` becomes the layer. */
   readonly script: string;
-  /** Further files beside the inputs. */
-  readonly files?: Readonly<Record<string, string>>;
   /** Whether layers of different lockfiles are one folder: their paths carry versions, so they do not collide. */
   readonly isShared: boolean;
   /** What a run needs to find the layers' folders, first one first. `PATH` is put before the image's own. */

@@ -64,7 +64,7 @@ export function withDependencies<T extends Runs>(sandbox: T, dependencies: Prepa
   };
 }
 
-/** Neighbours come in one order, so that the same services share one image whoever is tried beside them. */
+/** Neighbours come in one order, so that runs of the same services share one image. */
 function putFirst(workService: string, sources: readonly PackedSource[]): readonly PackedSource[] {
   const own = sources.filter(({ service }) => service === workService);
   const others = sources.filter(({ service }) => service !== workService);

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hashForGo, makeTarball, makeZip } from './archives.ts';
 
-/** Registries of npm, Python and Go on loopback, with one package each. `requests` lists the paths that were asked for. */
+/** Registries of npm, Python and Go on loopback, with one package each, Python's in two versions. `requests` lists the paths that were asked for. */
 export async function startPackages(postinstall: string) {
   const bodies = new Map<string, Buffer | string>();
   const requests: string[] = [];
@@ -29,17 +29,9 @@ export async function startPackages(postinstall: string) {
   bodies.set('/tally', JSON.stringify({ name: 'tally', versions: { '1.2.3': { ...manifest, dist } } }));
   bodies.set('/tally/-/tally-1.2.3.tgz', tarball);
 
-  const info = 'tally-1.2.3.dist-info';
-  bodies.set('/simple/tally/', '<a href="/wheels/tally-1.2.3-py3-none-any.whl">tally-1.2.3-py3-none-any.whl</a>');
-  bodies.set(
-    '/wheels/tally-1.2.3-py3-none-any.whl',
-    makeZip({
-      'tally.py': 'def add(a, b):\n    return a + b\n',
-      [`${info}/METADATA`]: 'Metadata-Version: 2.1\nName: tally\nVersion: 1.2.3\n',
-      [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
-      [`${info}/RECORD`]: `tally.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\n${info}/RECORD,,\n`,
-    }),
-  );
+  const wheels = ['1.2.3', '2.0.0'].map((version) => ({ version, name: `tally-${version}-py3-none-any.whl` }));
+  bodies.set('/simple/tally/', wheels.map(({ name }) => `<a href="/wheels/${name}">${name}</a>`).join('\n'));
+  for (const { version, name } of wheels) bodies.set(`/wheels/${name}`, makeWheel(version));
 
   const at = '/go/example.test/tally/@v/v1.2.3';
   const goMod = 'module example.test/tally\n\ngo 1.20\n';
@@ -52,6 +44,16 @@ export async function startPackages(postinstall: string) {
   bodies.set(`${at}.zip`, makeZip(module));
   const goSum = `example.test/tally v1.2.3 ${hashForGo(module)}\nexample.test/tally v1.2.3/go.mod ${hashForGo({ 'go.mod': goMod })}\n`;
   return { url, requests, integrity, goSum, stop: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+function makeWheel(version: string): Buffer {
+  const info = `tally-${version}.dist-info`;
+  return makeZip({
+    'tally.py': `version = '${version}'\n\ndef add(a, b):\n    return a + b\n`,
+    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: tally\nVersion: ${version}\n`,
+    [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+    [`${info}/RECORD`]: `tally.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\n${info}/RECORD,,\n`,
+  });
 }
 
 export type Packages = Awaited<ReturnType<typeof startPackages>>;
