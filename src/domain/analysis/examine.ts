@@ -3,7 +3,7 @@ import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { readHunks, explainHarmless } from './diffs.ts';
 import type { Facts } from './facts.ts';
-import { failurePatterns, gatherFacts } from './facts.ts';
+import { failurePatterns, gatherFacts, isObserved } from './facts.ts';
 import { describePattern, describeShift, short } from './statement.ts';
 import { findOnset, followCalls, isAnomalous, isMerelyUnusual } from './suspicion.ts';
 
@@ -28,9 +28,7 @@ export function examine(
   const { service } = input;
   const facts = gatherFacts({ ...input, dependencies: { [service]: input.dependencies } });
   const drafts = [...describeFailures(facts, service), ...describeHistory(facts, service)];
-  const observed = input.evidence
-    .filter((item) => item.body?.kind === 'logs' || item.body?.kind === 'metrics')
-    .map((item) => item.evidence.id);
+  const observed = input.evidence.filter(isObserved).map((item) => item.evidence.id);
   if (!isAnomalous(facts, service) && observed.length > 0) {
     drafts.unshift({
       kind: 'healthy',

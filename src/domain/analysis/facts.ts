@@ -3,7 +3,7 @@ import type { Change, Deploy } from '../evidence/evidence.ts';
 import type { CallFailure } from './calls.ts';
 import { findCallFailures } from './calls.ts';
 import type { LogPattern } from './log-patterns.ts';
-import { findLogPatterns } from './log-patterns.ts';
+import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
 import type { MetricShift } from './metric-shifts.ts';
 import { findMetricShifts } from './metric-shifts.ts';
 
@@ -64,9 +64,11 @@ export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' 
   ]
     .filter((name) => name !== '')
     .sort();
-  const patterns = evidence.flatMap(({ evidence: item, body }) =>
-    body?.kind === 'logs' ? findLogPatterns(item, body) : [],
-  );
+  const logs = evidence.flatMap(({ evidence: item, body, measured }) => {
+    const found = measured ?? (body?.kind === 'logs' ? measureLogs(item, body) : undefined);
+    return found ? [{ service: item.service, ...found }] : [];
+  });
+  const patterns = logs.flatMap((item) => item.patterns);
   return {
     services,
     patterns,
@@ -86,21 +88,25 @@ export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' 
       evidence,
       (item) => item.evidence.kind === 'deploys' && item.body?.kind === 'deploys' && item.body.deploys.length > 0,
     ),
-    observed: listServices(evidence, (item) => item.body?.kind === 'logs' || item.body?.kind === 'metrics'),
+    observed: listServices(evidence, isObserved),
     dependencies: input.dependencies,
-    traffic: readTraffic(evidence),
+    traffic: readTraffic(logs),
     spanMs: readSpan(evidence),
   };
 }
 
-function readTraffic(evidence: readonly EvidenceWithBody[]): Facts['traffic'] {
-  const times: Record<string, number[]> = {};
-  for (const { body } of evidence) {
-    if (body?.kind !== 'logs') continue;
-    const known = (times[body.service] ??= []);
-    for (const line of body.lines) known.push(Date.parse(line.at));
+/** True for logs and metrics that were read: what tells how a service was. */
+export function isObserved({ body, measured }: EvidenceWithBody): boolean {
+  return measured !== undefined || body?.kind === 'logs' || body?.kind === 'metrics';
+}
+
+function readTraffic(logs: readonly (MeasuredLogs & { readonly service: string })[]): Facts['traffic'] {
+  const times: Record<string, readonly number[]> = {};
+  for (const { service, timesMs } of logs) {
+    const known = times[service];
+    times[service] = known ? [...known, ...timesMs].sort((a, b) => a - b) : timesMs;
   }
-  return Object.fromEntries(Object.entries(times).map(([service, list]) => [service, list.sort((a, b) => a - b)]));
+  return times;
 }
 
 function readSpan(evidence: readonly EvidenceWithBody[]): number {

@@ -5,7 +5,7 @@ import type { EngineInput } from '../diagnosis/engine.ts';
 import { listAlternatives } from './alternatives.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';
-import { failurePatterns, failureShifts } from './facts.ts';
+import { failurePatterns, failureShifts, isObserved } from './facts.ts';
 import type { LogPattern } from './log-patterns.ts';
 import type { MetricShift } from './metric-shifts.ts';
 import type { ForeignCause } from './outside.ts';
@@ -270,9 +270,7 @@ function listSignatures(argument: Argument, service: string): readonly string[] 
 }
 
 function observedEvidence(input: EngineInput): readonly string[] {
-  return input.evidence
-    .filter((item) => item.body?.kind === 'logs' || item.body?.kind === 'metrics')
-    .map((item) => item.evidence.id);
+  return input.evidence.filter(isObserved).map((item) => item.evidence.id);
 }
 
 export function short(id: string): string {

@@ -1,3 +1,4 @@
+import type { MeasuredLogs } from '../analysis/measure-logs.ts';
 import type { Alert } from '../incident/alert.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import type { Evidence, EvidenceBody } from '../evidence/evidence.ts';
@@ -8,6 +9,8 @@ import type { WrittenProof } from '../reproduction/written-proof.ts';
 export interface EvidenceWithBody {
   readonly evidence: Evidence;
   readonly body?: EvidenceBody;
+  /** In place of a logs body that was measured while it was read, because it may be larger than memory. */
+  readonly measured?: MeasuredLogs;
 }
 
 /** Everything that an engine may argue from. The same input gives the same answer from the built-in analyst. */
