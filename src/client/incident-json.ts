@@ -1,7 +1,7 @@
 import type { Alert } from '../domain/incident/alert.ts';
 import type { IncidentState, Outcome, Phase, TimelineEntry } from '../domain/incident/incident.ts';
 import type { Claim, Diagnosis, RuledOut } from '../domain/diagnosis/diagnosis.ts';
-import type { Action, ApprovalVia, Refusal } from '../domain/plan/plan.ts';
+import type { Action, Approval, ApprovalVia, Refusal } from '../domain/plan/plan.ts';
 import type { Reading, UndoRecord } from '../domain/plan/remediation.ts';
 import type { Reproduction } from '../domain/reproduction/reproduction.ts';
 import type { HistorySize } from './history.ts';
@@ -21,7 +21,7 @@ export interface IncidentJson {
   readonly diagnosis: DiagnosisJson | null;
   readonly reproduction: ReproductionJson | null;
   readonly plan: { readonly digest: string; readonly text: string; readonly actions: readonly Action[] } | null;
-  readonly approval: { readonly by: string; readonly via: ApprovalVia; readonly at: string } | null;
+  readonly approval: DecisionJson | null;
   readonly undo: readonly UndoRecord[];
   readonly watch: { readonly readings: readonly Reading[] };
   readonly kills: readonly KillJson[];
@@ -33,6 +33,15 @@ export interface IncidentJson {
   readonly alerts: readonly Alert[];
   readonly refusals: readonly Refusal[];
   readonly timeline: readonly TimelineEntry[];
+}
+
+/** The last decision on the plan; a rejection is one too, and has a reason. */
+export interface DecisionJson {
+  readonly decision: Approval['decision'];
+  readonly by: string;
+  readonly via: ApprovalVia;
+  readonly at: string;
+  readonly reason: string | null;
 }
 
 /** A reproduction as it is kept; `firstBad` is null where there is none. */
@@ -94,7 +103,7 @@ export function toIncidentJson(state: IncidentState, history: HistorySize, witne
     diagnosis: state.diagnosis ? toDiagnosisJson(state.diagnosis) : null,
     reproduction: reproduction ? toReproductionJson(reproduction) : null,
     plan: plan ? { digest: plan.digest, text: plan.text, actions: plan.actions } : null,
-    approval: decided ? { by: decided.by, via: decided.via, at: decided.at } : null,
+    approval: decided ? toDecisionJson(decided) : null,
     undo: state.undo,
     watch: { readings: state.readings },
     kills: witness.kills ?? [],
@@ -107,6 +116,10 @@ export function toIncidentJson(state: IncidentState, history: HistorySize, witne
     refusals: state.refusals,
     timeline: state.timeline,
   };
+}
+
+function toDecisionJson({ decision, by, via, at, reason }: Approval): DecisionJson {
+  return { decision, by, via, at, reason: reason ?? null };
 }
 
 function toReproductionJson(reproduction: Reproduction): ReproductionJson {

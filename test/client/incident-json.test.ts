@@ -25,7 +25,14 @@ test('an approval of an earlier plan is not told as the approval of this one', (
   const earlier = { ...state, plan, approvals: [{ ...approval, planDigest: 'old' }] };
   expect(toIncidentJson(earlier, size).approval).toBeNull();
   const current = { ...earlier, approvals: [{ ...approval, planDigest: 'new' }] };
-  expect(toIncidentJson(current, size).approval).toEqual({ by: 'ana', via: 'update', at: approval.at });
+  expect(toIncidentJson(current, size).approval).toEqual({ ...approval, reason: null });
+});
+
+test('a rejection is told as one, with its reason', () => {
+  const rejection = { decision: 'reject', by: 'ana', via: 'signal', at: state.openedAt, reason: 'not now' } as const;
+  const plan = { digest: 'new', text: '', actions: [] } as unknown as NonNullable<IncidentState['plan']>;
+  const rejected = { ...state, plan, approvals: [{ ...rejection, planDigest: 'new' }] };
+  expect(toIncidentJson(rejected, size).approval).toEqual(rejection);
 });
 
 test('an action done twice under one id is counted as repeated; what a witness says wins', () => {
