@@ -69,6 +69,12 @@ describeWithServer('reproduction', (harness) => {
     expect(asked).toEqual([undefined, { good: [good], bad, count: 40 }]);
     expect(state.reproduction).toMatchObject({ verdict: 'reproduced', firstBad: middle, firstBadKind: 'lockfile' });
     expect(state.reproduction).not.toHaveProperty('gap');
-    expect(state.timeline.map(({ text }) => text).join('\n')).toContain('which versions of dependencies');
+    const texts = state.timeline.map(({ text }) => text);
+    expect(texts.filter((text) => /blames|^Reproduc/.test(text))).toEqual([
+      expect.stringContaining(' blames ') as string,
+      expect.stringMatching(/^Reproducing: does it fail with b{12} of \S+, and not before\?$/) as string,
+      expect.stringMatching(/^Reproducing: which commit up to c{12} of \S+ is the first that fails\?$/) as string,
+      expect.stringContaining('which versions of dependencies') as string,
+    ]);
   });
 });

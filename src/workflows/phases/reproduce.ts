@@ -4,7 +4,7 @@ import { cannotRun, type Reproduction } from '../../domain/reproduction/reproduc
 import { isTestFile } from '../../domain/reproduction/frames.ts';
 import { describeFirstBad, maxRounds, narrow } from '../../domain/reproduction/narrow.ts';
 import { describeLocation } from '../../domain/reproduction/location.ts';
-import { countOf } from '../../domain/text.ts';
+import { asSentence, countOf } from '../../domain/text.ts';
 import { summaryLine } from '../../domain/report/ui-text.ts';
 import type { PackInput } from '../../activities/contract.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
@@ -121,8 +121,13 @@ async function runRound(
     return { reproduction: cannotRun(packed.cannotRun, service, suspect, before), canTryOthers: true };
   }
   const { runReproduction } = sandboxProxy(timings);
-  const question = gap ? `Which commit up to ${gap.bad}?` : `Fails with ${service} ${suspect}, and not before?`;
-  const reproduction = await runReproduction.executeWithOptions({ summary: summaryLine(question) }, [packed]);
+  const question = gap
+    ? `which commit up to ${gap.bad.slice(0, 12)} of ${service} is the first that fails?`
+    : `does it fail with ${suspect.slice(0, 12)} of ${service}, and not before?`;
+  tell(incident, `Reproducing: ${question}`);
+  const reproduction = await runReproduction.executeWithOptions({ summary: summaryLine(asSentence(question)) }, [
+    packed,
+  ]);
   return { reproduction, canTryOthers: reproduction.verdict !== 'cannot-run' };
 }
 
