@@ -98,7 +98,7 @@ async function smoke(parts: ImageParts, image: string, imageId: string) {
     const report = await sandbox.run({
       ...{ incidentId: 'images', runId: `images-${randomUUID()}`, imageId, workService: 'check', setup: [], limits },
       sources: [await sandbox.packSource('check', await emptyTree())],
-      command: ['sh', '-c', `id -u && ls -ldn /tmp ${workFolder} && ${version}`],
+      command: ['sh', '-c', `id -u && ls -ldn /tmp && ls -ldn ${workFolder} && ${version}`],
       signal: AbortSignal.timeout(limits.timeoutMs * 2),
     });
     const text = report.output.toString('utf8').trim();
