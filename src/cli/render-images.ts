@@ -81,13 +81,14 @@ export function renderVerified(images: readonly VerifiedImage[]): string {
     .join('\n');
 }
 
-export function renderPruned({ images, layers, kept }: PruneReport): string {
+export function renderPruned({ isDryRun, images, layers, kept }: PruneReport): string {
   const freed = [...images, ...layers].reduce((sum, { bytes }) => sum + bytes, 0);
+  const [removed, stays, gain] = isDryRun ? ['would remove', 'would keep', 'Would free'] : ['removed', 'kept', 'Freed'];
   return [
-    ...images.map(({ id, tags, bytes }) => `removed image ${short(id)}  ${size(bytes)}  ${tags.join(' ')}`),
-    ...layers.map(({ key, lockfile, bytes }) => `removed dependencies ${short(key)}  ${size(bytes)}  ${lockfile}`),
-    ...kept.map(({ id, why }) => `kept ${short(id)}: ${plain(why)}`),
-    images.length + layers.length === 0 ? 'Nothing to remove.' : `Freed at most ${size(freed)}; images share layers.`,
+    ...images.map(({ id, tags, bytes }) => `${removed} image ${short(id)}  ${size(bytes)}  ${tags.join(' ')}`),
+    ...layers.map(({ key, lockfile, bytes }) => `${removed} dependencies ${short(key)}  ${size(bytes)}  ${lockfile}`),
+    ...kept.map(({ id, why }) => `${stays} ${short(id)}: ${plain(why)}`),
+    images.length + layers.length === 0 ? 'Nothing to remove.' : `${gain} at most ${size(freed)}; images share layers.`,
   ].join('\n');
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identifyProcess } from '../../src/adapters/commands/process-identity.ts';
 import { openEngine } from '../../src/adapters/docker/engine.ts';
+import type { PruneReport } from '../../src/setup/images/prune-images.ts';
 import { startDocker, type DockerEngine } from '../../src/setup/servers/docker.ts';
 import { findProgram } from '../find-program.ts';
 import { makeTrees, startPackages, type Packages } from './packages/registries.ts';
@@ -61,6 +62,16 @@ async function makeFleet(): Promise<void> {
   const host = packages.url.slice('http:'.length);
   await writeFile(path.join(folder, '.npmrc'), `registry=${packages.url}/\n${host}/:_authToken=${token}\n`);
   await configure(withSandbox);
+}
+
+/** All that `prune` may take away. */
+async function listKept(docker: ReturnType<typeof openEngine>) {
+  const images = await docker.listImages({ filters: { label: ['resident.image'] } });
+  return {
+    images: images.map(({ Id, RepoTags }) => `${Id} ${RepoTags?.join(' ')}`).toSorted(),
+    layers: (await readdir(path.join(folder, 'cache', 'dependencies'))).toSorted(),
+    records: await readFile(path.join(folder, '.resident', 'images.json'), 'utf8'),
+  };
 }
 
 describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
@@ -191,8 +202,20 @@ describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
     await container.commit({ repo: 'somebodys-app', tag: 'v1' });
     await container.remove();
 
+    // Tried out, it tells what would go, and what a container keeps; and all of it is there afterwards.
+    const before = await listKept(docker);
+    const user = await docker.createContainer({ Image: base, Cmd: ['true'] });
+    const used = JSON.parse((await resident('images', 'prune', '--dry-run', '--json')).stdout) as PruneReport;
+    await user.remove();
+    expect(used).toMatchObject({ isDryRun: true, kept: [{ id: base, why: 'a container uses it' }] });
+    const tried = await resident('images', 'prune', '--dry-run');
+    expect(tried.stdout).toMatch(/^would remove image[\s\S]*would remove dependencies \w+ +\d+ kB +package-lock.json/);
+    expect(tried.stdout).toMatch(/\nWould free at most \d+ MB; images share layers\.\n$/);
+    expect(tried.code).toBe(0);
+    expect(await listKept(docker)).toEqual(before);
+
     const { code, stdout } = await resident('images', 'prune');
-    expect(stdout).toMatch(/removed image[\s\S]*removed dependencies \w+ .*package-lock.json/);
+    expect(stdout).toBe(tried.stdout.replaceAll('would remove', 'removed').replace('Would free', 'Freed'));
     expect(code).toBe(0);
     const left = await docker.listImages({ filters: { label: ['resident.image'] } });
     expect(left.map(({ RepoTags }) => RepoTags)).toEqual([['somebodys-app:v1']]);

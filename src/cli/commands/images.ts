@@ -23,6 +23,10 @@ interface BuildCommandOptions extends ImageOptions {
   readonly network?: string;
 }
 
+interface PruneCommandOptions extends ImageOptions {
+  readonly dryRun?: boolean;
+}
+
 const networks = ['bridge', 'host'] as const;
 
 export function addImages(program: Command): void {
@@ -32,11 +36,7 @@ export function addImages(program: Command): void {
   withEngineOptions(images.command('list [service...]', { isDefault: true }))
     .description('what the sandbox of each service needs, and whether it is there')
     .action((services: string[], options: ImageOptions) =>
-      withParts(options, services, async (parts) => {
-        const list = await listImages(parts, services);
-        if (options.json) sayJson(list);
-        else say(renderImageList(list));
-      }),
+      withParts(options, services, async (parts) => tell(options, await listImages(parts, services), renderImageList)),
     );
   withEngineOptions(images.command('build [service...]'))
     .description('build images and prepare dependencies, before an incident needs them')
@@ -58,25 +58,28 @@ export function addImages(program: Command): void {
     .action((services: string[], options: ImageOptions) =>
       withParts(options, services, async (parts) => {
         const verified = await verifyImages(parts, services);
-        if (options.json) sayJson(verified);
-        else say(renderVerified(verified));
+        tell(options, verified, renderVerified);
         if (!verified.every(({ isRight }) => isRight)) throw new CommandEnd(exitCodes.failed, '');
       }),
     );
   withEngineOptions(images.command('prune'))
     .description('remove images and prepared dependencies of ours that no configured service uses')
-    .action((options: ImageOptions) =>
-      withParts(options, [], async (parts) => {
-        const pruned = await pruneImages(parts);
-        if (options.json) sayJson(pruned);
-        else say(renderPruned(pruned));
-      }),
+    .option('--dry-run', 'say what would go and how large it is; remove nothing')
+    .action((options: PruneCommandOptions) =>
+      withParts(options, [], async (parts) =>
+        tell(options, await pruneImages(parts, { isDryRun: options.dryRun ?? false }), renderPruned),
+      ),
     );
   for (const command of images.commands) command.exitOverride();
 }
 
 function withEngineOptions(command: Command): Command {
   return withJson(command).option('--no-install', 'fetch no missing program');
+}
+
+function tell<T>({ json }: ImageOptions, answer: T, render: (answer: T) => string): void {
+  if (json) sayJson(answer);
+  else say(render(answer));
 }
 
 async function build(parts: ImageParts, services: readonly string[], options: BuildCommandOptions): Promise<void> {
@@ -91,8 +94,7 @@ async function build(parts: ImageParts, services: readonly string[], options: Bu
       ...(options.registry === undefined ? {} : { registry: options.registry }),
       ...(network ? { network } : {}),
     });
-    if (options.json) sayJson(report);
-    else say(renderBuilt(report));
+    tell(options, report, renderBuilt);
     if (!report.isReady) throw new CommandEnd(exitCodes.failed, '');
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -112,12 +114,12 @@ async function withParts(
     const have = known.length === 0 ? 'none has' : `${known.join(', ')} have`;
     throw new CommandEnd(exitCodes.usage, `No \`sandbox\` is configured for ${unknown.join(', ')}; ${have} one.`);
   }
-  const tell = (text: string) => note(paint('dim', text));
-  const engine = await findDocker({ mayInstall: options.install, say: tell });
+  const onProgress = (text: string) => note(paint('dim', text));
+  const engine = await findDocker({ mayInstall: options.install, say: onProgress });
   if (!engine)
     throw new CommandEnd(exitCodes.failed, 'Images need a Docker engine: start one, or point DOCKER_HOST to it.');
   try {
-    await work(createImageParts({ settings, dockerHost: engine.host, cacheFolder: cacheFolder(), onProgress: tell }));
+    await work(createImageParts({ settings, dockerHost: engine.host, cacheFolder: cacheFolder(), onProgress }));
   } finally {
     await engine.stop();
   }
