@@ -169,7 +169,7 @@ function isOfAnother(line: RawLine, others: readonly string[]): boolean {
 }
 
 /** Cleaned first, then redacted: an invisible character must not split a secret. */
-function cleanLine(line: RawLine, redact: Redact): LogLine {
+export function cleanLine(line: RawLine, redact: Redact): LogLine {
   const fields = Object.fromEntries(
     Object.entries(line.fields).map(([key, value]) => {
       const name = redact(sanitizeText(key, 100));

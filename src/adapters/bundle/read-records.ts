@@ -1,0 +1,152 @@
+import path from 'node:path';
+import type { z } from 'zod';
+import type { Evidence, EvidenceBody, LogLine } from '../../domain/evidence/evidence.ts';
+import { createLogMeasure, type LogMeasure, type MeasuredLogs } from '../../domain/analysis/measure-logs.ts';
+import { createRedact } from '../../domain/redaction.ts';
+import { cleanLine } from '../log-files/log-files.ts';
+import { createLineJoiner } from '../log-files/join-lines.ts';
+import { guessLevel } from '../log-files/levels.ts';
+import { createParseLine } from '../log-files/parse-line.ts';
+import { isPlainLogRecord, recordSchemas, toBody, type BodyHead, type HeldKind } from './bodies.ts';
+import { explainIssues, type Faults } from './faults.ts';
+import type { BodyKind } from './layout.ts';
+import { readLines, type FileDigest } from './read-lines.ts';
+
+/** A file of a bundle, and what its records belong to. */
+export interface RecordFile {
+  readonly folder: string;
+  /** Below the folder, with slashes. */
+  readonly file: string;
+  readonly kind: BodyKind;
+  readonly format: 'ndjson' | 'text';
+  readonly head: BodyHead;
+  readonly evidence: Pick<Evidence, 'id' | 'window' | 'truncated'>;
+}
+
+/** What was read: a body, or for logs what was measured of their lines. */
+export interface ReadRecords extends FileDigest {
+  readonly records: number;
+  readonly body?: EvidenceBody;
+  readonly measured?: MeasuredLogs;
+}
+
+/** Reads one file of records. Faults go to `faults`, each with its line; undefined where the file could not be read at all. */
+export async function readRecords(asked: RecordFile, faults: Faults): Promise<ReadRecords | undefined> {
+  try {
+    if (asked.kind === 'logs') return await readLogs(asked, faults);
+    return await readHeld(asked, asked.kind, faults);
+  } catch (error) {
+    faults.add({ file: asked.file, message: explainReading(error) });
+    return undefined;
+  }
+}
+
+/** What a failed reading means, and what to do. */
+export function explainReading(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'is not there; put the file into the bundle, or take its name out of bundle.json';
+  if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return `is no whole gzip file (${message}); pack it again, or name it without .gz`;
+  return `cannot be read: ${message}`;
+}
+
+async function readHeld(asked: RecordFile, kind: HeldKind, faults: Faults): Promise<ReadRecords> {
+  const records: unknown[] = [];
+  const done = await eachLine(asked, (text, line) => {
+    const record = parseRecord(recordSchemas[kind], text, (message) => faults.add({ file: asked.file, line, message }));
+    if (record !== undefined) records.push(record);
+  });
+  return { ...done, records: records.length, body: toBody(kind, asked.head, records) };
+}
+
+async function readLogs(asked: RecordFile, faults: Faults): Promise<ReadRecords> {
+  const { evidence, head } = asked;
+  const measure = createLogMeasure({ evidence, ...head });
+  const done =
+    asked.format === 'text' ? await readTextLogs(asked, measure, faults) : await readLogRecords(asked, measure, faults);
+  const measured = measure.finish();
+  return { ...done, records: measured.lines, measured };
+}
+
+async function readLogRecords(asked: RecordFile, measure: LogMeasure, faults: Faults): Promise<FileDigest> {
+  return eachLine(asked, (text, line) => {
+    const fault = (message: string) => faults.add({ file: asked.file, line, message });
+    const value = parseJson(text, fault);
+    if (value === undefined) return;
+    const record = isPlainLogRecord(value) ? value : checkRecord(recordSchemas.logs, value, fault);
+    if (record) measure.add(toLogLine(record));
+  });
+}
+
+function toLogLine(record: z.output<typeof recordSchemas.logs>): LogLine {
+  return record.level === undefined
+    ? { ...record, level: guessLevel(record.message) }
+    : { ...record, level: record.level };
+}
+
+/** Text as a program wrote it: time and level are found as in the log files of a service, and known forms of secrets are taken out. */
+async function readTextLogs(asked: RecordFile, measure: LogMeasure, faults: Faults): Promise<FileDigest> {
+  const redact = createRedact();
+  const toMs = Date.parse(asked.evidence.window.to);
+  let untimed = 0;
+  const joiner = createLineJoiner({
+    parse: createParseLine({ format: 'auto', nearMs: toMs, isInOrder: true }),
+    keep: (line) => {
+      if (Number.isNaN(line.at)) untimed += 1;
+      else measure.add(cleanLine(line, redact));
+    },
+    isFromStart: true,
+    untimedAt: NaN,
+    stopAfterMs: Infinity,
+  });
+  const done = await eachLine(asked, (text) => joiner.push(text));
+  joiner.end();
+  if (untimed > 0) {
+    faults.add({
+      file: asked.file,
+      message: `tells no time that could be read in any of its ${untimed} lines; write a time at the head of each line, or NDJSON with "at"`,
+    });
+  }
+  return done;
+}
+
+async function eachLine(asked: RecordFile, take: (text: string, line: number) => void): Promise<FileDigest> {
+  const lines = readLines(path.join(asked.folder, asked.file));
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done) return value;
+    for (const { text, number } of value) take(text, number);
+  }
+}
+
+/** One line as a record of a schema; undefined, and a fault, where it is none. */
+export function parseRecord<T extends z.ZodObject>(
+  schema: T,
+  text: string,
+  fault: (message: string) => void,
+): z.output<T> | undefined {
+  const value = parseJson(text, fault);
+  return value === undefined ? undefined : checkRecord(schema, value, fault);
+}
+
+function parseJson(text: string, fault: (message: string) => void): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    fault(`is not JSON (${why.slice(0, 120)}); write one whole JSON object a line`);
+    return undefined;
+  }
+}
+
+/** Holds a value against a schema; each thing that is wrong is a fault. */
+export function checkRecord<T extends z.ZodObject>(
+  schema: T,
+  value: unknown,
+  fault: (message: string) => void,
+): z.output<T> | undefined {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  for (const message of explainIssues(parsed.error.issues, Object.keys(schema.shape))) fault(message);
+  return undefined;
+}
