@@ -7,8 +7,10 @@ import { renderDuration } from '../setup/progress.ts';
 import { paint, plain, renderTable } from './output.ts';
 
 const shortLength = 12;
+/** Of those that were asked for. */
+const allThere = 'Each of these sandboxes has what it needs.';
 
-export function renderImageList({ images, dependencies, isReady }: ImageList): string {
+export function renderImageList({ images, dependencies, notes, isReady }: ImageList): string {
   if (images.length === 0) return 'No service has a `sandbox`, so there is nothing to build.';
   const table = renderTable(
     ['IMAGE', 'STATE', 'ID', 'SIZE', 'SERVICES', 'FROM'],
@@ -18,7 +20,7 @@ export function renderImageList({ images, dependencies, isReady }: ImageList): s
       short(id),
       size(bytes),
       services.join(', '),
-      from,
+      state === 'missing' || from === image ? '' : from,
     ]),
   );
   const problems = [...images, ...dependencies].filter(({ problem }) => problem !== '');
@@ -26,13 +28,14 @@ export function renderImageList({ images, dependencies, isReady }: ImageList): s
     table,
     ...renderDependencies(dependencies),
     ...problems.map((row) => `\n${'services' in row ? row.image : row.service}: ${plain(row.problem)}`),
+    ...notes.map((text) => `\nNote: ${plain(text)}`),
     ...renderRemedy({ images, dependencies, isReady }),
   ].join('\n');
 }
 
 /** What `build` cannot make has its own remedy above. */
-function renderRemedy({ images, dependencies, isReady }: ImageList): string[] {
-  if (isReady) return ['', 'Every sandbox has what it needs.'];
+function renderRemedy({ images, dependencies, isReady }: Omit<ImageList, 'notes'>): string[] {
+  if (isReady) return ['', allThere];
   const canBuild =
     images.some(({ madeBy }) => madeBy === 'build') || dependencies.some(({ state }) => state === 'to-prepare');
   const canPull = images.some(({ madeBy }) => madeBy === 'pull');
@@ -49,10 +52,10 @@ function renderDependencies(rows: readonly DependencyRow[]): string[] {
     row.lockfile,
     row.image,
     row.state,
-    short(row.key),
+    row.state === 'ready' ? short(row.key) : '',
     size(row.bytes),
   ]);
-  return ['', renderTable(['DEPENDENCIES OF', 'AT', 'LOCKFILE', 'IMAGE', 'STATE', 'LAYER', 'SIZE'], cells)];
+  return ['', renderTable(['DEPENDENCIES OF', 'REVISION', 'LOCKFILE', 'IMAGE', 'STATE', 'LAYER', 'SIZE'], cells)];
 }
 
 export function renderBuilt({ images, dependencies, isReady }: BuildReport): string {
@@ -68,7 +71,7 @@ export function renderBuilt({ images, dependencies, isReady }: BuildReport): str
       if (problem !== '') return `${paint('red', '✗')} ${what}  ${plain(problem)}`;
       return `${paint('green', '✓')} ${what}  ${state}, ${size(bytes)} in ${renderDuration(durationMs)}`;
     });
-  return [...lines, ...layers, ...(isReady ? ['Every sandbox has what it needs.'] : [])].join('\n');
+  return [...lines, ...layers, ...(isReady ? [allThere] : [])].join('\n');
 }
 
 export function renderVerified(images: readonly VerifiedImage[]): string {

@@ -32,7 +32,7 @@ const location: Keys<FailureLocation> = {
   ...{ service: '', revision: '', file: '', line: '', symbol: '', commit: '', subject: '' },
 };
 const fix: Keys<FixTrial> = { source: '', of: '', verdict: '', reason: '', newlyBroken: '', runs: '', changes: '' };
-const list: Keys<ImageList> = { images: '', dependencies: '', isReady: '' };
+const list: Keys<ImageList> = { images: '', dependencies: '', notes: '', isReady: '' };
 const image: Keys<ImageRow> = {
   ...{ image: '', state: '', from: '', tag: '', id: '', bytes: '', services: '', problem: '', madeBy: '' },
 };

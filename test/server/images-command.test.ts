@@ -121,7 +121,7 @@ describe.skipIf(!dockerd)('resident images', { timeout: 120_000 }, () => {
 
     const list = await resident('images', 'list');
     expect(list.stdout).toMatch(
-      /node +ready[\s\S]*shop +\w{12} +package-lock.json +node +ready[\s\S]*Every sandbox has what it needs/,
+      /node +ready[\s\S]*shop +\w{12} +package-lock.json +node +ready[\s\S]*Each of these sandboxes has what it needs/,
     );
     const layers = execFileSync('sh', ['-c', `cat ${folder}/cache/dependencies/*.tar`], { maxBuffer: 1e8 }).toString();
     expect(layers).toContain('npm_config_registry');

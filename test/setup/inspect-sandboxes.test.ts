@@ -99,3 +99,21 @@ it('never tells to build what cannot be built', async () => {
   expect(await footer('typo', 'fine')).toBe('To make what can be made: resident images build');
   expect(await footer('digest', 'fine')).toBe('To make what can be made: resident images build --pull');
 });
+
+it('notes an image for another language than that of the service, unless its dependencies are settled', async () => {
+  const dockerHost = await startEngine();
+  const write = (name: string, language: string, sandbox: string) =>
+    `${name}: { language: ${language}, sandbox: { test: [t], ${sandbox} } }`;
+  const settings = configure([
+    write('same', 'python', 'image: python'),
+    write('version', 'python', `image: 'python:3.11'`),
+    write('other', 'python', 'image: node'),
+    write('settled', 'python', 'image: node, dependencies: none'),
+    write('words', 'typescript', 'image: node'),
+  ]);
+  const parts = createImageParts({ settings, dockerHost, cacheFolder: folder, onProgress: () => undefined });
+  expect((await listImages(parts)).notes).toEqual([
+    expect.stringMatching(/^other is written in python, and its sandbox is one for node: .*`image: python`/),
+  ]);
+  expect((await listImages(parts, ['same'])).notes).toEqual([]);
+});

@@ -66,7 +66,9 @@ export function findDependencies(
   const lockfile = lockfiles[language].find((name) => manifests[name] !== undefined);
   if (lockfile) return readSet(language, lockfile, manifests);
   const other = unsupported[language].find((name) => manifests[name] !== undefined);
-  return other ? { kind: 'unsupported', lockfile: other, why: `It is not read yet. ${useAnother}` } : { kind: 'none' };
+  return other
+    ? { kind: 'unsupported', lockfile: other, why: `Files of that kind are not read yet. ${useAnother}` }
+    : { kind: 'none' };
 }
 
 /** An address with a user or password; `git@` names nobody. */
