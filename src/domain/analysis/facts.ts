@@ -2,6 +2,7 @@ import type { EngineInput, EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { Change, Deploy } from '../evidence/evidence.ts';
 import type { CallFailure } from './calls.ts';
 import { findCallFailures } from './calls.ts';
+import { readSurroundings, type Surroundings } from './conditions-find.ts';
 import type { LogPattern } from './log-patterns.ts';
 import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
 import type { MetricShift } from './metric-shifts.ts';
@@ -19,6 +20,8 @@ export interface Facts {
   readonly patterns: readonly LogPattern[];
   readonly shifts: readonly MetricShift[];
   readonly calls: readonly CallFailure[];
+  /** What platform, databases and machines say of themselves. */
+  readonly surroundings: Surroundings;
   readonly changes: readonly Cited<Change>[];
   readonly deploys: readonly Cited<Deploy>[];
   /** Services for which deploy records were read, even when there were none in the window. */
@@ -76,6 +79,7 @@ export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' 
       body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
     ),
     calls: findCallFailures(patterns, services, input.dependencies),
+    surroundings: readSurroundings(evidence, patterns),
     changes: evidence.flatMap(({ evidence: item, body }) =>
       body?.kind === 'changes' ? body.changes.map((value) => ({ value, evidenceId: item.id })) : [],
     ),

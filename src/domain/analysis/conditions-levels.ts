@@ -1,0 +1,294 @@
+import type { EvidenceWithBody } from '../diagnosis/engine.ts';
+import type { MetricSeries } from '../evidence/evidence.ts';
+
+/**
+ * How full a resource was, read from one series against a limit that is known: a share of itself, a second series that states the
+ * limit, a text of the platform (`469 of 500`), or a figure that the vendor tells people to alarm at.
+ */
+export interface ResourceLevel {
+  /** Id of the condition that it is a sign of once the limit is passed. */
+  readonly conditionId: string;
+  readonly service: string;
+  readonly object: string;
+  readonly name: string;
+  readonly unit: string;
+  readonly first: number;
+  /** The value nearest to the limit. */
+  readonly worst: number;
+  readonly last: number;
+  /** For sentences: `90 %`, `450 of 500`, `60 s`. */
+  readonly limit: string;
+  /** Past the limit for a lasting stretch of the incident, and not already before it. */
+  readonly isOver: boolean;
+  /** Moved toward its limit by half of where it began, or more. */
+  readonly hasMoved: boolean;
+  readonly firstAt: string;
+  readonly evidenceId: string;
+}
+
+interface LevelRule {
+  readonly conditionId: string;
+  readonly name: RegExp;
+  readonly except?: RegExp;
+  /** Unit that the series is turned into, where it can be; a series in another is left alone. */
+  readonly unit: 'percent' | 'seconds' | 'bytes' | 'count';
+  /** `above`: trouble at or over the limit; `below`: trouble at or under it. */
+  readonly side: 'above' | 'below';
+  readonly limit: number;
+  /** `own`: the limit is that part of the largest value of the series itself, which must have fallen there. */
+  readonly of?: 'own';
+}
+
+/**
+ * Figures that vendors tell people to alarm at: AWS's recommended alarms for RDS (CPU 90 %, replica lag 60 s, free storage 10 %,
+ * used transaction ids 1,000,000,000), for the burst balance 20 %, for queue depth 64 (Cloud Posse), memory 95 %.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html
+ */
+const rules: readonly LevelRule[] = [
+  { conditionId: 'cpu-saturated', name: /throttl/, unit: 'percent', side: 'above', limit: 25 },
+  {
+    conditionId: 'cpu-saturated',
+    name: /\bcpu\b.*\b(utili[sz]ation|usage|percent|pct|busy|ratio|load)\b|\b(utili[sz]ation|usage)\b.*\bcpu\b/,
+    except: /request|credit|idle|allocatable|steal|seconds|throttl|limit/,
+    unit: 'percent',
+    side: 'above',
+    limit: 90,
+  },
+  { conditionId: 'cpu-saturated', name: /cpu credit balance/, unit: 'count', side: 'below', limit: 1 },
+  {
+    conditionId: 'storage-full',
+    name: /\bfree\b.*\b(storage|disk|filesystem)\b|\b(storage|disk|filesystem)\b.*\b(free|avail(able)?)\b/,
+    except: /inode/,
+    unit: 'bytes',
+    side: 'below',
+    limit: 0.1,
+    of: 'own',
+  },
+  {
+    conditionId: 'storage-full',
+    name: /\b(storage|disk|filesystem|volume)\b.*\b(used|usage|utili[sz]ation|full)\b/,
+    except: /\b(io|queue|read|write|bin log|binlog)\b/,
+    unit: 'percent',
+    side: 'above',
+    limit: 95,
+  },
+  {
+    conditionId: 'replication-lag',
+    name: /replica(tion)?\b.*\b(lag|delay)|seconds behind/,
+    unit: 'seconds',
+    side: 'above',
+    limit: 60,
+  },
+  {
+    conditionId: 'memory-short',
+    name: /\b(memory|mem|heap)\b.*\b(used|usage|utili[sz]ation|percent|pct|ratio)\b/,
+    unit: 'percent',
+    side: 'above',
+    limit: 95,
+  },
+  {
+    conditionId: 'memory-short',
+    name: /\b(free|freeable|available)\b.*\bmemory\b|\bmemory\b.*\b(free|available)\b/,
+    unit: 'bytes',
+    side: 'below',
+    limit: 0.1,
+    of: 'own',
+  },
+  {
+    conditionId: 'io-saturated',
+    name: /disk queue depth|\bqueue length\b.*\bdisk\b/,
+    unit: 'count',
+    side: 'above',
+    limit: 64,
+  },
+  { conditionId: 'io-saturated', name: /burst balance|(byte|io) balance/, unit: 'percent', side: 'below', limit: 20 },
+  {
+    conditionId: 'wraparound',
+    name: /used transaction ids?|xid age|frozenxid/,
+    unit: 'count',
+    side: 'above',
+    limit: 1e9,
+  },
+  { conditionId: 'lock-contention', name: /\bdeadlocks?\b/, unit: 'count', side: 'above', limit: 1 },
+];
+
+/** Words of a series' name, lower case: `FreeStorageSpace` and `free_storage_space` both give `free storage space`. */
+export function readWords(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .replace(/I Ds\b/g, 'ids')
+    .toLowerCase()
+    .replace(/[^a-z0-9%]+/g, ' ')
+    .trim();
+}
+
+/** Every series whose limit is known. `quotedLimits` are limits of connections that texts of the platform state. */
+export function readLevels(
+  evidence: readonly EvidenceWithBody[],
+  quotedLimits: readonly number[],
+): readonly ResourceLevel[] {
+  return evidence.flatMap(({ evidence: item, body }) => {
+    if (body?.kind !== 'metrics') return [];
+    return body.series.flatMap((series): ResourceLevel[] => {
+      const judged =
+        judgeByRule(series, body.incidentFrom) ?? judgeByLimit(series, body.series, quotedLimits, body.incidentFrom);
+      return judged === undefined
+        ? []
+        : [
+            {
+              ...judged,
+              service: body.service,
+              object: readObject(series) ?? body.service,
+              name: series.name,
+              evidenceId: item.id,
+            },
+          ];
+    });
+  });
+}
+
+type Judged = Omit<ResourceLevel, 'service' | 'object' | 'name' | 'evidenceId'>;
+
+function judgeByRule(series: MetricSeries, incidentFrom: string): Judged | undefined {
+  const words = readWords(series.name);
+  const rule = rules.find((item) => item.name.test(words) && item.except?.test(words) !== true);
+  if (!rule) return undefined;
+  const factor = readFactor(series, words, rule.unit);
+  if (factor === undefined) return undefined;
+  const values = series.points.map(([, value]) => value * factor);
+  const largest = Math.max(...values);
+  const limit = rule.of === 'own' ? rule.limit * largest : rule.limit;
+  const shown = rule.of === 'own' ? `${rule.limit * 100} % of what was free` : showLimit(limit, rule.unit);
+  return judge(series, values, { ...rule, limit, shown }, incidentFrom);
+}
+
+/** What names a limit: `max_connections`, `process_max_fds`, `memory_limit`, `pool_size`. */
+const limitWord = /\b(max|maximum|limit|limits|capacity|hard|total|quota|allocatable|size)\b/g;
+const usedWord = /\b(used|usage|use|current|active|open|in|busy|count|database|num|number|allocated|borrowed)\b/g;
+const core = (words: string, drop: RegExp) => words.replace(drop, ' ').replace(/\s+/g, ' ').trim();
+const limitConditions: readonly (readonly [RegExp, string])[] = [
+  [/connections?|pool|sessions?|backends?/, 'connections-exhausted'],
+  [/\bfds?\b|file desc|descriptors?/, 'descriptors-exhausted'],
+  [/threads?|\bpids?\b|process/, 'threads-exhausted'],
+  [/memory|heap|rss|working set/, 'memory-short'],
+  [/storage|disk|filesystem|volume/, 'storage-full'],
+  [/\bcpu\b|cores?/, 'cpu-saturated'],
+  [/quota/, 'quota-exceeded'],
+];
+
+/** A use against a second series that states its limit, or against a limit of connections that the platform's words state. */
+function judgeByLimit(
+  series: MetricSeries,
+  all: readonly MetricSeries[],
+  quoted: readonly number[],
+  incidentFrom: string,
+): Judged | undefined {
+  const words = readWords(series.name);
+  const conditionId = limitConditions.find(([pattern]) => pattern.test(words))?.[1];
+  if (conditionId === undefined || core(words, limitWord) !== words) return undefined;
+  const mate = all.find((other) => {
+    const otherWords = readWords(other.name);
+    return (
+      other !== series &&
+      otherWords !== core(otherWords, limitWord) &&
+      core(core(otherWords, limitWord), usedWord) === core(words, usedWord) &&
+      readObject(other) === readObject(series)
+    );
+  });
+  const isConnections = /\bconnections?\b/.test(words) && !/rate|per second|failed|aborted|new/.test(words);
+  const limit = mate?.points.at(-1)?.[1] ?? (isConnections && quoted.length === 1 ? quoted[0] : undefined);
+  if (limit === undefined || limit <= 0) return undefined;
+  const values = series.points.map(([, value]) => value);
+  const share = 0.9 * limit;
+  return judge(
+    series,
+    values,
+    { conditionId, unit: 'count', side: 'above', limit: share, shown: `90 % of ${format(limit)}` },
+    incidentFrom,
+  );
+}
+
+/** Longest lasting stretch past the limit counts; one that was there all through the baseline is how the system lives. */
+function judge(
+  series: MetricSeries,
+  values: readonly number[],
+  rule: Pick<LevelRule, 'conditionId' | 'unit' | 'side' | 'limit'> & { readonly shown: string },
+  incidentFrom: string,
+): Judged | undefined {
+  const first = values[0];
+  const last = values.at(-1);
+  if (first === undefined || last === undefined || !values.every(Number.isFinite)) return undefined;
+  const isPast = values.map((value) => (rule.side === 'above' ? value >= rule.limit : value <= rule.limit));
+  const start = findLasting(isPast);
+  const before = isPast.filter((_, i) => (series.points[i]?.[0] ?? '') < incidentFrom);
+  const wasAlways = before.length >= 5 && before.filter(Boolean).length > before.length / 2;
+  const worst = rule.side === 'above' ? Math.max(...values) : Math.min(...values);
+  const isFlat = rule.side === 'below' && worst >= 0.5 * Math.max(...values);
+  const isOver = start !== undefined && !wasAlways && !isFlat;
+  return {
+    conditionId: rule.conditionId,
+    unit: { percent: '%', seconds: 's', bytes: 'bytes', count: '' }[rule.unit],
+    first,
+    worst,
+    last,
+    limit: rule.shown,
+    isOver,
+    hasMoved: rule.side === 'above' ? worst > 1.5 * Math.max(first, 1e-9) : worst < 0.5 * first,
+    firstAt: series.points[start ?? 0]?.[0] ?? incidentFrom,
+  };
+}
+
+/** Where the first stretch begins that lasts three points, or two up to the end. */
+function findLasting(isPast: readonly boolean[]): number | undefined {
+  for (let i = 0; i < isPast.length; i++) {
+    const next = isPast.slice(i, i + 3);
+    if (next.every(Boolean) && (next.length === 3 || (next.length === 2 && isPast.length >= 3))) return i;
+  }
+  return undefined;
+}
+
+/** Factor that turns a series into the wanted unit, by its unit label or the words of its name. */
+function readFactor(series: MetricSeries, words: string, wanted: LevelRule['unit']): number | undefined {
+  const unit = (series.labels['unit'] ?? '').toLowerCase();
+  switch (wanted) {
+    case 'percent': {
+      const largest = Math.max(...series.points.map(([, value]) => value));
+      if (/^(percent|%)/.test(unit) || /percent|pct|%/.test(words)) return 1;
+      if (/ratio|fraction/.test(`${unit} ${words}`) || unit === '1') return 100;
+      if (unit !== '') return undefined;
+      return largest <= 1.5 ? 100 : largest <= 105 ? 1 : undefined;
+    }
+    case 'seconds':
+      if (/^ms|milli/.test(unit) || /\b(ms|milliseconds)\b/.test(words)) return 0.001;
+      return unit === '' || /^s(ec|$)/.test(unit) ? 1 : undefined;
+    case 'bytes':
+    case 'count':
+      return 1;
+  }
+}
+
+/** The thing that a series is about, by the labels that exporters and CloudWatch use. */
+function readObject(series: MetricSeries): string | undefined {
+  const key = Object.keys(series.labels).find((name) =>
+    /^(pod|node|instance|host|container|device|mountpoint|db_?instance(_?identifier)?|object)$/i.test(name),
+  );
+  return key === undefined ? undefined : series.labels[key];
+}
+
+function showLimit(limit: number, unit: LevelRule['unit']): string {
+  return unit === 'percent' ? `${limit} %` : unit === 'seconds' ? `${limit} s` : format(limit);
+}
+
+/** A figure for people: bytes in GiB or MiB, others with three digits that count. */
+export function format(value: number, unit = ''): string {
+  if (unit === 'bytes')
+    return Math.abs(value) >= 2 ** 30 ? `${(value / 2 ** 30).toFixed(1)} GiB` : `${(value / 2 ** 20).toFixed(0)} MiB`;
+  const shown =
+    Math.abs(value) >= 1000
+      ? String(Math.round(value))
+      : Number.isInteger(value)
+        ? String(value)
+        : String(Number(value.toPrecision(3)));
+  return unit === '' ? shown : `${shown} ${unit}`;
+}
