@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto';
+import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
+import type { EvidenceBody, TimeWindow } from '../../src/domain/evidence/evidence.ts';
+
+/** A body that a converter made, as evidence: found in full, in the given window. */
+export function asEvidence(source: string, window: TimeWindow, body: EvidenceBody, n = 1): EvidenceWithBody {
+  const { kind, service } = body;
+  const id = `${service}/${kind}/${n}`;
+  const digest = createHash('sha256').update(`${source} ${id}`).digest('hex');
+  return {
+    evidence: { id, service, kind, source, query: kind, window, outcome: 'found', summary: kind, digest },
+    body,
+  };
+}

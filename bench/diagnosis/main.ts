@@ -1,0 +1,56 @@
+/**
+ * Measures the investigation on incidents that nobody here wrote: `npm run bench:diagnosis [-- --only SET --json FILE --verbose]`.
+ * RESIDENT_YARDSTICKS names the folder that holds the sets; without it, or where a set is absent, it skips and says so.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { printOutcome, printRun, printSummary, toJson } from './print.ts';
+import { runSet, type SetRun } from './run-cases.ts';
+import { sets } from './sets.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+const root = process.env['RESIDENT_YARDSTICKS'];
+const unknown = values.only?.find((name) => sets.every((set) => set.name !== name));
+if (unknown !== undefined) {
+  console.error(`There is no set ${unknown}. Sets: ${sets.map(({ name }) => name).join(', ')}.`);
+  process.exitCode = 2;
+} else if (root === undefined || root === '') {
+  console.log('Skipped: RESIDENT_YARDSTICKS does not name the folder that holds the incident data.');
+} else {
+  await measure(root);
+}
+
+async function measure(folder: string): Promise<void> {
+  const runs: SetRun[] = [];
+  for (const set of sets.filter(({ name }) => values.only?.includes(name) ?? true)) {
+    if (!set.isPresent(folder)) {
+      console.log(`${set.name}: skipped, it is not below RESIDENT_YARDSTICKS.\n`);
+      continue;
+    }
+    const run = await runSet(set, folder, values.verbose ? printOutcome : undefined);
+    printRun(run, values.verbose);
+    runs.push(run);
+  }
+  if (runs.length === 0) return;
+  const outcomesFile = writeOutcomes(runs);
+  printSummary(runs, outcomesFile);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(toJson(runs), null, 2)}\n`);
+}
+
+/** Every case with what was said and what is so; not kept in the repository. */
+function writeOutcomes(runs: readonly SetRun[]): string {
+  const folder = path.resolve(import.meta.dirname, '../results');
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `diagnosis-${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
+  const cases = runs.map(({ set, outcomes }) => ({ set: set.name, outcomes }));
+  writeFileSync(file, `${JSON.stringify(cases, null, 2)}\n`);
+  return path.relative('.', file);
+}

@@ -1,0 +1,5 @@
+import { rootcausebench } from './rootcausebench.ts';
+import type { DirectSet, YardstickSet } from './run-set.ts';
+
+/** Every set that the bench knows, in the order in which it runs them. */
+export const sets: readonly (DirectSet | YardstickSet)[] = [rootcausebench];
