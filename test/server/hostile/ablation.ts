@@ -1,5 +1,5 @@
 import type { Arena } from './arena.ts';
-import { NoControlHere, type CaseResult, type Weakness } from './hostile-case.ts';
+import { NoControlHere, type CaseResult, type HostileCase, type Weakness } from './hostile-case.ts';
 import { hostileCases, tryCase } from './run-case.ts';
 import { without } from './weaknesses.ts';
 
@@ -52,9 +52,15 @@ export async function runAblation(arena: Arena, { weakness, caughtBy }: Ablation
   const row = { without: weakness.without, caughtBy };
   try {
     const seen = await tryCase(arena, hostile, weakness);
-    return { ...row, end: hostile.isBlocked(seen) ? 'missed' : 'caught', seen };
+    return { ...row, end: judgeAblation(hostile, seen), seen };
   } catch (error) {
     if (error instanceof NoControlHere) return { ...row, end: 'none', seen: error.message };
     throw error;
   }
+}
+
+/** A probe that shows neither has noticed nothing: the missing setting may have broken it. */
+export function judgeAblation(hostile: HostileCase, seen: string): 'caught' | 'missed' {
+  if (hostile.isBlocked(seen)) return 'missed';
+  return hostile.isReached(seen) || hostile.isReachedInPart?.(seen) ? 'caught' : 'missed';
 }

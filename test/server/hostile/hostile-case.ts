@@ -21,6 +21,8 @@ export interface HostileCase {
   probe(side: Side): Promise<string>;
   isBlocked(seen: string): boolean;
   isReached(seen: string): boolean;
+  /** For probes of several tries: one at least got through. */
+  isReachedInPart?(seen: string): boolean;
   /** Tries of the control that its machine has nothing for, for example calls that its kernel does not have. */
   listAbsent?(seen: string): readonly string[];
   /** What is taken away for the control. */
@@ -52,7 +54,7 @@ export interface CaseResult {
   readonly unshown: readonly string[];
 }
 
-type Judge = Pick<HostileCase, 'isBlocked' | 'isReached' | 'listAbsent'>;
+type Judge = Pick<HostileCase, 'isBlocked' | 'isReached' | 'isReachedInPart' | 'listAbsent'>;
 
 const refusals = ['EPERM', 'EACCES', 'ENOSYS', 'EROFS', 'SIGSYS'];
 /** Answers of a kernel that does not have what was asked for. */
@@ -81,6 +83,7 @@ export function refusesEach({ refused = [], absent = [] }: { refused?: string[];
       const known = readLines(seen).filter(({ answer }) => !isAbsent(answer));
       return known.length > 0 && known.every(({ answer }) => !isRefused(answer));
     },
+    isReachedInPart: (seen) => readLines(seen).some(({ answer }) => !isAbsent(answer) && !isRefused(answer)),
     listAbsent: (seen) =>
       readLines(seen)
         .filter(({ answer }) => isAbsent(answer))

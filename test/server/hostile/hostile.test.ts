@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { address, isEngineThere } from '../sandbox-harness.ts';
-import { ablation, runAblation } from './ablation.ts';
+import { ablation, judgeAblation, runAblation } from './ablation.ts';
 import { openArena } from './arena.ts';
 import { hostileCases, listedCases, runCase } from './run-case.ts';
 
@@ -30,8 +30,19 @@ describe.each(hostileCases)('case $number: $name', (hostile) => {
     (seen) => {
       expect(hostile.isBlocked(seen)).toBe(false);
       expect(hostile.isReached(seen)).toBe(false);
+      expect(hostile.isReachedInPart?.(seen) ?? false).toBe(false);
     },
   );
+});
+
+it('a setting whose absence breaks the probe, so that it shows nothing, is not taken for one that was noticed', () => {
+  for (const { caughtBy } of ablation) {
+    const hostile = hostileCases.find(({ number }) => number === caughtBy)!;
+    expect(judgeAblation(hostile, '[exit 64]'), hostile.name).toBe('missed');
+  }
+  const calls = hostileCases.find(({ number }) => number === 26)!;
+  expect(judgeAblation(calls, 'ptrace: EPERM\nkcmp: EPERM')).toBe('missed');
+  expect(judgeAblation(calls, 'ptrace: ok\nkcmp: EPERM')).toBe('caught');
 });
 
 describe('docs/sandbox.md', () => {
@@ -61,7 +72,7 @@ describe.skipIf(isMissing)('a sandbox that lacks one setting is noticed', () => 
     async (_without, _caughtBy, row) => {
       if (isMissing) return;
       const { end, seen } = await runAblation(arena, row);
-      expect(end, `still blocked: ${seen}`).not.toBe('missed');
+      expect(end, `still blocked, or nothing was shown: ${seen}`).not.toBe('missed');
       if (end === 'none') console.warn(`NOT SHOWN HERE: without ${row.weakness.without}: ${seen}`);
     },
   );

@@ -87,12 +87,14 @@ export const systemCallCases: readonly HostileCase[] = [
   },
   {
     number: 34,
-    name: 'Files of the kernel: core_pattern, sysrq, modprobe, kcore …',
+    name: 'Files of the kernel: core_pattern, sysrq, modprobe, uevent_helper, sysfs, kcore …',
     stoppedBy: 'read-only and masked paths, CapDrop',
     async probe(side) {
       const written = ['/proc/sys/kernel/core_pattern', '/proc/sys/kernel/hostname', '/proc/sys/vm/overcommit_memory'];
       const kernel = ['/proc/sysrq-trigger', '/proc/irq/default_smp_affinity', '/proc/sys/kernel/modprobe'];
-      const opened = await side.probe('write-open', ...written, ...kernel);
+      const helpers = ['/sys/kernel/uevent_helper', '/sys/fs/cgroup/memory/release_agent'];
+      const sysfs = ['/sys/kernel/mm/transparent_hugepage/enabled'];
+      const opened = await side.probe('write-open', ...written, ...kernel, ...helpers, ...sysfs);
       return `${opened}\n${await side.probe('read-bytes', '/proc/kcore', '/proc/timer_list')}`;
     },
     // A masked file is empty. That of a kernel without it is absent on both sides.

@@ -16,7 +16,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* write-open <path…>: opens for writing and closes again. Where a mount is read-only it tries to change that before. */
+/*
+ * write-open <path…>: opens for writing and closes again. Where a mount is read-only it tries to change that before. The sysfs of a
+ * network namespace is a file system of its own, and read-only as a whole.
+ */
 static int write_open(arguments given) {
   for (; *given; given++) {
     int file = open(*given, O_WRONLY | O_CLOEXEC);
@@ -27,6 +30,7 @@ static int write_open(arguments given) {
       while (mount(NULL, folder, NULL, MS_REMOUNT | MS_BIND, NULL) < 0 && errno == EINVAL && strrchr(folder, '/') > folder) {
         *strrchr(folder, '/') = 0;
       }
+      if (!strcmp(folder, "/sys")) mount(NULL, folder, NULL, MS_REMOUNT, NULL);
       file = open(*given, O_WRONLY | O_CLOEXEC);
     }
     tell(*given, file);
