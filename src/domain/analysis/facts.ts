@@ -7,6 +7,7 @@ import type { LogPattern } from './log-patterns.ts';
 import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
 import type { MetricShift } from './metric-shifts.ts';
 import { findMetricShifts } from './metric-shifts.ts';
+import { readFlows, type ServiceFlows } from './service-flows.ts';
 
 /** A value with the id of the evidence that holds it. */
 export interface Cited<T> {
@@ -19,6 +20,8 @@ export interface Facts {
   readonly services: readonly string[];
   readonly patterns: readonly LogPattern[];
   readonly shifts: readonly MetricShift[];
+  /** Rate, failures and duration of the calls of every service whose metrics tell them. */
+  readonly flows: ServiceFlows;
   readonly calls: readonly CallFailure[];
   /** What platform, databases and machines say of themselves. */
   readonly surroundings: Surroundings;
@@ -78,6 +81,7 @@ export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' 
     shifts: evidence.flatMap(({ evidence: item, body }) =>
       body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
     ),
+    flows: readFlows(evidence),
     calls: findCallFailures(patterns, services, input.dependencies),
     surroundings: readSurroundings(evidence, patterns),
     changes: evidence.flatMap(({ evidence: item, body }) =>

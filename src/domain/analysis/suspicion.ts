@@ -3,6 +3,7 @@ import type { Facts } from './facts.ts';
 import { rolloutMs } from './exposure.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import type { LogPattern } from './log-patterns.ts';
+import { gatherExplanations, mixExplanations, type Explanation } from './rank-explanations.ts';
 
 /** How far suspicion falls on a service, along the failing calls. */
 export interface Suspicion {
@@ -14,6 +15,8 @@ export interface Suspicion {
   /** Share of its failure that is its own: stack frames, exceptions, errors that name nobody else. 0 to 1. */
   readonly own: number;
   readonly callsTo: readonly CallFailure[];
+  /** What metrics and spans say of its part in the symptom, beside the walk. */
+  readonly explanations: readonly Explanation[];
 }
 
 const hops = 6;
@@ -91,15 +94,18 @@ export function followCalls(facts: Facts, alertService: string): readonly Suspic
     }
     wave = next;
   }
-  const most = Math.max(1e-9, ...kept.values());
+  const explanations = gatherExplanations(facts, alertService);
+  const masses = mixExplanations(kept, explanations, facts.calls.length > 0);
+  const most = Math.max(1e-9, ...masses.values());
   return facts.services
     .map((service): Suspicion => {
       const onsetMs = onsets.get(service);
       return {
         service,
-        share: Math.round(((kept.get(service) ?? 0) / most) * 1000) / 1000,
+        share: Math.round(((masses.get(service) ?? 0) / most) * 1000) / 1000,
         own: own.get(service) ?? 0,
         callsTo: facts.calls.filter((call) => call.from === service),
+        explanations: explanations.filter((item) => item.service === service),
         ...(onsetMs === undefined ? {} : { onsetMs }),
       };
     })
