@@ -64,7 +64,8 @@ describe.skipIf(!isEngineThere)('a language image built from this machine', () =
   for (const language of imageLanguages) {
     it(
       `of ${language} has the same id twice, and runs tests without a network`,
-      { timeout: 120_000 },
+      // The image of Go compiles the standard library, and is made twice.
+      { timeout: 600_000 },
       async (context) => {
         const plan = await planLanguage(language, undefined).catch((error: unknown) => String(error));
         if (typeof plan === 'string') {

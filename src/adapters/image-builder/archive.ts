@@ -84,7 +84,7 @@ async function addEntry(target: Pack, name: string, entry: ImageEntry): Promise<
       target.entry({ ...fixed, name, type: 'symlink', mode: 0o777, linkname: entry.target });
       return;
     case 'text':
-      target.entry({ ...fixed, name, mode: 0o644 }, entry.text);
+      target.entry({ ...fixed, name, mode: entry.mode ?? 0o644 }, entry.text);
       return;
     case 'copy': {
       // Python believes a compiled file only when the source has the time that it noted, in whole seconds.

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { arch, platform } from 'node:process';
 import type Docker from 'dockerode';
 import type { ImageLanguage } from '../../domain/reproduction/image-name.ts';
@@ -25,7 +27,10 @@ export async function planLanguage(language: ImageLanguage, version: string | un
   const [tools, runtime] = await Promise.all([findTools(), recipes[language](version)]);
   const folders = [...runtime.pathFolders.filter((folder) => !standardFolders.includes(folder)), ...standardFolders];
   const env = [`PATH=${folders.join(':')}`, 'LANG=C.UTF-8', ...(runtime.env ?? [])];
-  const inputs = await digestInputs([...runtime.witnesses, ...tools], [language, runtime.version, ...env]);
+  const inputs = await digestInputs(
+    [...runtime.witnesses, ...tools],
+    [...[language, runtime.version, ...env], ...(runtime.recipe === undefined ? [] : [runtime.recipe])],
+  );
   return { language, runtime, tools, env, tag: `${repository}/${language}:${inputs}` };
 }
 
@@ -35,15 +40,20 @@ export async function buildLanguage(
   { language, runtime, tools, env, tag }: LanguagePlan,
   onProgress: (step: string) => void,
 ): Promise<string> {
-  const files: FileSet = new Map();
-  await addBase(files, tools);
-  await runtime.fill(files);
-  onProgress(`Packing ${files.size} files of ${language} ${runtime.version} and its tools`);
-  const architecture = arch === 'arm64' ? 'arm64' : 'amd64';
-  const labels = { [imageLabels.image]: language, [imageLabels.version]: runtime.version };
-  return loadFiles(docker, files, { tag, architecture, env, labels }, (bytes) =>
-    onProgress(`Loading ${Math.round(bytes / 1e6)} MB into the Docker engine`),
-  );
+  const folder = await mkdtemp(path.join(tmpdir(), 'resident-fill-'));
+  try {
+    const files: FileSet = new Map();
+    await addBase(files, tools);
+    await runtime.fill(files, { folder, onProgress });
+    onProgress(`Packing ${files.size} files of ${language} ${runtime.version} and its tools`);
+    const architecture = arch === 'arm64' ? 'arm64' : 'amd64';
+    const labels = { [imageLabels.image]: language, [imageLabels.version]: runtime.version };
+    return await loadFiles(docker, files, { tag, architecture, env, labels }, (bytes) =>
+      onProgress(`Loading ${Math.round(bytes / 1e6)} MB into the Docker engine`),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Changes when the runtime or a tool does: by path, size and time, which is quick; the image's own id is by content. */

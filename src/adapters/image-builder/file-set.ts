@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 export type ImageEntry =
   | { readonly kind: 'folder'; readonly mode: number; readonly user: number }
   | { readonly kind: 'link'; readonly target: string }
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly mode?: number }
   | {
       readonly kind: 'copy';
       readonly from: string;

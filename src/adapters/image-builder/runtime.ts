@@ -12,7 +12,16 @@ export interface Runtime {
   readonly pathFolders: readonly string[];
   /** Variables that programs of this language need in a sandbox, as `NAME=value`. */
   readonly env?: readonly string[];
-  fill(files: FileSet): Promise<void>;
+  /** Raise it when what `fill` adds changes though the machine's files do not: images of this language alone are made anew. */
+  readonly recipe?: string;
+  fill(files: FileSet, work: FillWork): Promise<void>;
+}
+
+/** What filling an image may use beside the files of the machine. */
+export interface FillWork {
+  /** An empty folder. What is in it stays until the image is loaded. */
+  readonly folder: string;
+  readonly onProgress: (step: string) => void;
 }
 
 /** Finds a runtime of the wanted version, or of any. Throws `Sandbox.ImageNotBuilt` with the remedy. */
