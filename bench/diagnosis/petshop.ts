@@ -5,10 +5,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Analysis } from '../../src/domain/analysis/analysis.ts';
-import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { MetricSeries } from '../../src/domain/evidence/evidence.ts';
 import type { Alert } from '../../src/domain/incident/alert.ts';
+import { asEvidence } from './as-evidence.ts';
 import type { Outcome, YardstickSet } from './run-set.ts';
 
 /** What an issue's file says of its alert; the root cause beside it is read in `score` alone. */
@@ -135,25 +135,14 @@ function toBundle(
   const [first, last] = seconds.reduce(([low, high], at) => [Math.min(low, at), Math.max(high, at)], [Infinity, 0]);
   const window = { from: toIso(first), to: toIso(last) };
   const nodes = [...new Set(columns.map((column) => column.node))];
-  const evidence = nodes.map((node): EvidenceWithBody => ({
-    evidence: {
-      id: `${node}/metrics/1`,
-      service: node,
-      kind: 'metrics',
-      source: 'petshop',
-      query: '*',
-      window,
-      outcome: 'found',
-      summary: `metrics of ${node}`,
-      digest: 'none',
-    },
-    body: {
+  const evidence = nodes.map((node) =>
+    asEvidence('petshop', window, {
       kind: 'metrics',
       service: node,
       incidentFrom,
       series: columns.filter((column) => column.node === node && column.points.length > 0).map(toSeries),
-    },
-  }));
+    }),
+  );
   const alert: Alert = {
     id: 'alert',
     sender: 'petshop',

@@ -1,5 +1,6 @@
+import { petshop } from './petshop.ts';
 import { rootcausebench } from './rootcausebench.ts';
 import type { DirectSet, YardstickSet } from './run-set.ts';
 
 /** Every set that the bench knows, in the order in which it runs them. */
-export const sets: readonly (DirectSet | YardstickSet)[] = [rootcausebench];
+export const sets: readonly (DirectSet | YardstickSet)[] = [rootcausebench, petshop];
