@@ -1,7 +1,6 @@
-import { arch } from 'node:process';
 import type Docker from 'dockerode';
 import { buffer } from 'node:stream/consumers';
-import { codeUser, planContainer, readSeccompProfile } from '../../src/adapters/docker/policy.ts';
+import { codeUser } from '../../src/adapters/docker/policy.ts';
 import { joinSources, type PackedSource } from '../../src/adapters/docker/sources.ts';
 import type { Arena } from '../../test/server/hostile/arena.ts';
 import { makeTar } from '../../test/server/hostile/arena.ts';
@@ -54,17 +53,7 @@ async function runOurs({ sandbox }: Arena, { id, command }: BenchImage, source: 
 }
 
 async function runRaw(arena: Arena, { id, command }: BenchImage, source: PackedSource): Promise<void> {
-  const planned = planContainer({
-    incidentId: 'incident/bench',
-    runId: 'bench',
-    owner: 'raw',
-    imageId: id,
-    limits,
-    ttlSeconds: 80,
-    expires: new Date(Date.now() + 80_000).toISOString(),
-    engine: arena.engine,
-    seccompProfile: await readSeccompProfile(arch === 'arm64' ? 'arm64' : 'x86_64'),
-  });
+  const planned = arena.plan(limits, { imageId: id });
   const container = await arena.docker.createContainer(planned);
   try {
     await container.start();

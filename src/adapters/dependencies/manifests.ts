@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { isManifest, type Manifests } from '../../domain/reproduction/dependencies.ts';
+import { endOfArchive } from '../docker/sources.ts';
 
 const maxManifestBytes = 20_000_000;
-const endOfArchive = Buffer.alloc(1024);
 
 export interface TreeManifests {
   readonly manifests: Manifests;

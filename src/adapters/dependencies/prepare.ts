@@ -10,8 +10,8 @@ import { runExec } from '../docker/exec.ts';
 import { codeUser, sizeFolders, type ConnectedNetwork } from '../docker/policy.ts';
 import { workFolder } from '../../domain/reproduction/frames.ts';
 import { removeAndWait } from '../docker/remove-container.ts';
-import { createInspected, unpackConfined, type RunParts } from '../docker/run-container.ts';
-import { packSource, type PackedSource } from '../docker/sources.ts';
+import { createInspected, unpackConfined, type RunParts, type UnpackOrder } from '../docker/run-container.ts';
+import { packSource, withoutEnd } from '../docker/sources.ts';
 import { OutsideError } from '../outside-error.ts';
 import { certificatesFile, dependencyFolder, dependencyRecipes, prepareFolders } from './recipes.ts';
 import type { Registries } from './registries.ts';
@@ -39,7 +39,6 @@ export const prepareLimits: SandboxLimits = {
   timeoutMs: installMs + 3 * 60_000,
   outputBytes: 200_000,
 };
-const endOfArchiveBytes = 1_024;
 const shownOutput = 1_500;
 /** Where systems keep the certificates that they trust. */
 const certificateFiles = [
@@ -55,7 +54,8 @@ const certificateFiles = [
  */
 export async function prepareLayer(parts: RunParts, order: PrepareOrder): Promise<TakenTree> {
   const { signal } = order;
-  const sources = await packInputs(order);
+  const certificates = await readCertificates();
+  const sources = await packInputs(order, certificates);
   const id = `dependencies-${randomUUID()}`;
   const container = await createInspected(parts, {
     ...{ incidentId: 'dependencies', runId: id, imageId: order.baseId, limits: prepareLimits, signal },
@@ -64,7 +64,7 @@ export async function prepareLayer(parts: RunParts, order: PrepareOrder): Promis
   try {
     await container.start();
     await unpackConfined(container, { signal, sources });
-    await install(container, order);
+    await install(container, order, certificates !== undefined);
     order.onProgress('Taking the installed files out');
     return await takeTree(container, { ...order, from: prepareFolders.out });
   } finally {
@@ -73,7 +73,10 @@ export async function prepareLayer(parts: RunParts, order: PrepareOrder): Promis
 }
 
 /** The manifests, checked and counted as the sources of a run are, and the folders around them. */
-async function packInputs({ set, registries }: PrepareOrder): Promise<readonly PackedSource[]> {
+async function packInputs(
+  { set, registries }: PrepareOrder,
+  certificates: Buffer | undefined,
+): Promise<UnpackOrder['sources']> {
   const name = (path: string) => path.slice(workFolder.length + 1);
   const inputs = pack();
   const files = {
@@ -88,21 +91,23 @@ async function packInputs({ set, registries }: PrepareOrder): Promise<readonly P
   const { home, temporary, out } = prepareFolders;
   const around = pack();
   for (const folder of [home, temporary, out]) around.entry({ name: `${name(folder)}/`, type: 'directory' });
-  const certificates = await readCertificates();
   if (certificates) around.entry({ name: name(certificatesFile) }, certificates);
   around.finalize();
-  const entries = (await buffer(around)).subarray(0, -endOfArchiveBytes);
-  return [source, { ...source, service: '', entries }];
+  return [source, { entries: withoutEnd(await buffer(around)) }];
 }
 
-async function install(container: Container, { set, registries, signal, onProgress }: PrepareOrder): Promise<void> {
+async function install(
+  container: Container,
+  { set, registries, signal, onProgress }: PrepareOrder,
+  hasCertificates: boolean,
+): Promise<void> {
   const recipe = dependencyRecipes[set.language];
   onProgress(`Installing what ${set.lockfile} names`);
   const report = await runExec(container, {
     command: ['sh', '-c', recipe.script],
     user: codeUser,
     folder: prepareFolders.source,
-    environment: { ...environmentOf(set, (await readCertificates()) !== undefined), ...registries.environment },
+    environment: { ...environmentOf(set, hasCertificates), ...registries.environment },
     outputBytes: prepareLimits.outputBytes,
     timeoutMs: installMs,
     signal,

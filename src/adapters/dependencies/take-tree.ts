@@ -5,6 +5,7 @@ import { extract, type Extract, type Pack } from 'tar-stream';
 import { runExec } from '../docker/exec.ts';
 import { splitFrames } from '../docker/output.ts';
 import { codeUser, keeperUser } from '../docker/policy.ts';
+import { packedAt } from '../docker/sources.ts';
 import { openLayer } from '../image-builder/archive.ts';
 import { OutsideError } from '../outside-error.ts';
 import { createEntryCheck, type CheckedEntry } from './check-entry.ts';
@@ -36,8 +37,6 @@ export interface TreeLimits {
 }
 
 const treeLimits: TreeLimits = { fileBytes: 1_500_000_000, totalBytes: 3_000_000_000, entries: 400_000 };
-/** After 1980, which is where the times of ZIP archives begin. */
-const packedAt = new Date('2000-01-01T00:00:00Z');
 const fixed = { uid: 0, gid: 0, mtime: packedAt };
 const openMs = 120_000;
 

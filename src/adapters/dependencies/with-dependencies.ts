@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import type { DependencyChoice } from '../../domain/reproduction/dependencies.ts';
 import type { GroupOrder, GroupReport, PackedSource, RunOrder, RunReport, Sandbox } from '../docker/sandbox.ts';
+import { packedAt, withoutEnd } from '../docker/sources.ts';
 import type { Dependencies, FoundLayer } from './dependencies.ts';
 import type { PreparedLayer } from './layer-store.ts';
 import { readManifests, type TreeManifests } from './manifests.ts';
@@ -121,9 +122,8 @@ export function describeMissing(service: string, { found, layer }: FoundLayer): 
 async function packLink(service: string, { name, target }: { name: string; target: string }): Promise<PackedSource> {
   const tar = pack();
   const bytes = buffer(tar);
-  const mtime = new Date('2000-01-01T00:00:00Z');
-  tar.entry({ name: `${service}/${name}`, type: 'symlink', linkname: target, mode: 0o777, mtime });
+  tar.entry({ name: `${service}/${name}`, type: 'symlink', linkname: target, mode: 0o777, mtime: packedAt });
   tar.finalize();
-  const entries = (await bytes).subarray(0, -1024);
+  const entries = withoutEnd(await bytes);
   return { service: `${service}/${name}`, treeDigest: '', entries, unpackedBytes: 0, files: 1 };
 }

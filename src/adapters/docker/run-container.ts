@@ -9,7 +9,7 @@ import { workFolder } from '../../domain/reproduction/frames.ts';
 import { planContainer, readSeccompProfile, type ConnectedNetwork } from './policy.ts';
 import { removeContainer, type RemovalLogger } from './remove-container.ts';
 import type { RunOrder, RunReport } from './sandbox.ts';
-import { joinSources } from './sources.ts';
+import { joinSources, type PackedSource } from './sources.ts';
 
 export interface RunParts {
   readonly docker: Docker;
@@ -82,11 +82,15 @@ export async function createInspected(parts: RunParts, order: ContainerOrder): P
 /** One exec for both, for each takes about as long as a start. The kernel's word is first: no source can be taken for it. */
 const unpackScript = `cat /proc/self/status && exec tar -x -C ${workFolder} -f -`;
 
+export interface UnpackOrder extends Pick<RunOrder, 'signal'> {
+  readonly sources: readonly Pick<PackedSource, 'entries'>[];
+}
+
 /**
  * Proves from inside that the container is confined, and then unpacks the sources in it. Throws `Sandbox.NotConfined` or
  * `Sandbox.UnpackFailed`; nothing of the sources has run by then.
  */
-export async function unpackConfined(container: Container, order: Pick<RunOrder, 'signal' | 'sources'>): Promise<void> {
+export async function unpackConfined(container: Container, order: UnpackOrder): Promise<void> {
   const { end, output } = await runStep(container, order, ['sh', '-c', unpackScript], joinSources(order.sources));
   const text = output.toString();
   const hasStatus = /^Name:\s/.test(text);

@@ -20,9 +20,9 @@ export interface PackedSource {
 /** The work folder has room for 65,536 inodes; what the commands write needs some too. */
 export const maxEntries = 60_000;
 const pageBytes = 4096;
-const endOfArchive = Buffer.alloc(1024);
-/** A constant, so that equal trees pack to equal bytes; not 0, of which GNU tar complains. */
-const packedAt = new Date('2000-01-01T00:00:00Z');
+export const endOfArchive = Buffer.alloc(1024);
+/** A constant, so that equal trees pack to equal bytes; not 0, of which GNU tar complains, and not before 1980, as ZIP archives need. */
+export const packedAt = new Date('2000-01-01T00:00:00Z');
 
 /**
  * Reads a plain tar of a source tree and packs it again under `<service>/`. Regular files, folders and symbolic links
@@ -51,18 +51,23 @@ export async function packSource(service: string, tar: Buffer): Promise<PackedSo
     target.entry({ ...header, size: body.length, mtime: packedAt }, body);
   }
   target.finalize();
-  const whole = await packed;
+  const entries = withoutEnd(await packed);
   return {
     service,
     treeDigest: digest.digest('hex'),
-    entries: whole.subarray(0, whole.length - endOfArchive.length),
+    entries,
     unpackedBytes,
     files: count + 1,
   };
 }
 
+/** The entries of a tar, to be joined with those of others. */
+export function withoutEnd(tar: Buffer): Buffer {
+  return tar.subarray(0, -endOfArchive.length);
+}
+
 /** One plain tar (never compressed: nothing on the way may have to unpack it) of all services, side by side. */
-export function joinSources(sources: readonly PackedSource[]): Buffer {
+export function joinSources(sources: readonly Pick<PackedSource, 'entries'>[]): Buffer {
   return Buffer.concat([...sources.map(({ entries }) => entries), endOfArchive]);
 }
 
