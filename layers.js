@@ -2,7 +2,7 @@ import path from 'node:path';
 
 /**
  * The architecture in one table: who may import whom under src/, and why. ESLint reads it (rule `layers/direction`) and
- * prints the reason. `types` admits `import type` only; `packages`, where given, lists the only packages allowed.
+ * prints the reason. An entry with a slash admits one folder or file of a layer. `types` admits `import type` only; `packages`, where given, lists the only packages allowed.
  */
 export const layers = {
   domain: { may: [], packages: [], why: 'Domain code is pure, so every other layer can trust it.' },
@@ -25,8 +25,8 @@ export const layers = {
     why: 'Set-up finds and starts outside programs; it knows nothing of incidents.',
   },
   cli: {
-    may: ['domain', 'client', 'setup', 'config', 'logger'],
-    why: 'The CLI turns commands into client calls, and starts processes through set-up.',
+    may: ['domain', 'client', 'setup', 'config', 'logger', 'adapters/bundle', 'adapters/evidence-store'],
+    why: 'The CLI turns commands into client calls, and starts processes through set-up; of adapters it has those of the files that it reads and writes for people.',
   },
   workers: {
     may: ['domain', 'activities', 'adapters', 'setup', 'config', 'logger'],
@@ -37,6 +37,12 @@ export const layers = {
 };
 
 const src = path.resolve(import.meta.dirname, 'src');
+
+/** Whether an entry of the table admits a file: by its layer, or by the one folder or file of a layer that the entry names. */
+function admits(entry, file) {
+  const target = path.relative(src, file).split(path.sep).join('/').replace(/\.ts$/, '');
+  return entry.includes('/') ? target === entry || target.startsWith(`${entry}/`) : layerOf(file) === entry;
+}
 
 /** The layer of a file under src/: its first folder, or its own name for src/config.ts and src/logger.ts. */
 export function layerOf(file) {
@@ -54,9 +60,10 @@ const direction = {
       const name = node.source.value;
       const isType = (node.importKind ?? node.exportKind) === 'type';
       const isLocal = name.startsWith('.');
-      const to = isLocal ? layerOf(path.resolve(path.dirname(context.filename), name)) : name;
+      const file = path.resolve(path.dirname(context.filename), name);
+      const to = isLocal ? layerOf(file) : name;
       const isAllowed = isLocal
-        ? to === from || layer.may.includes(to) || (isType && layer.types?.includes(to))
+        ? to === from || layer.may.some((entry) => admits(entry, file)) || (isType && layer.types?.includes(to))
         : !layer.packages || layer.packages.includes(name);
       const hint = layer.types?.includes(to) ? ' except with `import type`' : '';
       if (!isAllowed) context.report({ node, messageId: 'no', data: { from, to, hint, why: layer.why } });

@@ -36,6 +36,7 @@ describe('the import table', () => {
     ['src/adapters/cedar.ts', "import { x } from '../client/read.ts';", layers.adapters.why],
     ['src/gateway/app.ts', "import { x } from '../workers/parts.ts';", layers.gateway.why],
     ['src/cli/commands/up.ts', "export { x } from '../../adapters/docker/sandbox.ts';", layers.cli.why],
+    ['src/cli/commands/up.ts', "import { x } from '../../adapters/bundle-of-others.ts';", layers.cli.why],
   ])('forbids %s to say %s, and names the reason', (file, code, reason) => {
     expect(lint(file, code)).toEqual([expect.stringContaining(reason) as string]);
   });
@@ -44,6 +45,8 @@ describe('the import table', () => {
     ['src/workflows/incident.ts', "import type { AllActivities } from '../activities/contract.ts';"],
     ['src/workflows/incident.ts', "import { sleep } from '@temporalio/workflow';"],
     ['src/activities/reason/reason.ts', "import type { Git } from '../../adapters/git/git.ts';"],
+    ['src/cli/commands/analyze.ts', "import { readBundle } from '../../adapters/bundle/read.ts';"],
+    ['src/cli/commands/export.ts', "import { createEvidenceStore } from '../../adapters/evidence-store.ts';"],
     ['src/workers/main.ts', "import { createReason } from '../activities/reason.ts';"],
   ])('allows %s to say %s', (file, code) => {
     expect(lint(file, code)).toEqual([]);

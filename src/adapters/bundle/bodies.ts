@@ -11,6 +11,7 @@ import {
   levels,
   logRecord,
   metricRecord,
+  sourceRecord,
   spanRecord,
 } from './records.ts';
 
@@ -29,6 +30,7 @@ export const recordSchemas = {
   deploys: deployRecord,
   flags: flagRecord,
   events: eventRecord,
+  source: sourceRecord,
   lessons: lessonRecord,
 } as const satisfies Record<BodyKind, z.ZodObject>;
 
@@ -62,6 +64,8 @@ export function toBody(kind: HeldKind, head: BodyHead, records: readonly unknown
       };
     case 'events':
       return { kind, service, incidentFrom, events: of('events') };
+    case 'source':
+      return { kind, service, excerpts: of('source') };
     case 'lessons':
       return { kind, service, lessons: of('lessons') };
   }

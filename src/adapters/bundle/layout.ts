@@ -9,6 +9,7 @@ export const bodyKinds = [
   'deploys',
   'flags',
   'events',
+  'source',
   'lessons',
 ] as const satisfies readonly EvidenceKind[];
 export type BodyKind = (typeof bodyKinds)[number];

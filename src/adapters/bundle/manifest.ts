@@ -22,6 +22,7 @@ const kinds = [
   'deploys',
   'flags',
   'events',
+  'source',
   'lessons',
   'reproduction',
 ] as const;

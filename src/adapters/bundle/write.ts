@@ -78,6 +78,8 @@ function listRecords(body: EvidenceBody): readonly object[] {
       return body.flags;
     case 'events':
       return body.events;
+    case 'source':
+      return body.excerpts;
     case 'lessons':
       return body.lessons;
   }
