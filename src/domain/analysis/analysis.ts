@@ -4,7 +4,7 @@ import { argue } from './analyst.ts';
 import { failurePatterns, failureShifts, type Facts } from './facts.ts';
 import { chooseRemediation, type Remediation } from './remediation.ts';
 import { describeSpread } from './spread.ts';
-import { describePattern, describeShift } from './statement.ts';
+import { describePattern, describeShift } from './claims.ts';
 import type { Suspicion } from './suspicion.ts';
 
 /** How far suspicion falls on one service, and why. */

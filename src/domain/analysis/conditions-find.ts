@@ -7,6 +7,7 @@ import { hostConditions } from './conditions-host.ts';
 import { workloadConditions, workloadSymptoms } from './conditions-workload.ts';
 import type { ResourceLevel } from './conditions-levels.ts';
 import { format, readLevels } from './conditions-levels.ts';
+import { readDips, readMovements, type Movement } from './conditions-movements.ts';
 import type { QueryLoad } from './conditions-queries.ts';
 import { readQueryLoads } from './conditions-queries.ts';
 import type { Condition, ConditionKind, ConditionSign } from './conditions.ts';
@@ -30,6 +31,11 @@ export interface Surroundings {
   readonly calm: readonly SeenEvent[];
   /** Events that look like trouble and were over before the incident. */
   readonly past: readonly SeenEvent[];
+  /** Series that rose in the incident, and those that fell to next to nothing and came back. */
+  readonly movements: readonly Movement[];
+  readonly dips: readonly Movement[];
+  /** Exit codes that the platform tells of. */
+  readonly exits: readonly { readonly code: string; readonly evidenceId: string }[];
   /** Evidence ids of events that were read, empty or not: only where one was asked can nothing be said to be there. */
   readonly eventEvidence: readonly string[];
 }
@@ -75,8 +81,22 @@ export function readSurroundings(evidence: readonly EvidenceWithBody[], patterns
     queries: readQueryLoads(evidence),
     calm,
     past,
+    movements: readMovements(evidence),
+    dips: readDips(evidence),
+    exits: readExits(found),
     eventEvidence: evidence.filter(({ body }) => body?.kind === 'events').map((item) => item.evidence.id),
   };
+}
+
+function readExits(found: Parameters<typeof groupSigns>[0]): Surroundings['exits'] {
+  return found
+    .filter(({ sign }) => sign.from === 'event')
+    .flatMap(({ sign }) =>
+      [...sign.text.matchAll(/exit[_ ]?code[:= ]+(\d{1,3})\b/gi)].map((match) => ({
+        code: match[1] ?? '',
+        evidenceId: sign.evidenceId,
+      })),
+    );
 }
 
 /** An event that the platform calls normal is a sign only of what is normal to it and hurts others: a failover, a reboot. */

@@ -1,11 +1,14 @@
 import type { CauseCategory } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
+import { findRootCondition, type RootCondition } from './conditions-root.ts';
+import { findSurge, type Surge } from './conditions-traffic.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import { isConfigOnly } from './diffs.ts';
 import { contract } from './match-diff.ts';
 import type { ForeignCause } from './outside.ts';
 import type { ScoredCandidate } from './score-candidates.ts';
+import { singleOut } from './single-out.ts';
 import type { Suspicion } from './suspicion.ts';
 
 /** What the analyst settles on before it is put into words. */
@@ -23,8 +26,28 @@ export type Decision =
       readonly confidence: number;
       readonly category: CauseCategory;
     }
+  | {
+      readonly kind: 'condition';
+      readonly root: RootCondition;
+      readonly confidence: number;
+      readonly category: CauseCategory;
+    }
+  | { readonly kind: 'surge'; readonly surge: Surge; readonly confidence: number; readonly category: CauseCategory }
+  /** The place is known, the reason is not. */
+  | {
+      readonly kind: 'service';
+      readonly suspicion: Suspicion;
+      readonly confidence: number;
+      readonly category: CauseCategory;
+    }
   | { readonly kind: 'no-fault'; readonly confidence: number }
-  | { readonly kind: 'inconclusive'; readonly why: string; readonly close: readonly ScoredCandidate[] };
+  | {
+      readonly kind: 'inconclusive';
+      readonly why: string;
+      readonly close: readonly ScoredCandidate[];
+      /** Changes explain it, and cannot be told apart: no other cause is looked for. */
+      readonly isTie?: true;
+    };
 
 /** A cause needs this score, and a rival must stay below this part of it. Set on the public incidents named in bench/yardsticks. */
 const lowestScore = 0.2;
@@ -34,7 +57,7 @@ const closestRival = 0.85;
 /** Who throws over data and who newly sends that data are one failure seen from two sides: a rival of that kind need not come so close. */
 const closestOtherSide = 0.4;
 
-/** Weighs the best change against an outside cause and against saying nothing. */
+/** Weighs the best change against an outside cause, a state of the platform, load, and saying nothing. */
 export function decide(
   input: EngineInput,
   facts: Facts,
@@ -43,13 +66,19 @@ export function decide(
   foreign: ForeignCause | undefined,
   gaps: number,
 ): Decision {
-  if (failurePatterns(facts).length === 0 && failureShifts(facts).length === 0) {
-    return facts.observed.includes(input.service)
-      ? { kind: 'no-fault', confidence: Math.max(0.3, 0.7 - 0.1 * gaps) }
+  const root = findRootCondition(facts, input.alerts);
+  if (facts.surroundings.conditions.length === 0 && isCalm(facts)) {
+    const isSilent = failureShifts(facts).length === 0;
+    return facts.observed.includes(input.service) || facts.surroundings.eventEvidence.length > 0
+      ? { kind: 'no-fault', confidence: Math.max(0.3, (isSilent ? 0.7 : 0.6) - 0.1 * gaps) }
       : { kind: 'inconclusive', why: `Neither logs nor metrics of ${input.service} could be read.`, close: [] };
   }
   const alive = scored.filter((item) => item.ruledOut === undefined);
   const top = alive[0];
+  if (root?.isShown === true && !explainsCondition(top)) return blame(root, gaps);
+  // Inside names that do not resolve are ours to mend, whatever the calls that fail at them look like.
+  const isName = root !== undefined && /^dns-/.test(root.condition.kind.id);
+  if (isName && !explainsCondition(top)) return blame(root, gaps);
   if (foreign && foreign.strength >= 0.45 && !explainsBetter(top, foreign)) {
     const confidence = clamp(
       0.35 + 0.5 * foreign.strength - 0.08 * gaps - 0.1 * Math.min(1, topStrength(top)),
@@ -63,6 +92,68 @@ export function decide(
       category: foreign.kind === 'outside' ? 'outside-dependency' : 'infrastructure',
     };
   }
+  const accused = accuse(facts, suspicions, alive, gaps);
+  if (accused.kind !== 'inconclusive' || accused.isTie === true) return accused;
+  return findOtherCause(input, facts, suspicions, root, alive, gaps) ?? accused;
+}
+
+/** Nothing fails: no line of failure, and no metric that tells of it. */
+function isCalm(facts: Facts): boolean {
+  return failurePatterns(facts).length === 0 && (failureShifts(facts).length === 0 || isWithinLimits(facts));
+}
+
+/** Gauges that moved and stay clear of every limit that is known of them fill nothing up. */
+function isWithinLimits(facts: Facts): boolean {
+  return failureShifts(facts).every(
+    (shift) =>
+      shift.meaning === 'saturation' &&
+      facts.surroundings.levels.some(
+        (level) => level.name === shift.name && level.service === shift.service && !level.isOver,
+      ),
+  );
+}
+
+/** What remains where no change is accused: a state that only logs tell of, load, or a place without a reason. */
+function findOtherCause(
+  input: EngineInput,
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  root: RootCondition | undefined,
+  alive: readonly ScoredCandidate[],
+  gaps: number,
+): Decision | undefined {
+  if (root) return blame(root, gaps);
+  const surge = findSurge(facts, input.service);
+  if (surge)
+    return { kind: 'surge', surge, confidence: clamp(surge.confidence - 0.08 * gaps, 0.2, 0.7), category: 'traffic' };
+  const single = alive.length === 0 ? singleOut(facts, suspicions) : undefined;
+  return (
+    single && {
+      kind: 'service',
+      suspicion: single.suspicion,
+      confidence: clamp(single.confidence - 0.08 * gaps, 0.15, 0.6),
+      category: 'unknown',
+    }
+  );
+}
+
+function blame(root: RootCondition, gaps: number): Decision {
+  return {
+    kind: 'condition',
+    root,
+    confidence: clamp(root.confidence - 0.08 * gaps, 0.2, 0.9),
+    category: root.condition.kind.category,
+  };
+}
+
+/** The best change, where it explains enough and stands alone. */
+function accuse(
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  alive: readonly ScoredCandidate[],
+  gaps: number,
+): Extract<Decision, { kind: 'change' | 'inconclusive' }> {
+  const top = alive[0];
   if (!top)
     return { kind: 'inconclusive', why: 'Something fails, and no change of the window can have caused it.', close: [] };
   // Commits that one deploy carried are undone together; telling them apart is the sandbox's work.
@@ -83,6 +174,7 @@ export function decide(
   if (second > closestRival * top.score) {
     return {
       kind: 'inconclusive',
+      isTie: true,
       why: 'Two changes explain the symptoms about equally well.',
       close: alive.slice(0, 3),
     };
@@ -91,6 +183,7 @@ export function decide(
   if (otherSide) {
     return {
       kind: 'inconclusive',
+      isTie: true,
       why: `The exception may come from what ${top.candidate.service} changed as well as from what ${otherSide.candidate.service} did: one reads what the other sends.`,
       close: [top, otherSide],
     };
@@ -102,6 +195,11 @@ export function decide(
   const change = top.candidate.change;
   const category = change && isConfigOnly(change) ? 'config-change' : 'code-change';
   return { kind: 'change', top, rivals, confidence: clamp(raw, 0.15, cap), category };
+}
+
+/** A diff that makes such failures, and came just before them, explains the state itself. */
+function explainsCondition(top: ScoredCandidate | undefined): boolean {
+  return top !== undefined && top.score >= lowestScore && topStrength(top) >= 0.4;
 }
 
 /** Only a diff that makes failures of this kind stands against failing calls to an outside system; shared words do not. */

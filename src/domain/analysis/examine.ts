@@ -4,7 +4,7 @@ import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { readHunks, explainHarmless } from './diffs.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, gatherFacts, isObserved } from './facts.ts';
-import { describePattern, describeShift, short } from './statement.ts';
+import { describePattern, describeShift, short } from './claims.ts';
 import { findOnset, followCalls, isAnomalous, isMerelyUnusual } from './suspicion.ts';
 
 /** What one service's own evidence says, for its resident's report. */

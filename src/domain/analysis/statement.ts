@@ -1,14 +1,16 @@
-import type { Claim, Diagnosis, RuledOut } from '../diagnosis/diagnosis.ts';
+import type { Claim, Diagnosis } from '../diagnosis/diagnosis.ts';
 import { inconclusive } from '../diagnosis/diagnosis.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { listAlternatives } from './alternatives.ts';
+import { describePattern, describeShift, short } from './claims.ts';
+import { describeCalmLevels, describeCondition, ruleOutOthers, weighAgainst } from './conditions-statement.ts';
+import type { Surge } from './conditions-traffic.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts, isObserved } from './facts.ts';
-import type { LogPattern } from './log-patterns.ts';
-import type { MetricShift } from './metric-shifts.ts';
 import type { ForeignCause } from './outside.ts';
+import { describeCandidate, ruleOutChanges } from './rule-out.ts';
 import type { ScoredCandidate } from './score-candidates.ts';
 import type { Suspicion } from './suspicion.ts';
 
@@ -23,7 +25,6 @@ interface Argument {
   readonly engine: string;
 }
 
-const mostRuledOut = 25;
 const longestSentence = 600;
 
 /** Puts a decision into sentences; each cites the evidence that it was read from. */
@@ -42,8 +43,25 @@ export function describeDecision(argument: Argument): Diagnosis {
           ...describeSymptoms(argument, decision.cause.service),
           { text: capitalise(`${decision.cause.text}.`), evidence: decision.cause.evidence },
         ],
-        ruledOut: ruleOut(argument, undefined, `its diff does not explain failures at ${decision.cause.what}`),
+        ruledOut: ruleOutChanges(argument, undefined, `its diff does not explain failures at ${decision.cause.what}`),
       });
+    case 'condition':
+      return describeState(argument, decision);
+    case 'surge':
+      return finish(argument, decision.surge.service, {
+        verdict: 'cause',
+        change: 'none',
+        category: decision.category,
+        confidence: decision.confidence,
+        statement: [...describeSurge(decision.surge), ...describeSymptoms(argument, decision.surge.service)],
+        ruledOut: ruleOutChanges(
+          argument,
+          undefined,
+          'its diff does not explain the failure, and the load rose before it',
+        ),
+      });
+    case 'service':
+      return describePlace(argument, decision.suspicion, decision);
     case 'no-fault':
       return finish(argument, argument.input.service, {
         verdict: 'no-fault',
@@ -52,14 +70,68 @@ export function describeDecision(argument: Argument): Diagnosis {
         confidence: decision.confidence,
         statement: [
           {
-            text: 'No log pattern is new or grown and no metric left its normal range.',
+            text: 'No failure is seen: no error or other log pattern is new or grown, the platform tells of no trouble, and metrics stay within normal bounds.',
             evidence: observedEvidence(argument.input),
           },
+          ...describeCalmLevels(argument.facts.surroundings.levels),
         ],
       });
     case 'inconclusive':
       return describeDoubt(argument, decision);
   }
+}
+
+/** A state of the platform as the cause; changes stand by as what it is not. */
+function describeState(argument: Argument, decision: Extract<Decision, { kind: 'condition' }>): Diagnosis {
+  const { facts } = argument;
+  const { condition, explained } = decision.root;
+  const own = [condition, ...explained].find((item) => item.service === argument.input.service);
+  const service = (own ?? condition).service;
+  return finish(argument, service, {
+    verdict: 'cause',
+    change: 'none',
+    category: decision.category,
+    condition: condition.kind.id,
+    confidence: decision.confidence,
+    statement: [...describeCondition(facts, decision.root), ...describeSymptoms(argument, service)],
+    against: weighAgainst(decision.root.rivals),
+    ruledOut: [
+      ...ruleOutOthers(facts, decision.root),
+      ...ruleOutChanges(argument, undefined, `its diff does not explain ${condition.kind.name}`),
+    ],
+  });
+}
+
+function describePlace(
+  argument: Argument,
+  suspicion: Suspicion,
+  { category, confidence }: Extract<Decision, { kind: 'service' }>,
+): Diagnosis {
+  const { service } = suspicion;
+  const missing = [...argument.gaps];
+  if (argument.facts.changes.length === 0) missing.push('commits of the services in the window');
+  return {
+    ...finish(argument, service, {
+      verdict: 'cause',
+      change: 'none',
+      category,
+      confidence,
+      statement: [...describeSymptoms(argument, service), ...describeCalls(argument, service)],
+      ruledOut: ruleOutChanges(argument, undefined, 'it does not explain the failure'),
+    }),
+    missing: [
+      ...missing,
+      `the reason why ${service} fails: neither a change nor a state of its surroundings explains it`,
+    ],
+  };
+}
+
+function describeSurge({ traffic, strain }: Surge): readonly Claim[] {
+  const claim = describeShift(traffic);
+  return [
+    { ...claim, text: `More work came in before anything failed: ${claim.text}` },
+    ...strain.map((shift) => describeShift(shift)),
+  ];
 }
 
 function describeChange(argument: Argument, decision: Extract<Decision, { kind: 'change' }>): Diagnosis {
@@ -99,7 +171,7 @@ function describeChange(argument: Argument, decision: Extract<Decision, { kind: 
     confidence: decision.confidence,
     statement,
     against,
-    ruledOut: ruleOut(argument, top, 'it explains the symptoms less well'),
+    ruledOut: ruleOutChanges(argument, top, 'it explains the symptoms less well'),
     suspects: suspects.slice(0, 10),
     ...(before === undefined ? {} : { before }),
   });
@@ -128,7 +200,7 @@ function describeDoubt(argument: Argument, decision: Extract<Decision, { kind: '
         text: `${describeCandidate(item)}: not enough to accuse it alone.`,
         evidence: item.candidate.evidence,
       })),
-      ruledOut: ruleOut(argument, undefined, undefined),
+      ruledOut: ruleOutChanges(argument, undefined, undefined),
     }),
     missing: base.missing,
     alternatives: listAlternatives(argument.facts, argument.input.service, argument.scored, undefined),
@@ -169,28 +241,6 @@ function describeSymptoms(argument: Argument, service: string): readonly Claim[]
   });
 }
 
-/** One log pattern as a sentence. */
-export function describePattern(pattern: LogPattern): Claim {
-  const history = pattern.kind === 'new' ? 'never before in the window' : `${pattern.before} before that`;
-  return {
-    text: `${pattern.service} logs ${pattern.level} \`${pattern.template.slice(0, 240)}\` since ${pattern.firstAt}: ${pattern.after} lines, ${history}.`,
-    evidence: [pattern.evidenceId],
-  };
-}
-
-/** One metric shift as a sentence. */
-export function describeShift(shift: MetricShift): Claim {
-  const what = {
-    step: shift.direction === 'up' ? 'rose' : 'fell',
-    climb: 'climbed steadily',
-    deadline: 'counted down past zero',
-  }[shift.kind];
-  return {
-    text: `${shift.name} of ${shift.service} ${what} from ${format(shift.before)} to ${format(shift.after)} since ${shift.firstAt}.`,
-    evidence: [shift.evidenceId],
-  };
-}
-
 function describeCalls(argument: Argument, service: string): readonly Claim[] {
   const calls = argument.facts.calls.filter((call) => call.to === service);
   const callers = [...new Set(calls.map((call) => call.from))];
@@ -201,59 +251,6 @@ function describeCalls(argument: Argument, service: string): readonly Claim[] {
       evidence: [...new Set(calls.map((call) => call.pattern.evidenceId))],
     },
   ];
-}
-
-function describeCandidate(item: ScoredCandidate): string {
-  const { candidate } = item;
-  const subject = candidate.change ? ` (\`${candidate.change.subject.replace(/[\p{Cc}`]/gu, ' ').slice(0, 80)}\`)` : '';
-  const verb = {
-    exact: 'was deployed to',
-    carried: 'was carried by a deploy to',
-    'perhaps-carried': 'may have been carried by a deploy to',
-    undeployed: 'has no deploy record at',
-    unrecorded: 'was committed to',
-  }[candidate.reach];
-  const lead = item.leadMinutes === undefined ? '' : `, ${describeLead(item.leadMinutes)}`;
-  return `${candidate.change ? 'Commit' : 'Deploy'} ${short(candidate.id)}${subject} ${verb} ${candidate.service} at ${new Date(candidate.atMs).toISOString()}${lead}`;
-}
-
-function describeLead(minutes: number): string {
-  const seconds = Math.round(minutes * 60);
-  if (Math.abs(seconds) < 2) return 'as the failure began';
-  if (seconds < 0) return `${-seconds} s after the first sign of failure, which clocks and scrapes may account for`;
-  return seconds < 60
-    ? `${seconds} s before the failure began`
-    : `${Math.round(minutes * 10) / 10} min before the failure began`;
-}
-
-function ruleOut(
-  argument: Argument,
-  top: ScoredCandidate | undefined,
-  otherwise: string | undefined,
-): readonly RuledOut[] {
-  // The strongest rivals first; then what never could have been it, deployed revisions before the rest.
-  const byRelevance = (item: ScoredCandidate) =>
-    item.ruledOut === undefined ? 0 : item.candidate.reach === 'exact' ? 1 : 2;
-  const changes = argument.scored
-    .filter((item) => item !== top && (item.ruledOut !== undefined || otherwise !== undefined))
-    .sort((a, b) => byRelevance(a) - byRelevance(b) || b.score - a.score)
-    .slice(0, mostRuledOut)
-    .map((item): RuledOut => ({
-      candidate: item.candidate.id,
-      reason: item.ruledOut ?? explainLoss(item, argument, otherwise ?? ''),
-      evidence: item.candidate.evidence,
-    }));
-  return changes;
-}
-
-function explainLoss(item: ScoredCandidate, argument: Argument, otherwise: string): string {
-  const share = argument.suspicions.find((suspicion) => suspicion.service === item.candidate.service)?.share ?? 0;
-  if (item.candidate.reach === 'undeployed') return `no deploy record says that it reached ${item.candidate.service}`;
-  if (!item.candidate.change) return 'nothing is known of what it changed, and others explain the symptoms';
-  if (share < 0.1) return `no failing call leads to ${item.candidate.service}, and it shows no failure first`;
-  if (item.outpaced >= 0.3 && item.exposure)
-    return `it had been at work for ${Math.round((item.leadMinutes ?? 0) * 60)} s and ${item.exposure.lines} lines of ${item.exposure.witness} without one failure when it began, and another change came just then`;
-  return item.match.total < 0.15 ? 'its diff has nothing in common with the symptoms' : otherwise;
 }
 
 function listSignatures(argument: Argument, service: string): readonly string[] {
@@ -270,15 +267,9 @@ function listSignatures(argument: Argument, service: string): readonly string[] 
 }
 
 function observedEvidence(input: EngineInput): readonly string[] {
-  return input.evidence.filter(isObserved).map((item) => item.evidence.id);
-}
-
-export function short(id: string): string {
-  return /^[0-9a-f]{40}$/.test(id) ? id.slice(0, 8) : id;
-}
-
-function format(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toPrecision(3);
+  return input.evidence
+    .filter((item) => isObserved(item) || item.body?.kind === 'events')
+    .map((item) => item.evidence.id);
 }
 
 function capitalise(text: string): string {

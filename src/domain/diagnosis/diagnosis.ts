@@ -48,7 +48,7 @@ export type CauseCategory =
   | 'unknown';
 
 export interface RuledOut {
-  /** A service, a commit's SHA or an outside system. */
+  /** A service, a commit's SHA, an outside system, or a condition in words. */
   readonly candidate: string;
   readonly reason: string;
   readonly evidence: readonly string[];
@@ -70,6 +70,8 @@ export interface Diagnosis {
   /** A commit's full SHA, a deploy's or flag's id, or `none`. */
   readonly change: string;
   readonly category: CauseCategory;
+  /** Where a state of the platform is the cause: its name in the table of conditions, such as `storage-full`. */
+  readonly condition?: string;
   /** 0 to 1. */
   readonly confidence: number;
   readonly statement: readonly Claim[];

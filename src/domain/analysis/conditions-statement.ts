@@ -1,0 +1,261 @@
+import type { Claim, RuledOut } from '../diagnosis/diagnosis.ts';
+import { describeLevel } from './conditions-find.ts';
+import type { ResourceLevel } from './conditions-levels.ts';
+import { format, readWords } from './conditions-levels.ts';
+import type { QueryLoad, WaitClass } from './conditions-queries.ts';
+import { loadIn } from './conditions-queries.ts';
+import type { RootCondition } from './conditions-root.ts';
+import type { Condition, ConditionSign } from './conditions.ts';
+import type { Facts } from './facts.ts';
+
+const mostSigns = { origin: 6, other: 3 } as const;
+
+/** What drives a condition: waits of database statements, and series that rise together with it (by the words of their names). */
+const drivers: Readonly<Record<string, { readonly waits: readonly WaitClass[]; readonly series: RegExp }>> = {
+  'replication-lag': {
+    waits: ['log', 'write'],
+    series: /transaction logs?|\bwal\b|write (iops|throughput)|network transmit/,
+  },
+  'storage-full': { waits: ['write', 'log'], series: /write (iops|throughput|latency)|transaction logs?|\bwal\b/ },
+  'cpu-saturated': { waits: ['cpu', 'read'], series: /read (iops|throughput|latency)|requests?|\bdb load\b/ },
+  'connections-exhausted': { waits: ['client', 'lock'], series: /\bdb load\b|(write|read|commit) latency|requests?/ },
+  'io-saturated': { waits: ['read', 'write', 'log'], series: /(read|write) (iops|throughput|latency)/ },
+  'lock-contention': { waits: ['lock'], series: /latency|connections/ },
+  'memory-short': { waits: [], series: /swap|connections|read iops/ },
+};
+
+/** The argument for a condition as the cause: what was seen, what it means, what drives it and what follows from it. */
+export function describeCondition(facts: Facts, root: RootCondition): readonly Claim[] {
+  const { condition, explained } = root;
+  const same = explained.filter((item) => item.kind.id === condition.kind.id);
+  const signs = pickSigns([condition, ...same]);
+  const evidence = [...new Set(signs.map((sign) => sign.evidenceId))];
+  const effects = explained.filter((item) => item.kind.id !== condition.kind.id);
+  return [
+    ...signs.map(describeSign),
+    { text: `This is ${condition.kind.name}. ${condition.kind.mechanism}`, evidence },
+    ...describeDrivers(facts, condition),
+    ...effects.map((effect): Claim => {
+      const [sign] = pickSigns([effect]);
+      return {
+        text: `From it follows ${effect.kind.name}${sign ? `: ${quoteSign(sign)}` : ''}.`,
+        evidence: effect.signs.map((item) => item.evidenceId).filter((id, i, all) => all.indexOf(id) === i),
+      };
+    }),
+    ...describeExits(facts),
+    ...describeRecovery(facts, condition),
+  ];
+}
+
+/** Metrics before words of applications, distinct words only; oldest first as they happened. */
+function pickSigns(conditions: readonly Condition[]): readonly ConditionSign[] {
+  const all = conditions.flatMap((item) => item.signs);
+  const distinct = all.filter(
+    (sign, i) => all.findIndex((other) => other.object === sign.object && other.text === sign.text) === i,
+  );
+  const most = conditions[0]?.kind.rank === 'origin' ? mostSigns.origin : mostSigns.other;
+  const events = distinct.filter((sign) => sign.from === 'event');
+  const metrics = distinct.filter((sign) => sign.from === 'metric');
+  const logs = distinct.filter((sign) => sign.from === 'log');
+  return [...events.slice(0, most), ...metrics.slice(0, 2), ...logs.slice(0, 2)].sort((a, b) =>
+    a.firstAt < b.firstAt ? -1 : a.firstAt > b.firstAt ? 1 : 0,
+  );
+}
+
+function describeSign(sign: ConditionSign): Claim {
+  return { text: `${quoteSign(sign)}.`, evidence: [sign.evidenceId] };
+}
+
+function quoteSign(sign: ConditionSign): string {
+  if (sign.from === 'metric') return `${sign.text}, past it since ${sign.firstAt}`;
+  const reason = sign.reason === undefined || sign.reason === '' ? '' : ` ${sign.reason}`;
+  const often = sign.count > 1 ? `${sign.count} times ` : '';
+  const until = sign.lastAt === undefined || sign.lastAt === sign.firstAt ? '' : ` to ${sign.lastAt}`;
+  const when = until === '' ? `at ${sign.firstAt}` : `from ${sign.firstAt}${until}`;
+  return sign.from === 'log'
+    ? `${sign.object} logs \`${sign.text}\`, ${often}since ${sign.firstAt}`
+    : `The platform tells of ${sign.object}${reason}, ${often}${when}: \`${sign.text}\``;
+}
+
+function describeDrivers(facts: Facts, condition: Condition): readonly Claim[] {
+  const driver = drivers[condition.kind.id];
+  if (!driver) return [];
+  const claims: Claim[] = [];
+  const query = findDriver(facts.surroundings.queries, driver.waits);
+  if (query) claims.push(describeQuery(query, 'carries most of the load behind it'));
+  const moved = facts.surroundings.movements.filter(
+    (item) => item.service === condition.service && driver.series.test(readWords(item.name)),
+  );
+  if (moved.length > 0) {
+    claims.push({
+      text: `Together with it rose ${moved.map((item) => `${item.name} of ${item.object} from ${format(item.first)} to ${format(item.peak)}`).join(', ')}.`,
+      evidence: [...new Set(moved.map((item) => item.evidenceId))],
+    });
+  }
+  return claims;
+}
+
+/** The statement with the largest load in these classes of waits, where it carries a good part of all load in them. */
+export function findDriver(queries: readonly QueryLoad[], waits: readonly WaitClass[]): QueryLoad | undefined {
+  const ranked = queries.map((query) => ({ query, load: loadIn(query, waits) })).sort((a, b) => b.load - a.load);
+  const total = ranked.reduce((sum, item) => sum + item.load, 0);
+  const [first] = ranked;
+  return first && total > 0 && first.load >= 0.4 * total ? first.query : undefined;
+}
+
+function describeQuery(query: QueryLoad, role: string): Claim {
+  const waits = query.waits
+    .slice(0, 3)
+    .map((item) => `${item.name} ${format(item.load)}`)
+    .join(', ');
+  return {
+    text: `By ${query.measuredBy}, the query \`${query.statement.replaceAll('`', "'").slice(0, 240)}\` ${role}: ${Math.round(100 * query.share)} % of the database load, waiting on ${waits}.`,
+    evidence: [query.evidenceId],
+  };
+}
+
+const exits: Readonly<Record<string, string>> = {
+  '0': 'the process ended cleanly when it was told to, so it neither crashed nor was killed for memory',
+  '1': 'the process ended by an error of its own',
+  '137': 'the process was killed (SIGKILL), as the kernel does when memory runs out',
+  '139': 'the process crashed by a bad memory access (SIGSEGV)',
+  '143': 'the process was told to end (SIGTERM)',
+};
+
+/** What exit codes mean, where the platform or a log tells them. */
+function describeExits(facts: Facts): readonly Claim[] {
+  const seen = new Map<string, Set<string>>();
+  for (const { code, evidenceId } of facts.surroundings.exits) {
+    const ids = seen.get(code) ?? new Set<string>();
+    seen.set(code, ids.add(evidenceId));
+  }
+  return [...seen].flatMap(([code, ids]) =>
+    exits[code] === undefined
+      ? []
+      : [{ text: `Containers end with exit code ${code}: ${exits[code]}.`, evidence: [...ids] }],
+  );
+}
+
+function describeRecovery(facts: Facts, condition: Condition): readonly Claim[] {
+  if (condition.kind.rank !== 'origin') return [];
+  const back = facts.surroundings.dips.filter((item) => item.service === condition.service);
+  if (back.length === 0) return [];
+  return [
+    {
+      text: `It is over: ${back.map((item) => `${item.name} fell to ${format(item.low)} and is back at ${format(item.last)} (${format(item.first)} before)`).join(', ')}. These metrics show the effect; the platform's events tell the cause.`,
+      evidence: [...new Set(back.map((item) => item.evidenceId))],
+    },
+  ];
+}
+
+/** Other states that stand unexplained beside the cause, and that the platform itself shows: whoever reads this must know. */
+export function weighAgainst(rivals: readonly Condition[]): readonly Claim[] {
+  return rivals
+    .filter((rival) => rival.signs.some((sign) => sign.from !== 'log'))
+    .slice(0, 2)
+    .map((rival) => ({
+      text: `There is ${rival.kind.name} as well, which this does not explain.`,
+      evidence: [...new Set(rival.signs.map((sign) => sign.evidenceId))],
+    }));
+}
+
+/** What was looked at beside the cause and why it is not it. */
+export function ruleOutOthers(facts: Facts, root: RootCondition): readonly RuledOut[] {
+  return [
+    ...root.rivals.slice(0, 4).map((rival): RuledOut => ({
+      candidate: rival.kind.name,
+      reason: `${explainRival(rival, root)}: ${pickSigns([rival]).slice(0, 1).map(quoteSign).join('')}`,
+      evidence: [...new Set(rival.signs.map((sign) => sign.evidenceId))],
+    })),
+    ...ruleOutLevels(facts, root),
+    ...ruleOutPast(facts),
+    ...ruleOutCalm(facts, root),
+    ...ruleOutUsual(facts, root),
+  ];
+}
+
+function explainRival(rival: Condition, root: RootCondition): string {
+  if (rival.firstAt > root.condition.firstAt) return 'it came later and explains less';
+  return rival.strength < root.condition.strength
+    ? 'less of the evidence shows it'
+    : 'it explains less of what is seen';
+}
+
+function ruleOutLevels(facts: Facts, root: RootCondition): readonly RuledOut[] {
+  const shown = new Set([root.condition, ...root.explained, ...root.rivals].map((item) => item.kind.id));
+  const levels = facts.surroundings.levels.filter(
+    (level) => level.hasMoved && !level.isOver && !shown.has(level.conditionId),
+  );
+  const blamed = findDriver(facts.surroundings.queries, drivers[root.condition.kind.id]?.waits ?? []);
+  return levels.slice(0, 4).map((level): RuledOut => {
+    const own = findDriver(facts.surroundings.queries, drivers[level.conditionId]?.waits.slice(0, 1) ?? []);
+    const other = own !== undefined && own !== blamed ? own : undefined;
+    const origin =
+      other && blamed
+        ? `; its load comes from another query, \`${other.statement.slice(0, 200)}\`, which does not write what \`${blamed.statement.slice(0, 60)}\` writes, so the two are unrelated and it has no part in ${root.condition.kind.name}`
+        : '';
+    return {
+      candidate: `${level.name} of ${level.object}`,
+      reason: `not the cause: ${describeLevel(level)}, so it moved and stayed short of its limit${origin}`,
+      evidence: [level.evidenceId, ...(other ? [other.evidenceId] : [])],
+    };
+  });
+}
+
+function ruleOutPast(facts: Facts): readonly RuledOut[] {
+  return facts.surroundings.past.slice(0, 4).map(({ event, evidenceId }) => ({
+    candidate: `${event.reason ?? 'event'} of ${event.object}`,
+    reason: `it was over at ${event.lastAt ?? event.at}, before the incident: \`${event.message.slice(0, 160)}\``,
+    evidence: [evidenceId],
+  }));
+}
+
+function ruleOutCalm(facts: Facts, root: RootCondition): readonly RuledOut[] {
+  const hit = new Set([root.condition, ...root.explained].flatMap((item) => item.signs.map((sign) => sign.object)));
+  const kinds = [
+    ['Pod', 'sibling pods and existing pods stay Running and Ready without restarts, so the workload as such can run'],
+    ['Node', 'healthy nodes: they are Ready and report no pressure'],
+  ] as const;
+  return kinds.flatMap(([kind, reason]): readonly RuledOut[] => {
+    const calm = facts.surroundings.calm.filter(
+      ({ event }) =>
+        event.object.startsWith(`${kind}/`) && /ready/i.test(`${event.reason ?? ''}`) && !hit.has(event.object),
+    );
+    if (calm.length === 0) return [];
+    const names = calm.slice(0, 6).map(({ event }) => event.object);
+    return [{ candidate: names.join(', '), reason, evidence: [...new Set(calm.map((item) => item.evidenceId))] }];
+  });
+}
+
+/** The first things that a person would ask about a workload that does not run. */
+const usual: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /^out-of-memory|memory-short$/,
+    'out of memory',
+    'not an OOM kill: no event and no log line of the incident tells of one',
+  ],
+  [/^image|^registry/, 'image pull', 'no image pull fails in the incident'],
+  [/^unschedulable|^quota|^node-pressure/, 'scheduling', 'every pod found a node'],
+  [/^node|^host-taken/, 'nodes', 'no node is lost'],
+];
+
+function ruleOutUsual(facts: Facts, root: RootCondition): readonly RuledOut[] {
+  const { conditions, eventEvidence, calm } = facts.surroundings;
+  const isWorkload = [
+    ...root.condition.signs.map((sign) => sign.object),
+    ...calm.map(({ event }) => event.object),
+  ].some((object) => /^(Pod|Deployment|ReplicaSet|StatefulSet|DaemonSet|Job)\//.test(object));
+  if (!isWorkload || eventEvidence.length === 0) return [];
+  return usual
+    .filter(([pattern]) => !conditions.some((item) => pattern.test(item.kind.id)))
+    .map(([, candidate, reason]) => ({ candidate, reason, evidence: eventEvidence }));
+}
+
+/** Resources in words for the case that nothing is wrong: how far each stayed from its limit. */
+export function describeCalmLevels(levels: readonly ResourceLevel[]): readonly Claim[] {
+  const shown = levels.filter((level) => !level.isOver).slice(0, 8);
+  return shown.map((level) => ({
+    text: `${describeLevel(level)}: clear of it, so this is noise and not an error.`,
+    evidence: [level.evidenceId],
+  }));
+}
