@@ -11,6 +11,7 @@ import {
   type FixTrial,
   type TalliedRun,
 } from '../../domain/reproduction/candidate-fix.ts';
+import { weighWords } from '../../domain/reproduction/printed-words.ts';
 import { readTestTally } from '../../domain/reproduction/test-tally.ts';
 import type { Tried } from '../../domain/reproduction/tried.ts';
 import { sanitizeText } from '../../domain/text.ts';
@@ -129,7 +130,8 @@ async function runPair(
     fixed.push(one);
     if (one.run.end !== 'passed') break;
   }
-  return fixed.length === 0 ? undefined : { deployed, fixed };
+  const [before, ...after] = weighWords([deployed, ...fixed]);
+  return before && after.length > 0 ? { deployed: before, fixed: after } : undefined;
 }
 
 /** The whole output is read for names: those of a run must not be missing because its output is long. */

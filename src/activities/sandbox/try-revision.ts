@@ -2,14 +2,17 @@ import type { PackedSource, RunReport, Sandbox, SandboxImage } from '../../adapt
 import { dropHidden, showText } from '../../domain/diagnosis/prompt-text.ts';
 import type { Redact } from '../../domain/redaction.ts';
 import type {
+  FailureSignature,
   ReproductionWay,
   SandboxRequest,
   SandboxRun,
   SourceArchive,
 } from '../../domain/reproduction/reproduction.ts';
 import { locateSignature } from '../../domain/reproduction/location.ts';
+import { listPrinted, weighWords } from '../../domain/reproduction/printed-words.ts';
 import { showFailure } from '../../domain/reproduction/show-failure.ts';
 import { showReplay } from '../../domain/reproduction/show-replay.ts';
+import { toLines } from '../../domain/reproduction/signature.ts';
 import type { Tried } from '../../domain/reproduction/tried.ts';
 import type { FinishedRun } from './finished-runs.ts';
 
@@ -85,8 +88,10 @@ export function createTrials(context: TryContext) {
   }
 
   return {
-    /** Every run so far, in the order of the tries. */
-    tried: tried as readonly Tried[],
+    /** Every run so far, in the order of the tries, each seen in the light of the others. */
+    get tried(): readonly Tried[] {
+      return weighWords(tried);
+    },
     /** The run that judges a revision; a repeat runs it again though a result is known. */
     async tryIndex(index: number, { isRepeat = false } = {}): Promise<Tried> {
       const archive = request.revisions[index];
@@ -102,9 +107,8 @@ export function createTrials(context: TryContext) {
       };
       finished.push(result);
       const repeat = isRepeat ? tried.filter((one) => one.index === index).length : 0;
-      const shown = await readRun(result, archive, context);
       const sameAs = same && request.revisions[same.index]?.revision;
-      const one = { ...shown, index, run: labelRun(shown.run, { repeat, sameAs, way: context.way }) };
+      const one = { index, ...(await readRun(result, archive, context, { repeat, sameAs, way })) };
       tried.push(one);
       context.report(`ran ${archive.revision}`, [...finished, ...left]);
       return one;
@@ -154,42 +158,49 @@ function labelRun(run: SandboxRun, { repeat, sameAs, way }: Labels): SandboxRun 
 /** A finished run with what its output shows, as history and people get it. */
 async function readRun(
   result: FinishedRun,
-  { service, revision }: SourceArchive,
+  archive: SourceArchive,
   { request, store, redact = (unchanged) => unchanged }: Pick<TryContext, 'request' | 'store' | 'redact'>,
-): Promise<Pick<Tried, 'run' | 'shown'>> {
+  labels: Labels,
+): Promise<Omit<Tried, 'index'>> {
   const output = await store.get(result.outputDigest);
-  const { end, exitCode, durationMs, outputDigest, keptFrom } = result;
   const failedSetup = result.failedSetup === undefined ? undefined : request.setup[result.failedSetup];
-  const run: SandboxRun = {
-    service,
-    revision,
-    command: failedSetup ?? request.command,
-    end,
-    exitCode,
-    durationMs,
-    outputTail: readTail(output, result, redact),
-    outputDigest,
-    ...(keptFrom === undefined ? {} : { known: `kept from ${keptFrom.slice(0, 16).replace('T', ' ')} UTC` }),
-    ...(result.note === undefined ? {} : { note: result.note }),
-    ...(result.layeredImageId === undefined ? {} : { imageDigest: result.layeredImageId }),
-    ...(result.layeredImageIds === undefined ? {} : { imageDigests: result.layeredImageIds }),
+  const command = failedSetup ?? request.command;
+  const run = labelRun(toRun(result, archive, command, readTail(output, result, redact)), labels);
+  const { end, exitCode } = result;
+  const { expected = [] } = request;
+  const services = [request.suspectService, ...request.neighbours.map(({ service }) => service)];
+  const hasPassed = end === 'passed';
+  if (failedSetup || (hasPassed && expected.length === 0)) return { run };
+  const text = redact(dropHidden(readEnds(output)));
+  const printed = listPrinted(toLines(text), expected);
+  const templates = printed.length === 0 ? {} : { printed: printed.map(({ template }) => template) };
+  if (hasPassed) return { run, ...templates };
+  const failed = { output: text, end, exitCode, workService: request.workService, services, expected };
+  const show = (words: readonly FailureSignature[]): Pick<Tried, 'run' | 'shown'> => {
+    const written = showFailure({ ...failed, printed: words });
+    const shown = result.told ? showReplay(result.told, written) : written;
+    const [signature] = shown.failures;
+    const location = signature && locateSignature(request, signature, archive.revision);
+    return {
+      run: { ...run, match: shown.match, ...(signature ? { signature } : {}) },
+      shown: { ...shown, ...(location ? { location } : {}) },
+    };
   };
-  if (end === 'passed' || failedSetup) return { run };
-  const services = [request.suspectService, ...request.neighbours.map((neighbour) => neighbour.service)];
-  const written = showFailure({
-    output: redact(dropHidden(readEnds(output))),
-    end,
-    exitCode,
-    workService: request.workService,
-    services,
-    ...(request.expected ? { expected: request.expected } : {}),
-  });
-  const shown = result.told ? showReplay(result.told, written) : written;
-  const [signature] = shown.failures;
-  const location = signature && locateSignature(request, signature, revision);
+  return { ...show(printed), ...templates, ...(printed.length === 0 ? {} : { withoutWords: show([]) }) };
+}
+
+function toRun(
+  { end, exitCode, durationMs, outputDigest, keptFrom, note, layeredImageId, layeredImageIds }: FinishedRun,
+  { service, revision }: SourceArchive,
+  command: readonly string[],
+  outputTail: string,
+): SandboxRun {
   return {
-    run: { ...run, match: shown.match, ...(signature ? { signature } : {}) },
-    shown: { ...shown, ...(location ? { location } : {}) },
+    ...{ service, revision, command, end, exitCode, durationMs, outputTail, outputDigest },
+    ...(keptFrom === undefined ? {} : { known: `kept from ${keptFrom.slice(0, 16).replace('T', ' ')} UTC` }),
+    ...(note === undefined ? {} : { note }),
+    ...(layeredImageId === undefined ? {} : { imageDigest: layeredImageId }),
+    ...(layeredImageIds === undefined ? {} : { imageDigests: layeredImageIds }),
   };
 }
 

@@ -2,7 +2,8 @@ import type { FailureSignature, RunEnd, SignatureMatch } from './reproduction.ts
 import { findTellingFrame, isSameFile, isTestFile } from './frames.ts';
 import { describeSignature, toKept, type ReadFailure } from './signature.ts';
 import { findLack, findTrouble } from './surroundings.ts';
-import { countWords, toTemplate } from './templates.ts';
+import { listPrinted } from './printed-words.ts';
+import { countWords } from './templates.ts';
 
 export interface MatchInput {
   readonly end: RunEnd;
@@ -10,6 +11,8 @@ export interface MatchInput {
   readonly lines: readonly string[];
   /** Production's errors; absent or empty where the evidence holds none. */
   readonly expected?: readonly FailureSignature[];
+  /** Those of them whose words in the output count; all that it holds when left out. */
+  readonly printed?: readonly FailureSignature[];
 }
 
 export interface MatchResult {
@@ -42,7 +45,7 @@ export function matchFailure(input: MatchInput): MatchResult {
   const isSame = alike?.match === 'same';
   const found =
     (isSame ? alike : undefined) ??
-    findWords(lines, others) ??
+    findWords(input, others) ??
     findPlace(failures, expected) ??
     findEnd(input) ??
     alike ??
@@ -109,31 +112,13 @@ function sharesFile(one: FailureSignature, other: FailureSignature): boolean | u
   return ours.some((frame) => theirs.some(({ file }) => isSameFile(frame.file, file)));
 }
 
-/** Masking a text takes about ten microseconds, whoever wrote it. */
-const mostTexts = 20_000;
-
-/** A service that runs in the sandbox prints what it prints in production. One word alone would fit too much. */
-function findWords(lines: readonly string[], expected: readonly FailureSignature[]): MatchResult | undefined {
-  const wanted = expected.filter(({ template }) => countWords(template) > 1);
-  if (wanted.length === 0) return undefined;
-  let left = mostTexts;
-  for (const line of lines) {
-    for (const text of readTexts(line)) {
-      if ((left -= 1) < 0) return undefined;
-      const template = toTemplate(text);
-      const found = wanted.find((one) => template.includes(one.template));
-      if (found) return { match: 'same', reason: `The output holds production's ${describe(found)}.` };
-    }
-  }
-  return undefined;
-}
-
-/** A line and, where it is JSON, the texts in it: as a whole each would be one quoted value. */
-function readTexts(line: string): readonly string[] {
-  const start = line.indexOf('{"');
-  if (start === -1) return [line];
-  const values = [...line.slice(start).matchAll(/:"((?:[^"\\]|\\.){8,400})"/g)].map(([, value = '']) => value);
-  return [line, ...values.slice(0, 20)];
+/** A service that runs in the sandbox prints what it prints in production. */
+function findWords(
+  { lines, expected = [], printed = listPrinted(lines, expected) }: MatchInput,
+  wanted: readonly FailureSignature[],
+): MatchResult | undefined {
+  const found = printed.find((one) => wanted.includes(one));
+  return found && { match: 'same', reason: `The output holds production's ${describe(found)}.` };
 }
 
 /** Proof only where production's evidence holds nothing that says more: otherwise that should show in the output, and does not. */

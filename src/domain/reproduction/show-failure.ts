@@ -13,6 +13,8 @@ export interface FailedRun extends Pick<SandboxRun, 'end' | 'exitCode'> {
   /** All services whose sources are in the sandbox. */
   readonly services: readonly string[];
   readonly expected?: readonly FailureSignature[];
+  /** Those of them whose words in the output count; all that it holds when left out. */
+  readonly printed?: readonly FailureSignature[];
 }
 
 /** 128 and the number of a signal (signal(7)), for what the kernel ends without a word of the program. */
@@ -25,7 +27,8 @@ const signals: Readonly<Record<number, ReadFailure>> = {
 };
 
 /** Reads from the output of a run that did not pass what it shows, and sets it beside what production shows. */
-export function showFailure({ output, end, exitCode, workService, services, expected }: FailedRun): ShownFailure {
+export function showFailure(run: FailedRun): ShownFailure {
+  const { output, end, exitCode, workService, services, expected, printed } = run;
   const lines = toLines(output);
   const read = readFailures(lines, { workService, services });
   const signal = signals[exitCode];
@@ -35,6 +38,7 @@ export function showFailure({ output, end, exitCode, workService, services, expe
     failures,
     lines,
     ...(expected ? { expected } : {}),
+    ...(printed ? { printed } : {}),
   });
   const telling = failure ?? failures.find(reachesCode);
   const ordered = telling ? [telling, ...failures.filter((one) => one !== telling)] : failures;

@@ -21,6 +21,10 @@ export interface Tried {
   readonly index: number;
   readonly run: SandboxRun;
   readonly shown?: ShownFailure;
+  /** Templates of production's errors that its output holds in words, whether it passed or failed. */
+  readonly printed?: readonly string[];
+  /** What the run shows when those words do not count; only where they may have told that it is production's failure. */
+  readonly withoutWords?: Pick<Tried, 'run' | 'shown'>;
 }
 
 /** A shell's and Docker's exit codes for a program that cannot be started. */

@@ -1,22 +1,15 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readTree, writeTree, type TreeFile } from '../../../src/activities/candidate-fix/source-tree.ts';
-import { tryWays, type WaysContext } from '../../../src/activities/sandbox/try-ways.ts';
+import { tryWays } from '../../../src/activities/sandbox/try-ways.ts';
 import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.ts';
 import type { SandboxRequest, SourceArchive } from '../../../src/domain/reproduction/reproduction.ts';
 import { describeFix, listChanges, type FixOrder } from '../../../src/domain/reproduction/candidate-fix.ts';
+import { createBodyStore } from '../../fakes/body-store.ts';
 import { toProof } from '../../../src/domain/reproduction/tabulate-runs.ts';
 
 type Files = Readonly<Record<string, string>>;
-const bodies = new Map<string, Buffer>();
-const store: WaysContext['store'] = {
-  put: async (content) => {
-    const digest = createHash('sha256').update(content).digest('hex');
-    bodies.set(digest, Buffer.from(content));
-    return { digest, bytes: content.length };
-  },
-  get: async (digest) => bodies.get(digest) ?? Buffer.alloc(0),
-};
+const store = createBodyStore();
 const toTar = (files: Files) =>
   writeTree(
     new Map(
@@ -45,7 +38,13 @@ async function run(
     fix = order,
     history = trees,
     times = Infinity,
-  }: { fix?: FixOrder; history?: readonly Files[]; times?: number } = {},
+    expected = [],
+  }: {
+    fix?: FixOrder;
+    history?: readonly Files[];
+    times?: number;
+    expected?: NonNullable<SandboxRequest['expected']>;
+  } = {},
 ) {
   const orders: { readonly files: Files; readonly order: RunOrder }[] = [];
   const request: SandboxRequest = {
@@ -60,6 +59,7 @@ async function run(
     suspectIndex: 1,
     neighbours: [],
     limits: { memoryMb: 256, cpus: 1, timeoutMs: 9_000, outputBytes: 1_000 },
+    expected,
     fix,
   };
   const result = await tryWays(request, {
@@ -155,6 +155,24 @@ describe('a candidate fix', () => {
     );
     expect(result.fix).toMatchObject({ verdict: 'breaks-tests', newlyBroken: [] });
     expect(result.fix?.reason).toContain('exit code 1');
+  });
+
+  it("takes no words for production's failure that its own runs print when they pass", async () => {
+    const words = '# the session of ana is gone\n';
+    const expected = [{ template: 'the session of ana is gone', frames: [] }];
+    const { result } = await run(
+      ({ hours }) => ({
+        ...(hours === '1' ? failed() : {}),
+        text: words + (hours === '1' ? shownFailed : shownPassed).text,
+      }),
+      { fix: {}, expected },
+    );
+    expect(result.fix).toMatchObject({ verdict: 'fixes' });
+    expect(result.fix?.runs.map(({ end, match }) => [end, match])).toEqual([
+      ['failed', 'unknown'],
+      ['passed', undefined],
+      ['passed', undefined],
+    ]);
   });
 
   it('does not call tests broken that fail with and without it', async () => {

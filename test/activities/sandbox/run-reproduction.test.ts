@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/activities/sandbox/finished-runs.ts';
 import { createRunReproduction, type RunReproductionParts } from '../../../src/activities/sandbox/run-reproduction.ts';
 import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.ts';
 import { OutsideError } from '../../../src/adapters/outside-error.ts';
 import type { SandboxRequest } from '../../../src/domain/reproduction/reproduction.ts';
+import { createBodyStore } from '../../fakes/body-store.ts';
 
 type Outcome = 'good' | 'bad' | 'setup' | 'absent' | 'hidden' | Error;
 
@@ -42,7 +42,6 @@ function makeWorld(
   const seen: RunOrder[] = [];
   const beats: unknown[] = [];
   const reaped: unknown[] = [];
-  const bodies = new Map<string, Buffer>();
   const cancel = new AbortController();
   const clock: { remainingMs: number; lastDetails?: unknown } = { remainingMs: Number.POSITIVE_INFINITY };
   const runReproduction = createRunReproduction({
@@ -53,14 +52,7 @@ function makeWorld(
       remainingMs: () => clock.remainingMs,
       lastDetails: clock.lastDetails,
     }),
-    store: {
-      put: async (content) => {
-        const digest = createHash('sha256').update(content).digest('hex');
-        bodies.set(digest, Buffer.from(content));
-        return { digest, bytes: content.length };
-      },
-      get: async (digest) => bodies.get(digest) ?? Buffer.from(digest),
-    },
+    store: createBodyStore(),
     sandbox: {
       preflight: async () => ({
         ok: true,
