@@ -19,22 +19,26 @@ import {
   runInside,
 } from './sandbox-harness.ts';
 import { makeForger, makeSlow } from './packages/installs.ts';
+import { makeMavenRepository } from './packages/maven.ts';
 import { makeTrees, startPackages, type Packages } from './packages/registries.ts';
 
 const plain = isEngineThere ? makeSandbox() : undefined!;
 const secret = `host-secret-${process.pid}`;
 
 let folder: string;
+/** Empty where there is no JDK or no Maven. */
+let maven: ReadonlyMap<string, Buffer>;
 let packages: Packages;
 let trees: ReturnType<typeof makeTrees>;
 let dependencies: Dependencies;
 let parts: typeof plain;
 
-type Language = 'node' | 'python' | 'go';
+type Language = 'node' | 'python' | 'go' | 'java';
 const tests: Readonly<Record<Language, readonly string[]>> = {
   node: ['npm', 'test'],
   python: ['python3', 'test.py'],
   go: ['go', 'run', '.'],
+  java: ['mvn', '-B', '-q', 'verify'],
 };
 
 /** What an install script may try: the environment, a file of the host, other processes, and the user that it is. */
@@ -76,7 +80,8 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
     const hostFile = path.join(folder, 'host-secret');
     await writeFile(hostFile, secret);
     process.env['NPM_TOKEN'] = secret;
-    packages = await startPackages(probe(hostFile));
+    maven = await makeMavenRepository(path.join(folder, 'maven'));
+    packages = await startPackages(probe(hostFile), maven);
     trees = makeTrees(packages);
     const { url } = packages;
     const environment = {
@@ -85,7 +90,8 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
       GOPROXY: `${url}/go`,
       GOSUMDB: 'off',
     };
-    const registries = async () => ({ environment, notes: [] });
+    const mavenSettings = `<settings><mirrors><mirror><id>own</id><mirrorOf>*</mirrorOf><url>${url}/maven</url></mirror></mirrors></settings>\n`;
+    const registries = async () => ({ environment, mavenSettings, notes: [] });
     dependencies = createDependencies({ address, folder: path.join(folder, 'layers'), registries });
     parts = { ...plain, sandbox: withDependencies(plain.sandbox, dependencies, () => undefined) };
   });
@@ -98,14 +104,16 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
     await expectNothingLeft(plain.docker);
   });
 
-  for (const language of ['node', 'python', 'go'] as const) {
+  for (const language of ['node', 'python', 'go', 'java'] as const) {
     it(
       `are prepared once for a lockfile, and a run of ${language} has them without a network`,
       { timeout: 150_000 },
       async (context) => {
         const image = await plain.images.ensureImage(language).catch((error: unknown) => String(error));
-        if (typeof image === 'string') {
-          console.warn(`SKIPPED: dependencies of ${language}. ${image}`);
+        if (typeof image === 'string' || (language === 'java' && maven.size === 0)) {
+          console.warn(
+            `SKIPPED: dependencies of ${language}. ${typeof image === 'string' ? image : 'There is no Maven.'}`,
+          );
           return context.skip();
         }
         const files = trees[language];

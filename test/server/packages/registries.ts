@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hashForGo, makeTarball, makeZip } from './archives.ts';
+import { mavenTree } from './maven.ts';
 
-/** Registries of npm, Python and Go on loopback, with one package each, Python's in two versions. `requests` lists the paths that were asked for. */
-export async function startPackages(postinstall: string) {
-  const bodies = new Map<string, Buffer | string>();
+/**
+ * Registries of npm, Python and Go on loopback, with one package each, Python's in two versions, and what `more` holds by path.
+ * `requests` lists the paths that were asked for.
+ */
+export async function startPackages(postinstall: string, more: ReadonlyMap<string, Buffer>) {
+  const bodies = new Map<string, Buffer | string>(more);
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const url = decodeURIComponent(request.url ?? '');
@@ -58,7 +62,7 @@ function makeWheel(version: string): Buffer {
 
 export type Packages = Awaited<ReturnType<typeof startPackages>>;
 
-/** Source trees of three services, each of which needs the package to pass its test. */
+/** Source trees of four services, each of which needs the package to pass its test. */
 export function makeTrees({ url, integrity, goSum }: Packages) {
   const dependencies = { tally: '1.2.3' };
   const lock = {
@@ -94,5 +98,6 @@ export function makeTrees({ url, integrity, goSum }: Packages) {
       'go.sum': goSum,
       'main.go': 'package main\n\nimport "example.test/tally"\n\nfunc main() { println("sum", tally.Add(40, 2)) }\n',
     },
+    java: mavenTree,
   } as const;
 }
