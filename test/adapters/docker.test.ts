@@ -12,18 +12,9 @@ import {
   type ContainerPlan,
 } from '../../src/adapters/docker/policy.ts';
 import { joinSources, packSource } from '../../src/adapters/docker/sources.ts';
+import { fitEngine } from '../fakes/fit-engine.ts';
 
-const fit: EngineInfo = {
-  OSType: 'linux',
-  Architecture: 'x86_64',
-  MemoryLimit: true,
-  SwapLimit: true,
-  PidsLimit: true,
-  CpuCfsQuota: true,
-  SecurityOptions: ['name=seccomp,profile=default', 'name=apparmor'],
-  runcVersion: '1.3.3',
-  NCPU: 2,
-};
+const fit: EngineInfo = { ...fitEngine, runcVersion: '1.3.3', NCPU: 2 };
 
 describe('the preflight of an engine', () => {
   it('accepts one that can enforce every limit, and warns of a runtime with known holes', () => {

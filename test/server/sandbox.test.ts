@@ -5,25 +5,10 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { labels } from '../../src/adapters/docker/policy.ts';
 import { workFolder } from '../../src/domain/reproduction/frames.ts';
+import { countProcesses, until } from './hostile/side.ts';
 import { expectNothingLeft, isEngineThere, limits, makeSandbox, runInside } from './sandbox-harness.ts';
 
 const parts = isEngineThere ? makeSandbox() : undefined!;
-
-async function until(what: string, isTrue: () => Promise<boolean>, limitMs = 10_000): Promise<void> {
-  const endsAt = Date.now() + limitMs;
-  while (!(await isTrue())) {
-    if (Date.now() > endsAt) throw new Error(`Waited ${limitMs} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Host processes whose command line holds the mark: containers share the host's process table. */
-async function countProcesses(mark: string): Promise<number> {
-  const child = spawn('ps', ['-eo', 'args']);
-  let text = '';
-  for await (const chunk of child.stdout) text += String(chunk);
-  return text.split('\n').filter((line) => line.includes(mark)).length;
-}
 
 async function listOwnContainers(): Promise<readonly string[]> {
   const label = [`${labels.run}=run-${process.pid}`];

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { inspect, renderDoctor } from '../../src/setup/doctor.ts';
 import { lookForEngine } from '../../src/setup/look-for-engine.ts';
 import { inspectSandbox } from '../../src/setup/inspect-sandbox.ts';
+import { fitEngine } from '../fakes/fit-engine.ts';
 
 let folder: string;
 let engine: Server;
@@ -19,15 +20,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const fit = {
-  OSType: 'linux',
-  Architecture: 'x86_64',
-  MemoryLimit: true,
-  SwapLimit: true,
-  PidsLimit: true,
-  CpuCfsQuota: true,
-  SecurityOptions: ['name=seccomp,profile=default'],
-};
+const fit = { ...fitEngine, SecurityOptions: ['name=seccomp,profile=default'] };
 const version = { Version: '28.0.0', ApiVersion: '1.48', Components: [{ Name: 'runc', Version: '1.1.5+ds1' }] };
 
 /** An engine that says of itself what a test wants it to. */

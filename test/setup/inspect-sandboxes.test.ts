@@ -9,6 +9,7 @@ import { inspectSandboxes } from '../../src/setup/images/inspect-sandboxes.ts';
 import { listImages } from '../../src/setup/images/list-images.ts';
 import { createImageParts } from '../../src/setup/images/parts.ts';
 import { lookForEngine } from '../../src/setup/look-for-engine.ts';
+import { fitEngine } from '../fakes/fit-engine.ts';
 
 let folder: string;
 let socket: string;
@@ -43,14 +44,7 @@ const mistaken = [service('typo', 'pythn'), service('old', 'node:99'), service('
 /** An engine that holds no image. */
 async function startEngine(): Promise<string> {
   const version = { Version: '28.0.0', ApiVersion: '1.48' };
-  const limits = { MemoryLimit: true, SwapLimit: true, PidsLimit: true, CpuCfsQuota: true };
-  const info = {
-    OSType: 'linux',
-    Architecture: 'x86_64',
-    ...limits,
-    SecurityOptions: ['name=seccomp'],
-    Runtimes: { runc: {} },
-  };
+  const info = { ...fitEngine, Runtimes: { runc: {} } };
   engine = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
     const isKnown = /\/(version|info)$/.test(request.url ?? '');
