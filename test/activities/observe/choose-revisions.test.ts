@@ -15,6 +15,7 @@ import { planBisect, type BisectStep, type History, type Trial } from '../../../
 import { findGap } from '../../../src/domain/reproduction/find-gap.ts';
 import { maxRounds } from '../../../src/domain/reproduction/narrow.ts';
 import { createRepository, type FakeRepository } from '../../fakes/repository.ts';
+import { makeRandom } from '../../fakes/random.ts';
 
 let folder: string;
 let repository: FakeRepository;
@@ -27,17 +28,6 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const at = (minute: number) => `2026-11-21T09:${String(minute).padStart(2, '0')}:00Z`;
-
-/** Mulberry32: the same numbers for the same seed. */
-function makeRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Invented {
   readonly parents: History;

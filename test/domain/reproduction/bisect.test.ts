@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chain, planBisect, type History, type Trial } from '../../../src/domain/reproduction/bisect.ts';
+import { makeRandom } from '../../fakes/random.ts';
 
 /** Follows the plan against a judge until it ends. */
 function follow(history: History, judge: (index: number) => Trial, known: Record<number, Trial> = {}) {
@@ -108,14 +109,3 @@ describe('planBisect over merges', () => {
     expect(follow(old, judge).step).toEqual({ kind: 'found', firstBad: 2, candidates: [2], before: 1 });
   });
 });
-
-/** Mulberry32: the same numbers for the same seed. */
-function makeRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
