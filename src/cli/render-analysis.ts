@@ -4,6 +4,8 @@ import type { Bundle } from '../domain/evidence/bundle.ts';
 import { paint, plain, renderTable } from './output.ts';
 
 const mostRanked = 5;
+/** The strongest rivals come first; the rest is in the JSON. */
+const mostRuledOut = 8;
 
 /** An analysis for people: the answer first, then why, what speaks against it, what was ruled out and what was missing. */
 export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
@@ -15,8 +17,11 @@ export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
     ...renderClaims('Against', diagnosis.against),
     ...renderClaims(
       'Ruled out',
-      diagnosis.ruledOut.map(({ candidate, reason, evidence }) => ({ text: `${candidate}: ${reason}`, evidence })),
+      diagnosis.ruledOut
+        .slice(0, mostRuledOut)
+        .map(({ candidate, reason, evidence }) => ({ text: `${candidate}: ${reason}`, evidence })),
     ),
+    ...tellMore(diagnosis.ruledOut.length - mostRuledOut),
     ...renderClaims(
       'Past lessons',
       diagnosis.lessons.map(({ id, agreement, why }) => ({ text: `${id} ${agreement}: ${why}`, evidence: [] })),
@@ -65,6 +70,10 @@ function renderClaims(title: string, claims: readonly Claim[]): readonly string[
     title,
     claims.map(({ text, evidence }) => `${text}${evidence.length === 0 ? '' : ` [${evidence.join(', ')}]`}`),
   );
+}
+
+function tellMore(count: number): readonly string[] {
+  return count > 0 ? [`  and ${count} more, which --json lists`] : [];
 }
 
 /** Where the cited evidence comes from, so that whoever doubts can look. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.ts';
+import { addAnalyze } from './commands/analyze.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCheck } from './commands/check.ts';
 import { addApprove, addReject } from './commands/decide.ts';
@@ -35,7 +36,7 @@ export function createProgram(): Command {
     addSteer,
     addCancel,
   ];
-  for (const addCommand of [...add, addReport, addExport, addImages, addDemo]) addCommand(program);
+  for (const addCommand of [...add, addReport, addExport, addAnalyze, addImages, addDemo]) addCommand(program);
   // A command inherits this only when it is made after it was set; these were made by their own files.
   for (const command of program.commands) command.exitOverride();
   return program;
