@@ -2,7 +2,7 @@ import type { Evidence, LogLine, LogsBody } from '../evidence/evidence.ts';
 import { createFacetReader, readStatus } from './line-facets.ts';
 import { createTimeTally, findRise, type RateChange, type TimeTally } from './log-rates.ts';
 import { createRecordJoiner } from './log-records.ts';
-import { createTemplateMiner } from './templates.ts';
+import { createTemplateMiner, type TemplateGroup } from './templates.ts';
 import { withoutFrames } from './traces.ts';
 
 /** A log template whose rate rose, or that was never seen before the incident. */
@@ -62,10 +62,10 @@ export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly Lo
  * fires later than its fault begins; only a rise that lasts into the incident counts. O(1) a line beside the miner's work.
  */
 export function createPatternCollector(source: LogSource): PatternCollector {
-  const miner = createTemplateMiner();
+  const tallies = new Map<TemplateGroup, Tally>();
+  const miner = createTemplateMiner({ keepStatus: true, onMerge: (from, into) => mergeTallies(tallies, from, into) });
   const joiner = createRecordJoiner();
   const readFacets = createFacetReader();
-  const tallies = new Map<number, Tally>();
   let firstMs: number | undefined;
   let lastMs = -Infinity;
   let opening = 0;
@@ -81,13 +81,13 @@ export function createPatternCollector(source: LogSource): PatternCollector {
     }
     const facets = readFacets(line);
     const group = miner.add(withoutFrames(line.message), `${line.level} ${facets}`);
-    let tally = tallies.get(group.id);
+    let tally = tallies.get(group);
     if (!tally) {
       const status = readStatus(line);
       const text = () => (facets === '' ? group.text() : `${group.text()} ${facets}`);
       const times = createTimeTally();
       tally = { text, level: line.level, times, examples: [], ...(status === undefined ? {} : { status }) };
-      tallies.set(group.id, tally);
+      tallies.set(group, tally);
     }
     tally.times.add(atMs);
     keepExample(tally.examples, line);
@@ -102,6 +102,7 @@ export function createPatternCollector(source: LogSource): PatternCollector {
       const record = joiner.finish();
       if (record) count(record);
       if (firstMs === undefined) return [];
+      miner.finish();
       const isChatty = calm >= 0.3 * opening;
       const fromMs = findHistoryStart(source.evidence, firstMs, isChatty);
       const toMs = Math.max(lastMs + 1, Math.min(Date.parse(source.evidence.window.to), lastMs + 60_000));
@@ -132,6 +133,21 @@ function toPattern(source: LogSource, tally: Tally, fromMs: number, toMs: number
       weight: weigh(tally.level, rise),
     },
   ];
+}
+
+function mergeTallies(tallies: Map<TemplateGroup, Tally>, from: TemplateGroup, into: TemplateGroup) {
+  const tally = tallies.get(from);
+  const target = tallies.get(into);
+  if (!tally) return;
+  tallies.delete(from);
+  if (!target) {
+    tallies.set(into, tally);
+    return;
+  }
+  target.times.absorb(tally.times);
+  const examples = [...target.examples, ...tally.examples].sort((a, b) => compareText(a.at, b.at));
+  target.examples.length = 0;
+  for (const line of examples) keepExample(target.examples, line);
 }
 
 /** The first lines may all lie before the rise, so the older half is thinned out in favour of recent ones; the very first stays. */

@@ -1,6 +1,8 @@
 /** Times of events in bounded memory: each entry is the first time of a run and the number of events in it. */
 export interface TimeTally {
   add(atMs: number): void;
+  /** Takes over what another tally has counted. */
+  absorb(other: TimeTally): void;
   /** The runs, oldest first; `lastMs` is the exact time of the last event. */
   read(): { readonly firstMs: readonly number[]; readonly counts: readonly number[]; readonly lastMs: number };
 }
@@ -60,6 +62,16 @@ export function createTimeTally(): TimeTally {
         counts.push(1);
       }
       if (atMs > lastMs) lastMs = atMs;
+      if (firstMs.length > mostRuns) widen();
+    },
+    absorb(other) {
+      const { firstMs: times, counts: sums, lastMs: otherLastMs } = other.read();
+      times.forEach((atMs, i) => {
+        firstMs.push(atMs);
+        counts.push(sums[i] ?? 0);
+      });
+      isSorted = false;
+      lastMs = Math.max(lastMs, otherLastMs);
       if (firstMs.length > mostRuns) widen();
     },
     read() {

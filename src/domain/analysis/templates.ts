@@ -1,104 +1,128 @@
-/**
- * Log templates after Drain (He et al., ICWS 2017): mask what varies, then group by a tree of fixed depth (token count, first
- * tokens) and merge by token similarity. One pass, so baseline and incident share their templates.
- */
+import { maskLine } from './mask-line.ts';
+import { mergeTemplates, type Mergeable } from './merge-templates.ts';
+import { splitLine, variable } from './split-words.ts';
+
+/** Lines that are one event told again. */
 export interface TemplateGroup {
+  /** Final once the miner has finished: groups that turned out to be the same have the same id. */
   readonly id: number;
-  /** The template with placeholders, final once all lines have been added. */
+  /** The template, `<*>` where it varies; final like the id. */
   readonly text: () => string;
 }
 
 export interface TemplateMiner {
   /** Group of a line; `scope` keeps lines apart that must never share a template (level, status, peer). */
-  add(message: string, scope: string): TemplateGroup;
+  add(message: string, scope?: string): TemplateGroup;
+  /** Merges groups that differ only in values. More lines may follow. */
+  finish(): void;
 }
 
-interface Cluster extends TemplateGroup {
-  tokens: string[];
+export interface MinerOptions {
+  /** HTTP statuses keep their numbers, since 401 and 503 are different stories. */
+  readonly keepStatus?: boolean;
+  /** Told of each group that turned out to be another one. */
+  readonly onMerge?: (from: TemplateGroup, into: TemplateGroup) => void;
+  /** Groups are merged when there are this many. */
+  readonly mostGroups?: number;
 }
 
-const similarityThreshold = 0.6;
-const longestMessage = 600;
-const mostClustersInLeaf = 200;
+const longestMessage = 1_000;
+const mostKeys = 50_000;
+const defaultMostGroups = 8_000;
 
-const variablePart = new RegExp(
-  [
-    String.raw`(?<time>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b))`,
-    String.raw`(?<uuid>\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)`,
-    String.raw`(?<ip>\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?\b)`,
-    String.raw`(?<str>"[^"]*"|(?<![A-Za-z])'[^']*')`,
-    String.raw`(?<path>(?<![\w:/])(?:\/[\w.@%+-]+){2,}\/?)`,
-    String.raw`(?<hex>\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=[0-9]*[a-f])[0-9a-f]{7,}\b)`,
-    String.raw`(?<dur>\b\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|min|sec|secs|seconds)\b)`,
-    String.raw`(?<num>(?<![A-Za-z])[-+]?\d+(?:[.,]\d+)*(?:%|[KMGT]i?B?\b)?|(?<=[A-Za-z_-])\d{2,})`,
-  ].join('|'),
-  'g',
-);
-
-/** An HTTP status keeps its number, since 401 and 503 are different stories; any other number becomes a placeholder. */
-const statusBefore =
-  /(?:status(?:[ _-]?code)?|returned|returning|responded(?: with)?|answered|HTTP(?:\/\d(?:\.\d)?)?|got|code|upstream|error)[ =:(]*$/i;
-
-/** Masks timestamps, ids, addresses, quoted values, paths, durations and numbers. */
-export function maskMessage(message: string): string {
-  const cut = message.length > longestMessage ? message.slice(0, longestMessage) : message;
-  return cut.replace(variablePart, (match: string, ...rest: unknown[]) => {
-    const groups = rest.at(-1) as Record<string, string | undefined>;
-    if (groups['num'] !== undefined) {
-      const offset = rest.at(-3) as number;
-      const isStatus = /^[1-5]\d\d$/.test(match) && statusBefore.test(cut.slice(Math.max(0, offset - 20), offset));
-      return isStatus ? match : '<num>';
-    }
-    for (const name of ['time', 'uuid', 'ip', 'str', 'path', 'hex', 'dur'])
-      if (groups[name] !== undefined) return `<${name}>`;
-    return match;
-  });
+interface Group extends TemplateGroup, Mergeable {
+  into?: Group;
 }
 
-/** Groups masked messages; deterministic for a given order of lines. */
-export function createTemplateMiner(): TemplateMiner {
-  const exact = new Map<string, Cluster>();
-  const leaves = new Map<string, Cluster[]>();
+/**
+ * Mines templates on-line, without settings for any system. A line is masked by the form of its words ({@link maskLine}) and looked up, as
+ * nearly all lines are repeats; a new mask is split into words ({@link splitLine}) and becomes a group, or joins the one with the same words.
+ * Groups that differ only in values are merged at the end, and whenever there are too many ({@link mergeTemplates}). The lines of a group
+ * depend on the lines alone, not on the clock or chance. O(length) a line; memory is bounded by the limits above.
+ */
+export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
+  const { keepStatus = false, onMerge, mostGroups = defaultMostGroups } = options;
+  const scopes = new Map<string, Map<string, Group>>();
+  let byWords = new Map<string, Group>();
+  let keys = 0;
   let count = 0;
+
+  function addGroup(text: string, scope: string): Group {
+    const { words, separators } = splitLine(text, keepStatus);
+    const key = `${scope}\0${words.join(' ')}`;
+    const known = byWords.get(key);
+    if (known) return resolve(known);
+    if (byWords.size >= mostGroups) finish();
+    // What even merging could not bring together is one group: its lines have nothing in common.
+    const isFull = byWords.size >= mostGroups;
+    const kept = isFull ? { words: [variable], separators: ['', ''] } : { words, separators };
+    const keptKey = isFull ? `${scope}\0${variable}` : key;
+    const group = byWords.get(keptKey) ?? createGroup(count++, scope, kept.words, kept.separators);
+    byWords.set(keptKey, group);
+    return resolve(group);
+  }
+
+  function finish() {
+    const live = mergeTemplates([...new Set([...byWords.values()].map(resolve))], (from, into) => {
+      from.into = into;
+      onMerge?.(from, into);
+    });
+    byWords = new Map(live.map((group) => [`${group.scope}\0${group.words.join(' ')}`, group]));
+  }
+
   return {
-    add(message, scope) {
-      const masked = maskMessage(message);
-      const exactKey = `${scope}\u0000${masked}`;
-      const known = exact.get(exactKey);
-      if (known) return known;
-      const tokens = masked.split(/\s+/).filter((token) => token !== '');
-      const leafKey = `${scope}\u0000${tokens.length}\u0000${stableToken(tokens[0])}`;
-      const leaf = leaves.get(leafKey) ?? [];
-      if (leaf.length === 0) leaves.set(leafKey, leaf);
-      let cluster = findSimilar(leaf, tokens);
-      if (cluster) {
-        cluster.tokens = cluster.tokens.map((token, i) => (token === tokens[i] ? token : '<*>'));
-      } else {
-        const created: Cluster = { id: count++, tokens, text: () => created.tokens.join(' ') };
-        cluster = created;
-        if (leaf.length < mostClustersInLeaf) leaf.push(created);
+    add(message, scope = '') {
+      const text = message.length > longestMessage ? cutMessage(message) : message;
+      const key = maskLine(text, keepStatus);
+      let known = scopes.get(scope);
+      if (!known) {
+        known = new Map();
+        scopes.set(scope, known);
       }
-      if (exact.size < 50_000) exact.set(exactKey, cluster);
-      return cluster;
+      let group = known.get(key);
+      if (group === undefined) {
+        group = addGroup(text, scope);
+        if (keys++ >= mostKeys) {
+          scopes.clear();
+          keys = 0;
+        } else known.set(key, group);
+      } else if (group.into) {
+        group = resolve(group);
+        known.set(key, group);
+      }
+      return group;
     },
+    finish,
   };
 }
 
-function stableToken(token: string | undefined): string {
-  return token === undefined || /[<\d]/.test(token) ? '<*>' : token;
+/** Cuts between words: half a word would be another one. */
+function cutMessage(message: string): string {
+  const end = message.lastIndexOf(' ', longestMessage);
+  return message.slice(0, end > longestMessage / 2 ? end : longestMessage);
 }
 
-function findSimilar(leaf: readonly Cluster[], tokens: readonly string[]): Cluster | undefined {
-  let best: Cluster | undefined;
-  let bestScore = similarityThreshold;
-  for (const cluster of leaf) {
-    let same = 0;
-    for (let i = 0; i < tokens.length; i++) if (cluster.tokens[i] === tokens[i]) same++;
-    const score = tokens.length === 0 ? 1 : same / tokens.length;
-    if (score > bestScore || (score === bestScore && !best)) {
-      best = cluster;
-      bestScore = score;
-    }
-  }
-  return best;
+function createGroup(own: number, scope: string, words: readonly string[], separators: readonly string[]): Group {
+  const group: Group = {
+    scope,
+    words,
+    separators,
+    get id() {
+      return group.into ? resolve(group).id : own;
+    },
+    text: () => (group.into ? resolve(group).text() : showTemplate(group)),
+  };
+  return group;
+}
+
+function resolve(group: Group): Group {
+  let last = group;
+  while (last.into) last = last.into;
+  if (group.into) group.into = last;
+  return last;
+}
+
+function showTemplate({ words, separators }: Mergeable): string {
+  const shown = words.map((word, place) => `${separators[place] ?? ''}${word.replace('#', variable)}`).join('');
+  return `${shown}${separators.at(-1) ?? ''}`.trim();
 }

@@ -7,7 +7,6 @@ import { findLogPatterns } from '../../../src/domain/analysis/log-patterns.ts';
 import { findMetricShifts } from '../../../src/domain/analysis/metric-shifts.ts';
 import { findNumberChanges } from '../../../src/domain/analysis/numbers-in-diffs.ts';
 import { readFrames } from '../../../src/domain/analysis/symptoms.ts';
-import { createTemplateMiner, maskMessage } from '../../../src/domain/analysis/templates.ts';
 import { splitWords } from '../../../src/domain/analysis/words.ts';
 import type { LogLine, MetricSeries } from '../../../src/domain/evidence/evidence.ts';
 import { at, chatter, commit, deploy, incident, incidentFrom, repeat, window, wrap } from './incident.ts';
@@ -29,38 +28,6 @@ const error =
   (message: string, fields: LogLine['fields'] = {}) =>
   () =>
     ({ level: 'error', message, fields }) as const;
-
-describe('log templates', () => {
-  it('mask what varies and keep an HTTP status', () => {
-    expect(maskMessage('took 12ms for 10.0.0.1:80 and 3f2b7c1e-1111-2222-3333-444455556666, status 503, 17 rows')).toBe(
-      'took <dur> for <ip> and <uuid>, status 503, <num> rows',
-    );
-  });
-
-  it('group lines that differ in one word, and never across scopes', () => {
-    const miner = createTemplateMiner();
-    const first = miner.add('user ana logged in from home', 'info');
-    expect(miner.add('user bob logged in from home', 'info').id).toBe(first.id);
-    expect(miner.add('user bob logged in from home', 'error').id).not.toBe(first.id);
-    expect(first.text()).toBe('user <*> logged in from home');
-  });
-
-  it('are found for twenty thousand lines well within a second', () => {
-    const lines = Array.from(
-      { length: 20_000 },
-      (_, n) =>
-        ({
-          at: at(-30, n * 0.27),
-          level: 'info',
-          message: `request ${n} of /orders/${n % 97} took ${n % 300}ms for user-${n % 1000}`,
-          fields: { status: 200, requestId: `r${n}` },
-        }) as const,
-    );
-    const startedMs = performance.now();
-    patternsOf(lines);
-    expect(performance.now() - startedMs).toBeLessThan(900);
-  });
-});
 
 describe('log patterns', () => {
   it('are new when never seen before, and dated by their first line', () => {

@@ -1,0 +1,169 @@
+import { variable } from './split-words.ts';
+
+/** A template that may turn out to be the same as another one. */
+export interface Mergeable {
+  /** Templates of another scope are never the same. */
+  readonly scope: string;
+  words: readonly string[];
+  /** The punctuation before each word, and one more for what follows the last. */
+  separators: readonly string[];
+}
+
+/** How many different words a place must have seen before it counts as a variable; see {@link mergeTemplates} for where they come from. */
+const fewestValues = 3;
+/** Where all but one or two words vary, another word is more likely another event. */
+const fewestValuesAlone = 6;
+/** Words in capitals are mostly states (`LOOKING`, `GET`) and count half. */
+const weightOfCapitals = 0.5;
+/** The first word names the event; it varies only before this many words that stay. */
+const fewestConstantsAfterFirst = 6;
+const fewestConstants = 2;
+const longest = 60;
+const mostRounds = 8;
+
+/**
+ * Merges templates that differ only where the words are values, until nothing changes: where a place saw three different words with all
+ * other words equal; where values of `key=value` pairs do; and where templates differ only in words that occur once. This takes the
+ * idea of Brain (Yu et al., "Brain: Log Parsing with Bidirectional Parallel Tree", IEEE TSC 2023), that words of a template are frequent
+ * together and values are not, from lines to the far fewer masked templates, so that it costs nothing a line.
+ *
+ * The numbers were chosen on eight systems of Loghub, leave-one-system-out (bench/diagnosis/README.md has the table): all but
+ * `fewestValues` hardly matter. O(n · w²) for n templates of w words, a round.
+ * @param onMerge is told of each template that became another one
+ */
+export function mergeTemplates<T extends Mergeable>(
+  templates: readonly T[],
+  onMerge: (from: T, into: T) => void,
+): readonly T[] {
+  let live = templates;
+  for (let round = 0; round < mostRounds; round++) {
+    const gone = new Set<T>();
+    const merge = (into: T, from: T) => {
+      gone.add(from);
+      onMerge(from, into);
+    };
+    let isChanged = false;
+    for (const listPlaces of [listEachPlace, listValuePlaces, listRarePlaces(live)]) {
+      for (const bucket of collectBuckets(live, listPlaces)) isChanged = mergeBucket(bucket, gone, merge) || isChanged;
+    }
+    unify(live, gone, merge);
+    if (!isChanged && gone.size === 0) break;
+    live = live.filter((template) => !gone.has(template));
+  }
+  return live;
+}
+
+/** Templates that are equal but for the words at these places. */
+interface Bucket<T> {
+  readonly places: readonly number[];
+  readonly templates: T[];
+}
+
+type ListPlaces = (template: Mergeable) => readonly (readonly number[])[];
+
+function listEachPlace({ words }: Mergeable): readonly (readonly number[])[] {
+  return words.map((_, place) => [place]);
+}
+
+/** All values of `key=value` at once: a line of many pairs seldom has all but one equal. */
+function listValuePlaces({ words, separators }: Mergeable): readonly (readonly number[])[] {
+  const places = words.map((_, place) => place).filter((place) => separators[place]?.endsWith('=') === true);
+  return places.length > 1 ? [places] : [];
+}
+
+/** Words that no other template has at their place, where there are two or more: names that come and go together. */
+function listRarePlaces(live: readonly Mergeable[]): ListPlaces {
+  const uses = new Map<string, number>();
+  const key = ({ scope, words }: Mergeable, place: number) => `${scope}\0${words.length}\0${place}\0${words[place]}`;
+  for (const template of live) {
+    template.words.forEach((_, place) => uses.set(key(template, place), (uses.get(key(template, place)) ?? 0) + 1));
+  }
+  return (template) => {
+    const places = template.words.map((_, place) => place).filter((place) => uses.get(key(template, place)) === 1);
+    return places.length > 1 && 2 * places.length <= template.words.length ? [places] : [];
+  };
+}
+
+function collectBuckets<T extends Mergeable>(live: readonly T[], listPlaces: ListPlaces): readonly Bucket<T>[] {
+  const buckets = new Map<string, Bucket<T>>();
+  for (const template of live) {
+    if (template.words.length > longest) continue;
+    for (const places of listPlaces(template)) {
+      const key = `${template.scope}\0${places.join(',')}\0${without(template.words, places).join(' ')}`;
+      const bucket = buckets.get(key);
+      if (bucket) bucket.templates.push(template);
+      else buckets.set(key, { places, templates: [template] });
+    }
+  }
+  return [...buckets.values()]
+    .filter(({ templates }) => templates.length > 1)
+    .sort((a, b) => b.templates.length - a.templates.length);
+}
+
+function without(words: readonly string[], places: readonly number[]): readonly string[] {
+  return words.map((word, place) => (places.includes(place) ? '' : word));
+}
+
+function mergeBucket<T extends Mergeable>(
+  { places, templates }: Bucket<T>,
+  gone: ReadonlySet<T>,
+  merge: (into: T, from: T) => void,
+): boolean {
+  // A merge in this round may have changed the words of a template since it was put here.
+  const [first, ...rest] = templates.filter((template) => !gone.has(template));
+  if (!first) return false;
+  const same = [first, ...rest.filter((template) => isEqualBut(template, first, places))];
+  const differing = places.filter((place) => same.some(({ words }) => words[place] !== first.words[place]));
+  const constants = first.words.filter((word, place) => word !== variable && !differing.includes(place)).length;
+  const varying = differing.filter((place) => isValue(same, place, constants));
+  if (varying.length === 0) return false;
+  const left = new Set(same);
+  for (const template of same) {
+    if (!left.has(template)) continue;
+    for (const other of left) {
+      if (other === template || !isEqualBut(other, template, varying)) continue;
+      left.delete(other);
+      merge(template, other);
+    }
+    left.delete(template);
+    template.words = template.words.map((word, place) => (varying.includes(place) ? variable : word));
+  }
+  return true;
+}
+
+function isEqualBut(one: Mergeable, other: Mergeable, places: readonly number[]): boolean {
+  return (
+    one.words.length === other.words.length &&
+    one.words.every((word, place) => word === other.words[place] || places.includes(place))
+  );
+}
+
+function isValue(same: readonly Mergeable[], place: number, constants: number): boolean {
+  if (place === 0 && constants < fewestConstantsAfterFirst) return false;
+  const words = new Set(same.map((template) => template.words[place] ?? ''));
+  const isKnown = words.delete(variable);
+  if (isKnown && constants >= fewestConstants && place > 0) return true;
+  let values = isKnown ? 1 : 0;
+  for (const word of words) values += isCapitals(word) ? weightOfCapitals : 1;
+  return values >= (constants >= fewestConstants ? fewestValues : fewestValuesAlone);
+}
+
+function isCapitals(word: string): boolean {
+  return word === word.toUpperCase() && word !== word.toLowerCase();
+}
+
+/** What became variable may stand beside what was so before; then templates may have become equal. */
+function unify<T extends Mergeable>(live: readonly T[], gone: ReadonlySet<T>, merge: (into: T, from: T) => void) {
+  const known = new Map<string, T>();
+  for (const template of live) {
+    if (gone.has(template)) continue;
+    const isKept = (_: string, place: number) =>
+      template.words[place] !== variable || template.words[place - 1] !== variable;
+    template.separators = template.separators.filter(isKept);
+    template.words = template.words.filter(isKept);
+    const key = `${template.scope}\0${template.words.join(' ')}`;
+    const other = known.get(key);
+    if (other) merge(other, template);
+    else known.set(key, template);
+  }
+}
