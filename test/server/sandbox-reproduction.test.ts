@@ -162,6 +162,20 @@ describe.skipIf(!isEngineThere)('a reproduction in the real sandbox', () => {
     expect(lacks.result.reason).toContain('the module pg is not installed');
   });
 
+  it('is not told that a failure is that of production by a test that only writes its words', async () => {
+    const printing = makeHistory(4).map((files) => ({
+      ...files,
+      'test/words.test.js': `
+        import test from 'node:test';
+        test('a lost session is logged', () => console.log('user-service lost the session of ana'));`,
+    }));
+    const expected = [{ template: 'user-service lost the session of ana', frames: [] }];
+    const { result } = await reproduce(printing, { suspectIndex: 4, expected });
+    expect(result).toMatchObject({ verdict: 'reproduced', match: 'unknown' });
+    expect(result.matchReason).toMatch(/^Runs that pass print the words of production as well/);
+    expect(result.runs[0]?.outputTail).toContain('user-service lost the session of ana');
+  });
+
   it('takes the finished runs of a lost attempt over, and runs the rest', async () => {
     const beats: unknown[] = [];
     let left = 3;
