@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import type { ReplayPlan } from '../../src/domain/reproduction/replay.ts';
 import { parseSandboxRequest } from '../../src/workers/sandbox-request.ts';
+import { makeSandboxRequest } from '../fakes/sandbox-request.ts';
 
 const archive = { service: 'app', revision: 'a'.repeat(40), digest: 'b'.repeat(64), bytes: 10 };
 const start: ReplayPlan['services'][number] = {
@@ -32,19 +32,7 @@ const replay: ReplayPlan = {
   answerTimeoutMs: 10_000,
 };
 const script = { path: 'test/shows-it.test.js', digest: 'c'.repeat(64), command: ['node', 'x'], by: 'claude/x' };
-const request: SandboxRequest = {
-  incidentId: 'incident/app',
-  runId: 'run-1',
-  image: 'node',
-  workService: 'app',
-  setup: [],
-  command: ['node', '--test'],
-  suspectService: 'app',
-  revisions: [archive],
-  suspectIndex: 0,
-  neighbours: [],
-  limits: { memoryMb: 512, cpus: 1, timeoutMs: 300_000, outputBytes: 1_000_000 },
-};
+const request = makeSandboxRequest({ revisions: [archive] });
 const parse = (change: object) => parseSandboxRequest({ ...request, ...change }, []);
 const withReplay = (change: object) => ({ ways: ['request'], replay: { ...replay, ...change } });
 const withRequest = (change: object) => withReplay({ request: { ...replay.request, ...change } });

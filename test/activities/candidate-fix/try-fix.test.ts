@@ -6,6 +6,7 @@ import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.t
 import type { SandboxRequest, SourceArchive } from '../../../src/domain/reproduction/reproduction.ts';
 import { describeFix, listChanges, type FixOrder } from '../../../src/domain/reproduction/candidate-fix.ts';
 import { createBodyStore } from '../../fakes/body-store.ts';
+import { makeSandboxRequest } from '../../fakes/sandbox-request.ts';
 import { toProof } from '../../../src/domain/reproduction/tabulate-runs.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -47,21 +48,13 @@ async function run(
   } = {},
 ) {
   const orders: { readonly files: Files; readonly order: RunOrder }[] = [];
-  const request: SandboxRequest = {
-    incidentId: 'incident/app',
-    runId: 'run-1',
-    image: 'node',
-    workService: 'app',
-    setup: [],
+  const request = makeSandboxRequest({
     command: ['shows', 'it'],
-    suspectService: 'app',
     revisions: await Promise.all(history.map((files, index) => archive(`r${index}`.padEnd(40, '0'), files))),
     suspectIndex: 1,
-    neighbours: [],
-    limits: { memoryMb: 256, cpus: 1, timeoutMs: 9_000, outputBytes: 1_000 },
     expected,
     fix,
-  };
+  });
   const result = await tryWays(request, {
     runTimeoutMs: 9_000,
     signal: new AbortController().signal,

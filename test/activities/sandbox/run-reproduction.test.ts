@@ -5,6 +5,7 @@ import type { RunOrder, RunReport } from '../../../src/adapters/docker/sandbox.t
 import { OutsideError } from '../../../src/adapters/outside-error.ts';
 import type { SandboxRequest } from '../../../src/domain/reproduction/reproduction.ts';
 import { createBodyStore } from '../../fakes/body-store.ts';
+import { makeSandboxRequest } from '../../fakes/sandbox-request.ts';
 
 type Outcome = 'good' | 'bad' | 'setup' | 'absent' | 'hidden' | Error;
 
@@ -87,19 +88,13 @@ function makeWorld(
 }
 
 function makeRequest(contents: readonly string[], suspectIndex: number): SandboxRequest {
-  return {
-    incidentId: 'incident/app',
-    runId: 'run-1',
-    image: 'node',
-    workService: 'app',
+  return makeSandboxRequest({
     setup: [['make']],
-    command: ['npm', 'test'],
-    suspectService: 'app',
     revisions: contents.map((digest, index) => ({ service: 'app', revision: `r${index}`, digest, bytes: 1 })),
     suspectIndex,
     neighbours: [{ service: 'db', revision: 'd', digest: 'db-source', bytes: 1 }],
     limits: { memoryMb: 256, cpus: 1, timeoutMs: 1_000, outputBytes: 1_000 },
-  };
+  });
 }
 
 const eight = ['0', '1', '2', '3', '4', '5', '6', '7'];

@@ -3,6 +3,7 @@ import type { GroupOrder, GroupReport, RunOrder, RunReport } from '../../../src/
 import type { ReproductionWay, SandboxRequest } from '../../../src/domain/reproduction/reproduction.ts';
 import type { ReplayPlan } from '../../../src/domain/reproduction/replay.ts';
 import { createBodyStore } from '../../fakes/body-store.ts';
+import { makeSandboxRequest } from '../../fakes/sandbox-request.ts';
 
 export const plan: ReplayPlan = {
   request: {
@@ -89,19 +90,12 @@ export function makeWorld(answer: Answer, command: (order: RunOrder) => Partial<
 }
 
 function makeRequest(ways: readonly ReproductionWay[]): SandboxRequest {
-  return {
+  return makeSandboxRequest({
     incidentId: 'incident/order',
-    runId: 'run-1',
-    image: 'node',
     workService: 'order',
-    setup: [],
-    command: ['npm', 'test'],
-    suspectService: 'app',
     revisions: ['0', '1', '2', '3'].map((digest) => ({ service: 'app', revision: `r${digest}`, digest, bytes: 1 })),
-    suspectIndex: 3,
     neighbours: [{ service: 'order', revision: 'o', digest: 'order', bytes: 1 }],
-    limits: { memoryMb: 256, cpus: 1, timeoutMs: 9_000, outputBytes: 1_000 },
     replay: plan,
     ways,
-  };
+  });
 }
