@@ -1,0 +1,74 @@
+/**
+ * Measures how a large bundle is analysed: `npx tsx bench/diagnosis/scale.ts [--lines 1000000] [--services 200] [--seed 1]`. Writes a
+ * bundle of that size to a temporary folder, analyses it by the product's own command in a child process, and prints time and peak
+ * memory of that process. The same seed gives the same bytes.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { generateBundle } from './generate-bundle.ts';
+
+const { values } = parseArgs({
+  options: {
+    lines: { type: 'string', default: '1000000' },
+    services: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+
+interface Run {
+  readonly seconds: number;
+  readonly peakMiB: number;
+  readonly answer: string;
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'resident-scale-'));
+try {
+  const size = { lines: Number(values.lines), services: Number(values.services), seed: Number(values.seed) };
+  const made = await generateBundle(folder, size);
+  console.log(
+    `${made.lines.toLocaleString('en')} log lines, ${made.points.toLocaleString('en')} points of ${made.series} series, ${made.spans.toLocaleString('en')} spans, ${made.changes} commits of ${size.services} services; ${Math.round(made.bytes / 1024 / 1024)} MiB`,
+  );
+  const { seconds, peakMiB, answer } = await analyseInChild(folder);
+  const { diagnosis } = JSON.parse(answer) as { diagnosis: { service: string; change: string; confidence: number } };
+  const isRight = diagnosis.service === made.culprit.service && diagnosis.change === made.culprit.change;
+  console.log(
+    `resident analyze: ${seconds.toFixed(1)} s (goal < 20), peak memory ${Math.round(peakMiB)} MiB (goal < 1024)`,
+  );
+  console.log(
+    `${isRight ? 'right' : 'WRONG'}: ${diagnosis.change.slice(0, 12)} in ${diagnosis.service} at ${diagnosis.confidence} (is ${made.culprit.change.slice(0, 12)} in ${made.culprit.service})`,
+  );
+  if (!isRight || seconds >= 20 || peakMiB >= 1024) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The child tells its own peak as it ends, on a pipe beside its output. */
+async function analyseInChild(bundle: string): Promise<Run> {
+  const tell =
+    'import { writeSync } from "node:fs"; process.on("exit", () => writeSync(3, String(process.resourceUsage().maxRSS)));';
+  const program = path.resolve(import.meta.dirname, '../../bin/resident.js');
+  const startedMs = performance.now();
+  const child = spawn(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(tell)}`, program, 'analyze', bundle, '--json'],
+    { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] },
+  );
+  const [answer, peak, [code]] = await Promise.all([
+    readAll(child.stdio[1] as Readable),
+    readAll(child.stdio[3] as Readable),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  if (code !== 0) throw new Error(`resident analyze ended with ${code}.`);
+  return { seconds: (performance.now() - startedMs) / 1000, peakMiB: Number(peak) / 1024, answer };
+}
+
+async function readAll(stream: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of stream.setEncoding('utf8')) text += String(chunk);
+  return text;
+}
