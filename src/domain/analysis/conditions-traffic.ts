@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import type { MetricShift } from './metric-shifts.ts';
+import { listReachable } from './rank-by-load.ts';
 import { clockSlackOf, findOnset } from './suspicion.ts';
 
 /** More work than before, that came no later than the trouble. */
@@ -21,7 +22,9 @@ const growth = 2;
  */
 export function findSurge(facts: Facts, alertService: string): Surge | undefined {
   const called = new Set(Object.values(facts.dependencies).flat());
-  const doors = facts.services.filter((service) => !called.has(service) || service === alertService);
+  const doors = facts.services.filter(
+    (service) => service === alertService || (!called.has(service) && leadsTo(facts, service, alertService)),
+  );
   const slackMs = clockSlackOf(facts.spanMs) / 3;
   const onsets = facts.services.map((service) => onsetWithout(facts, service)).filter((ms) => ms !== undefined);
   const firstFailureMs = Math.min(...onsets);
@@ -39,6 +42,12 @@ export function findSurge(facts: Facts, alertService: string): Surge | undefined
     .filter((shift) => shift.meaning === 'saturation' && shift.direction === 'up' && shift.firstAt >= first.firstAt)
     .slice(0, 2);
   return { service: first.service, traffic: first, strain, confidence: strain.length > 0 ? 0.6 : 0.45 };
+}
+
+/** True when calls that come in at a door reach the alerting service; where nothing is known of who calls whom, they may. */
+function leadsTo(facts: Facts, door: string, alertService: string): boolean {
+  const isUnknown = Object.values(facts.dependencies).every((callees) => callees.length === 0);
+  return isUnknown || listReachable(facts.dependencies, door).has(alertService);
 }
 
 function onsetWithout(facts: Facts, service: string): number | undefined {

@@ -85,6 +85,11 @@ function fitDaily(points: readonly Point[], constant: Baseline): Baseline | unde
 function fitTrend(points: readonly Point[], constant: Baseline): Baseline | undefined {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || points.length < 12) return undefined;
+  const third = Math.floor(points.length / 3);
+  const [early, late] = [points.slice(0, third), points.slice(-third)].map((part) =>
+    median(part.map(([, value]) => value)),
+  );
+  if (Math.abs((late ?? 0) - (early ?? 0)) < spreadOf(points, constant.expect)) return undefined;
   const stride = Math.ceil(points.length / mostForSlope);
   const thin = points.filter((_, i) => i % stride === 0);
   const slopes = thin.flatMap(([at, value], i) =>

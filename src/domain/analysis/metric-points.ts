@@ -71,7 +71,7 @@ export function median(values: readonly number[]): number {
 
 /** Value below which this part of the values lies, between neighbours by proportion (type 7 of Hyndman and Fan, 1996); 0 for none. */
 export function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   const place = part * (sorted.length - 1);
   const low = sorted[Math.floor(place)] ?? 0;
   return low + (place - Math.floor(place)) * ((sorted[Math.ceil(place)] ?? low) - low);

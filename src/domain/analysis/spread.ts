@@ -26,8 +26,7 @@ export function describeSpread(
     .filter((service) => service !== firstFailingService)
     .filter(
       (service) =>
-        failurePatterns(facts, service).length > 0 ||
-        failureShifts(facts, service).some((shift) => shift.direction === 'up'),
+        failurePatterns(facts, service).length > 0 || failureShifts(facts, service).some((shift) => shift.isAdverse),
     )
     .sort();
   return { firstFailingService, blastRadius };
