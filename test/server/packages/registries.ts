@@ -8,7 +8,7 @@ import { mavenTree } from './maven.ts';
  * Registries of npm, Python and Go on loopback, with one package each, Python's in two versions, and what `more` holds by path.
  * `requests` lists the paths that were asked for.
  */
-export async function startPackages(postinstall: string, more: ReadonlyMap<string, Buffer>) {
+export async function startPackages(postinstall: string, more: ReadonlyMap<string, Buffer> = new Map()) {
   const bodies = new Map<string, Buffer | string>(more);
   const requests: string[] = [];
   const server = createServer((request, response) => {
