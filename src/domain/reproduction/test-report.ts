@@ -8,13 +8,14 @@ const failedNames = [
   /^\s*--- FAIL: (\S{1,200}) \(/,
 ];
 /** How many tests ran, by the runner's own count. */
-const totals = [
+export const totals = [
   /^(?:#|ℹ) tests (\d{1,7})$/u,
   /^Ran (\d{1,7}) tests? in /,
   /^Tests:.{0,100}?(\d{1,7}) total$/,
   /^(?:\[(?:ERROR|INFO|WARNING)\] )?Tests run: (\d{1,7}), /,
 ];
-const pytestSummary = /^=* ?((?:\d{1,7} \w+(?:, )?){1,8}) in [\d.]+s/;
+/** pytest counts by outcome instead. */
+export const pytestSummary = /^=* ?((?:\d{1,7} \w+(?:, )?){1,8}) in [\d.]+s/;
 const mostNames = 200;
 
 /** Reads which tests failed and how many ran from the words of the common runners. */

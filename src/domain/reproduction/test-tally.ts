@@ -1,5 +1,5 @@
 import { isTestFile } from './frames.ts';
-import { readTestReport } from './test-report.ts';
+import { pytestSummary, readTestReport, totals } from './test-report.ts';
 
 /** What a test runner's output tells of a run, whether it passed or failed. */
 export interface TestTally {
@@ -17,12 +17,6 @@ const passedNames = [
   /^\s*--- PASS: (\S{1,200}) \(/,
   /^\S{1,200}?::(\S{1,200}) PASSED/,
 ];
-const totals = [
-  /^(?:#|ℹ) tests (\d{1,7})$/u,
-  /^Ran (\d{1,7}) tests? in /,
-  /^Tests:.{0,100}?(\d{1,7}) total$/,
-  /^(?:\[(?:ERROR|INFO|WARNING)\] )?Tests run: (\d{1,7}), /,
-];
 const skips = [
   /^(?:#|ℹ) (?:skipped|todo) (\d{1,7})$/u,
   /^(?:OK|FAILED) \(.{0,60}?skipped=(\d{1,7})/,
@@ -30,7 +24,6 @@ const skips = [
   /^(?:\[(?:ERROR|INFO|WARNING)\] )?Tests run: .{0,60}Skipped: (\d{1,7})/,
   /^=* ?.{0,100}?(\d{1,7}) skipped.{0,60} in [\d.]+s/,
 ];
-const pytestSummary = /^=* ?((?:\d{1,7} \w+(?:, )?){1,8}) in [\d.]+s/;
 const goEnd = /^--- (?:PASS|FAIL): \S{1,200} \(/;
 const mostNames = 5_000;
 
