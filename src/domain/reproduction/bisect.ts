@@ -30,10 +30,9 @@ export function chain(length: number): History {
  * algorithm"): the candidates are the ancestors of a bad revision that are no ancestors of a good one, and the next to try
  * is the one that leaves the fewest in the worse case. Without branches that is log2(n) trials between two known ends; a merge
  * is first bad only when all its parents are good. Both ends are tried first where they are not known: without a good one
- * before a bad one there is nothing to bisect, and that is an answer. A number stands for that many without branches.
+ * before a bad one there is nothing to bisect, and that is an answer.
  */
-export function planBisect(of: History | number, trials: Readonly<Record<number, Trial>>): BisectStep {
-  const history = typeof of === 'number' ? chain(of) : of;
+export function planBisect(history: History, trials: Readonly<Record<number, Trial>>): BisectStep {
   const judged = history.map((_, index) => index).filter((index) => trials[index] !== 'skip');
   const [oldest, newest] = [judged.at(0), judged.at(-1)];
   if (oldest === undefined || newest === undefined) return { kind: 'undecided' };
