@@ -107,7 +107,8 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
   for (const language of ['node', 'python', 'go', 'java'] as const) {
     it(
       `are prepared once for a lockfile, and a run of ${language} has them without a network`,
-      { timeout: 150_000 },
+      // The first to ask for the image of Go waits until the standard library is compiled.
+      { timeout: 400_000 },
       async (context) => {
         const image = await plain.images.ensureImage(language).catch((error: unknown) => String(error));
         if (typeof image === 'string' || (language === 'java' && maven.size === 0)) {
