@@ -125,11 +125,23 @@ export const databaseConditions: readonly ConditionKind[] = [
     rank: 'cause',
     name: 'connections that are used up',
     mechanism:
-      'The sessions of the clients take up nearly all connections that max_connections or the pool allows; idle sessions that are not given back (idle in transaction, leaked from a pool) count as well, and new clients are refused or wait in vain.',
+      'Client sessions take up nearly all connections that max_connections or the pool allows; idle ones that are not given back (idle in transaction, leaked from a pool) count as well, and new clients are refused or wait in vain.',
     words:
       /too many (clients|connections|sessions)|remaining connection slots|(max_connections|connection limit)[^\n]{0,40}(reached|exceed|exhaust|limit)|approaching max_connections|connection[ _-]?pool[^\n]{0,50}(exhaust|timeout|timed out|full|empty|limit)|(QueuePool|pool) limit of size|(time(d)?[ -]?out|unable|failed)[^\n]{0,40}(acquir|obtain|get|check)\w*[^\n]{0,20}connection/i,
     explains: ['probe-failing'],
     source: postgresConnections,
+  },
+  {
+    id: 'checkpoint-storm',
+    category: 'resource',
+    rank: 'cause',
+    name: 'checkpoints that follow each other too closely',
+    mechanism:
+      'Checkpoints are requested faster than they can be written in peace, so flushing dirty pages takes up storage throughput and CPU that statements wait for.',
+    words:
+      /checkpoints? (are|is) occurring too frequently|checkpoint[^\n]{0,40}\b(storm|too frequent|overload|behind)/i,
+    explains: ['io-saturated', 'cpu-saturated', 'connections-exhausted', 'replication-lag'],
+    source: 'https://www.postgresql.org/docs/current/wal-configuration.html',
   },
   {
     id: 'io-saturated',

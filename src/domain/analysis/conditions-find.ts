@@ -1,12 +1,14 @@
 import type { EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { PlatformEvent } from '../evidence/evidence.ts';
+import type { Alert } from '../incident/alert.ts';
 import { readFailureText } from './calls.ts';
 import { clusterConditions } from './conditions-cluster.ts';
 import { databaseConditions } from './conditions-database.ts';
 import { hostConditions } from './conditions-host.ts';
 import { workloadConditions, workloadSymptoms } from './conditions-workload.ts';
-import type { ResourceLevel } from './conditions-levels.ts';
-import { format, readLevels } from './conditions-levels.ts';
+import type { QuotedLimits, ResourceLevel } from './conditions-levels.ts';
+import { format } from './conditions-figures.ts';
+import { readLevels } from './conditions-levels.ts';
 import { readDips, readMovements, type Movement } from './conditions-movements.ts';
 import type { QueryLoad } from './conditions-queries.ts';
 import { readQueryLoads } from './conditions-queries.ts';
@@ -29,6 +31,8 @@ export interface Surroundings {
   readonly queries: readonly QueryLoad[];
   /** Events of the incident that tell of nothing wrong, oldest first. */
   readonly calm: readonly SeenEvent[];
+  /** Warnings and errors of the incident that no row of the tables knows. */
+  readonly unclear: readonly SeenEvent[];
   /** Events that look like trouble and were over before the incident. */
   readonly past: readonly SeenEvent[];
   /** Series that rose in the incident, and those that fell to next to nothing and came back. */
@@ -52,35 +56,30 @@ export const conditionKinds: readonly ConditionKind[] = [
 const longestQuote = 320;
 
 /** Reads conditions from events, from the failure patterns of logs, and from metrics with known limits. */
-export function readSurroundings(evidence: readonly EvidenceWithBody[], patterns: readonly LogPattern[]): Surroundings {
-  const calm: SeenEvent[] = [];
-  const past: SeenEvent[] = [];
-  const found: Parameters<typeof groupSigns>[0][number][] = [];
-  const told: string[] = [];
-  for (const { evidence: item, body } of evidence) {
-    if (body?.kind !== 'events') continue;
-    for (const event of body.events) {
-      const seen: SeenEvent = { event, service: body.service, evidenceId: item.id };
-      const kind = matchEvent(event);
-      if (kind && (event.lastAt ?? event.at) < body.incidentFrom) past.push(seen);
-      else if (kind) {
-        found.push({ kind, service: body.service, sign: toSign(seen) });
-        told.push(event.message);
-      } else if (event.severity === 'info' && (event.lastAt ?? event.at) >= body.incidentFrom) calm.push(seen);
-    }
-  }
-  for (const pattern of patterns) found.push(...matchPattern(pattern));
-  const levels = readLevels(evidence, readQuotedLimits(told));
+export function readSurroundings(
+  evidence: readonly EvidenceWithBody[],
+  patterns: readonly LogPattern[],
+  alerts: readonly Pick<Alert, 'summary' | 'annotations'>[] = [],
+): Surroundings {
+  const seen = sortEvents(evidence);
+  const told = seen.found.map(({ sign }) => sign.text);
+  const spoken = alerts.flatMap((alert) => [alert.summary, ...Object.values(alert.annotations)]);
+  const levels = readLevels(evidence, readQuotedLimits(told, spoken));
+  const found = [...seen.found, ...patterns.flatMap(matchPattern)];
   for (const level of levels) {
     const kind = conditionKinds.find((item) => item.id === level.conditionId);
     if (kind && level.isOver) found.push({ kind, service: level.service, sign: levelSign(level) });
   }
   return {
-    conditions: groupSigns(found),
+    conditions: groupSigns(found).map((condition) => ({
+      ...condition,
+      hasPassed: condition.signs.every((sign) => isOver(sign, seen, levels)),
+    })),
     levels,
     queries: readQueryLoads(evidence),
-    calm,
-    past,
+    calm: seen.calm,
+    unclear: seen.unclear,
+    past: seen.past,
     movements: readMovements(evidence),
     dips: readDips(evidence),
     exits: readExits(found),
@@ -88,7 +87,49 @@ export function readSurroundings(evidence: readonly EvidenceWithBody[], patterns
   };
 }
 
-function readExits(found: Parameters<typeof groupSigns>[0]): Surroundings['exits'] {
+type Found = Parameters<typeof groupSigns>[0][number];
+type Sorted = Pick<Surroundings, 'calm' | 'unclear' | 'past'> & { readonly found: readonly Found[] };
+
+function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
+  const calm: SeenEvent[] = [];
+  const unclear: SeenEvent[] = [];
+  const past: SeenEvent[] = [];
+  const found: Found[] = [];
+  for (const { evidence: item, body } of evidence) {
+    if (body?.kind !== 'events') continue;
+    for (const event of body.events) {
+      const seen: SeenEvent = { event, service: body.service, evidenceId: item.id };
+      const isNow = (event.lastAt ?? event.at) >= body.incidentFrom;
+      const kind = matchEvent(event);
+      if (kind && isNow) found.push({ kind, service: body.service, sign: toSign(seen) });
+      else if (kind) past.push(seen);
+      else if (isNow) (event.severity === 'info' ? calm : unclear).push(seen);
+    }
+  }
+  return { calm, unclear, past, found };
+}
+
+const wellAgain =
+  /\b(recovered|restored|resolved|back to normal|no longer|cleared|caught up|has been (increased|extended|expanded|resumed)|autoscaling[^\n]{0,20}completed|is (now )?(available|ready|healthy))\b/i;
+const well = /^(ready|available|running|healthy|ok|started)$/i;
+
+/** A metric that is clear of its limit at the end; an event after which its object was called well; words of logs never end. */
+function isOver(sign: ConditionSign, seen: Sorted, levels: readonly ResourceLevel[]): boolean {
+  if (sign.from === 'metric')
+    return levels.some(
+      (level) => level.evidenceId === sign.evidenceId && sign.text === describeLevel(level) && level.isBack,
+    );
+  if (sign.from === 'log') return false;
+  const lastAt = sign.lastAt ?? sign.firstAt;
+  return [...seen.calm, ...seen.unclear].some(
+    ({ event }) =>
+      event.object === sign.object &&
+      event.at > lastAt &&
+      (well.test(event.reason ?? '') || wellAgain.test(event.message)),
+  );
+}
+
+function readExits(found: readonly Found[]): Surroundings['exits'] {
   return found
     .filter(({ sign }) => sign.from === 'event')
     .flatMap(({ sign }) =>
@@ -117,6 +158,7 @@ function toSign({ event, evidenceId }: SeenEvent): ConditionSign {
     firstAt: event.at,
     ...(event.lastAt === undefined ? {} : { lastAt: event.lastAt }),
     count: event.count ?? 1,
+    ...(event.severity === 'error' ? { isGrave: true as const } : {}),
     evidenceId,
   };
 }
@@ -156,17 +198,22 @@ export function describeLevel(level: ResourceLevel): string {
   return `${name} of ${object} went from ${format(first, unit)} to ${format(worst, unit)}${turned} (limit ${limit})`;
 }
 
-/** Limits of connections that the platform's own words state: `469 of 500`, `469/500`, `max_connections = 500`. */
-function readQuotedLimits(texts: readonly string[]): readonly number[] {
-  const limits = texts
-    .filter((text) => /connection|session/i.test(text))
-    .flatMap((text) => [
-      ...[...text.matchAll(/\b\d+\s*(?:of|\/|out of)\s*(?:max(?:imum)?\s*)?(\d+)\b/gi)].map((match) =>
-        Number(match[1]),
-      ),
-      ...[...text.matchAll(/max_connections\D{0,12}(\d+)\b/gi)].map((match) => Number(match[1])),
-    ]);
-  return [...new Set(limits)];
+/**
+ * Limits of connections: the platform's own words (`469 of 500`, `469/500`, `max_connections = 500`), and the shares that an alert
+ * tells (`98 % of max_connections`).
+ */
+function readQuotedLimits(told: readonly string[], spoken: readonly string[]): QuotedLimits {
+  const about = (texts: readonly string[]) => texts.filter((text) => /connection|session/i.test(text));
+  const limits = about(told).flatMap((text) => [
+    ...[...text.matchAll(/\b\d+\s*(?:of|\/|out of)\s*(?:max(?:imum)?\s*)?(\d+)\b/gi)].map((match) => Number(match[1])),
+    ...[...text.matchAll(/max_connections\D{0,12}(\d+)\b/gi)].map((match) => Number(match[1])),
+  ]);
+  const shares = about(spoken).flatMap((text) =>
+    [...text.matchAll(/\b(\d{1,3}(?:\.\d+)?)\s?%\s(?:of\s)?(?:the\s|its\s)?(?:max|connection limit|limit)/gi)].map(
+      (match) => Number(match[1]) / 100,
+    ),
+  );
+  return { limits: [...new Set(limits)], shares: shares.filter((share) => share > 0 && share <= 1) };
 }
 
 function quote(text: string): string {

@@ -1,5 +1,6 @@
 import type { EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { MetricSeries } from '../evidence/evidence.ts';
+import { format, readWords } from './conditions-figures.ts';
 
 /**
  * How full a resource was, read from one series against a limit that is known: a share of itself, a second series that states the
@@ -20,6 +21,8 @@ export interface ResourceLevel {
   readonly limit: string;
   /** Past the limit for a lasting stretch of the incident, and not already before it. */
   readonly isOver: boolean;
+  /** It was past the limit, and is clear of it again at the end. */
+  readonly isBack: boolean;
   /** Moved toward its limit by half of where it began, or more. */
   readonly hasMoved: boolean;
   readonly firstAt: string;
@@ -112,21 +115,16 @@ const rules: readonly LevelRule[] = [
   { conditionId: 'lock-contention', name: /\bdeadlocks?\b/, unit: 'count', side: 'above', limit: 1 },
 ];
 
-/** Words of a series' name, lower case: `FreeStorageSpace` and `free_storage_space` both give `free storage space`. */
-export function readWords(name: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
-    .replace(/I Ds\b/g, 'ids')
-    .toLowerCase()
-    .replace(/[^a-z0-9%]+/g, ' ')
-    .trim();
+/** Limits of connections that texts state: as a number, or as the share of it that was in use at the most. */
+export interface QuotedLimits {
+  readonly limits: readonly number[];
+  readonly shares: readonly number[];
 }
 
-/** Every series whose limit is known. `quotedLimits` are limits of connections that texts of the platform state. */
+/** Every series whose limit is known. */
 export function readLevels(
   evidence: readonly EvidenceWithBody[],
-  quotedLimits: readonly number[],
+  quotedLimits: QuotedLimits,
 ): readonly ResourceLevel[] {
   return evidence.flatMap(({ evidence: item, body }) => {
     if (body?.kind !== 'metrics') return [];
@@ -181,7 +179,7 @@ const limitConditions: readonly (readonly [RegExp, string])[] = [
 function judgeByLimit(
   series: MetricSeries,
   all: readonly MetricSeries[],
-  quoted: readonly number[],
+  quoted: QuotedLimits,
   incidentFrom: string,
 ): Judged | undefined {
   const words = readWords(series.name);
@@ -197,16 +195,22 @@ function judgeByLimit(
     );
   });
   const isConnections = /\bconnections?\b/.test(words) && !/rate|per second|failed|aborted|new/.test(words);
-  const limit = mate?.points.at(-1)?.[1] ?? (isConnections && quoted.length === 1 ? quoted[0] : undefined);
-  if (limit === undefined || limit <= 0) return undefined;
   const values = series.points.map(([, value]) => value);
+  const limit = mate?.points.at(-1)?.[1] ?? (isConnections ? readQuoted(quoted, Math.max(...values)) : undefined);
+  if (limit === undefined || limit <= 0) return undefined;
   const share = 0.9 * limit;
   return judge(
     series,
     values,
-    { conditionId, unit: 'count', side: 'above', limit: share, shown: `90 % of ${format(limit)}` },
+    { conditionId, unit: 'count', side: 'above', limit: share, shown: `90 % of ${format(Math.round(limit))}` },
     incidentFrom,
   );
+}
+
+/** One limit that all texts agree on; else the one that the largest share in use gives. */
+function readQuoted({ limits, shares }: QuotedLimits, peak: number): number | undefined {
+  if (limits.length > 0) return limits.length === 1 ? limits[0] : undefined;
+  return shares.length === 0 ? undefined : peak / Math.max(...shares);
 }
 
 /** Longest lasting stretch past the limit counts; one that was there all through the baseline is how the system lives. */
@@ -234,6 +238,7 @@ function judge(
     last,
     limit: rule.shown,
     isOver,
+    isBack: isOver && isPast.length >= 6 && !isPast.slice(-3).some(Boolean),
     hasMoved: rule.side === 'above' ? worst > 1.5 * Math.max(first, 1e-9) : worst < 0.5 * first,
     firstAt: series.points[start ?? 0]?.[0] ?? incidentFrom,
   };
@@ -278,17 +283,4 @@ function readObject(series: MetricSeries): string | undefined {
 
 function showLimit(limit: number, unit: LevelRule['unit']): string {
   return unit === 'percent' ? `${limit} %` : unit === 'seconds' ? `${limit} s` : format(limit);
-}
-
-/** A figure for people: bytes in GiB or MiB, others with three digits that count. */
-export function format(value: number, unit = ''): string {
-  if (unit === 'bytes')
-    return Math.abs(value) >= 2 ** 30 ? `${(value / 2 ** 30).toFixed(1)} GiB` : `${(value / 2 ** 20).toFixed(0)} MiB`;
-  const shown =
-    Math.abs(value) >= 1000
-      ? String(Math.round(value))
-      : Number.isInteger(value)
-        ? String(value)
-        : String(Number(value.toPrecision(3)));
-  return unit === '' ? shown : `${shown} ${unit}`;
 }

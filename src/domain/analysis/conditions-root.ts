@@ -1,4 +1,7 @@
 import type { Alert } from '../incident/alert.ts';
+import { findDrivers } from './conditions-drivers.ts';
+import { conditionKinds } from './conditions-find.ts';
+import { readWords } from './conditions-figures.ts';
 import type { Condition, ConditionKind } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
@@ -36,14 +39,14 @@ const applicationCrash: ConditionKind = {
  * number of conditions, which are few.
  */
 export function findRootCondition(facts: Facts, alerts: readonly Alert[]): RootCondition | undefined {
-  const { conditions } = facts.surroundings;
-  const all = [...conditions, ...findCrash(facts, conditions)];
-  const open = all.filter((item) => !isExplained(item, all) && !isVictim(facts, item));
+  const conditions = facts.surroundings.conditions.filter((item) => !isHarmless(facts, item));
   const told = alerts
     .map((alert) => [alert.name, alert.summary, ...Object.values(alert.annotations)].join('\n'))
     .join('\n');
+  const all = [...conditions, ...findCrash(facts, conditions), ...findTold(facts, conditions, alerts)];
+  const open = all.filter((item) => !isExplained(item, all) && !isVictim(facts, item));
   const ranked = open
-    .map((condition) => ({ condition, score: score(condition, all, told) }))
+    .map((condition) => ({ condition, score: score(condition, all, told, facts) }))
     .filter(({ score: points }) => points > 0)
     .sort((a, b) => b.score - a.score || (a.condition.firstAt < b.condition.firstAt ? -1 : 1));
   const top = ranked[0];
@@ -75,13 +78,49 @@ export function findRootCondition(facts: Facts, alerts: readonly Alert[]): RootC
   };
 }
 
-function score(condition: Condition, all: readonly Condition[], told: string): number {
+/** What was there for a while, is over, and left no failure behind. */
+export function isHarmless(facts: Facts, condition: Condition): boolean {
+  return (
+    condition.hasPassed &&
+    condition.kind.rank !== 'origin' &&
+    failurePatterns(facts).length === 0 &&
+    !condition.signs.some((sign) => sign.isGrave)
+  );
+}
+
+function score(condition: Condition, all: readonly Condition[], told: string, facts: Facts): number {
   const follows = all.filter((item) => item !== condition && explains(condition, item)).length;
   return (
     rankWeight[condition.kind.rank] *
     condition.strength *
     (1 + 0.05 * Math.min(4, follows)) *
-    (isTold(condition, told) ? 1.15 : 1)
+    (isTold(condition, told) ? 1.15 : 1) *
+    (isElsewhere(condition, told, facts) ? 0.5 : 1) *
+    (isLate(condition, all) ? 0.7 : 1)
+  );
+}
+
+/** It happened to a thing that neither the alert nor the service's name speaks of: a neighbour's trouble. Pods and nodes carry other names. */
+function isElsewhere({ signs, service }: Condition, told: string, facts: Facts): boolean {
+  return signs.every((sign) => {
+    const [kind = '', name = ''] = sign.object.includes('/') ? sign.object.split('/') : ['', sign.object];
+    if (/^(pod|node|replicaset|deployment|job|daemonset|statefulset)$/i.test(kind) || name === '') return false;
+    const known = [service, ...facts.services];
+    return !told.includes(name) && !known.some((item) => name.startsWith(item) || item.startsWith(name));
+  });
+}
+
+/** An origin that came after another strong state, which it does not explain, is no origin of it. */
+function isLate(condition: Condition, all: readonly Condition[]): boolean {
+  return (
+    condition.kind.rank === 'origin' &&
+    all.some(
+      (item) =>
+        item.kind.rank === 'cause' &&
+        item.strength >= 0.65 &&
+        !explains(condition, item) &&
+        Date.parse(item.firstAt) < Date.parse(condition.firstAt) - slackMs,
+    )
   );
 }
 
@@ -139,6 +178,7 @@ function findCrash(facts: Facts, conditions: readonly Condition[]): readonly Con
       service: restarting.service,
       firstAt: first.firstAt,
       strength: 0.6,
+      hasPassed: false,
       signs: [
         {
           from: 'log',
@@ -151,4 +191,51 @@ function findCrash(facts: Facts, conditions: readonly Condition[]): readonly Con
       ],
     },
   ];
+}
+
+/** What an alert's name and text call the resource that it watches. */
+const toldAs: readonly (readonly [string, RegExp])[] = [
+  ['replication-lag', /replica(tion)? ?(lag|delay)/],
+  ['storage-full', /free storage|storage (space|full|low)|disk (space|full|usage)/],
+  ['cpu-saturated', /\bcpu\b/],
+  ['connections-exhausted', /\bconnections?\b.*(high|exhaust|limit|max|saturat)/],
+  ['io-saturated', /\b(iops|disk queue|io wait|write latency|read latency)\b/],
+];
+
+/**
+ * What only the alert tells, because the series that it watches was not collected: believed a little where other evidence shows what
+ * drives such a state. Where the series is at hand, it speaks for itself.
+ */
+function findTold(facts: Facts, conditions: readonly Condition[], alerts: readonly Alert[]): readonly Condition[] {
+  if (conditions.some((item) => item.kind.rank !== 'symptom')) return [];
+  const firing = alerts.filter((alert) => alert.status === 'firing' && alert.severity !== 'info');
+  for (const alert of firing) {
+    const words = readWords(`${alert.name} ${alert.summary}`);
+    for (const [id, pattern] of toldAs) {
+      const kind = conditionKinds.find((item) => item.id === id);
+      if (!kind || !pattern.test(words) || facts.surroundings.levels.some((level) => level.conditionId === id))
+        continue;
+      const driven = findDrivers(facts, alert.service, id);
+      const [first] = driven;
+      if (!first) continue;
+      const sign = {
+        object: alert.service,
+        text: first.text,
+        firstAt: alert.startsAt,
+        count: 1,
+        evidenceId: first.evidence[0] ?? '',
+      };
+      return [
+        {
+          kind,
+          service: alert.service,
+          signs: [{ ...sign, from: 'told' }],
+          firstAt: alert.startsAt,
+          strength: 0.4,
+          hasPassed: false,
+        },
+      ];
+    }
+  }
+  return [];
 }

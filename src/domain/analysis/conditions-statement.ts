@@ -1,28 +1,13 @@
 import type { Claim, RuledOut } from '../diagnosis/diagnosis.ts';
-import { describeLevel } from './conditions-find.ts';
+import { describeLevel, type Surroundings } from './conditions-find.ts';
 import type { ResourceLevel } from './conditions-levels.ts';
-import { format, readWords } from './conditions-levels.ts';
-import type { QueryLoad, WaitClass } from './conditions-queries.ts';
-import { loadIn } from './conditions-queries.ts';
+import { format } from './conditions-figures.ts';
+import { findDriver, findDrivers, waitsOf } from './conditions-drivers.ts';
 import type { RootCondition } from './conditions-root.ts';
 import type { Condition, ConditionSign } from './conditions.ts';
 import type { Facts } from './facts.ts';
 
 const mostSigns = { origin: 6, other: 3 } as const;
-
-/** What drives a condition: waits of database statements, and series that rise together with it (by the words of their names). */
-const drivers: Readonly<Record<string, { readonly waits: readonly WaitClass[]; readonly series: RegExp }>> = {
-  'replication-lag': {
-    waits: ['log', 'write'],
-    series: /transaction logs?|\bwal\b|write (iops|throughput)|network transmit/,
-  },
-  'storage-full': { waits: ['write', 'log'], series: /write (iops|throughput|latency)|transaction logs?|\bwal\b/ },
-  'cpu-saturated': { waits: ['cpu', 'read'], series: /read (iops|throughput|latency)|requests?|\bdb load\b/ },
-  'connections-exhausted': { waits: ['client', 'lock'], series: /\bdb load\b|(write|read|commit) latency|requests?/ },
-  'io-saturated': { waits: ['read', 'write', 'log'], series: /(read|write) (iops|throughput|latency)/ },
-  'lock-contention': { waits: ['lock'], series: /latency|connections/ },
-  'memory-short': { waits: [], series: /swap|connections|read iops/ },
-};
 
 /** The argument for a condition as the cause: what was seen, what it means, what drives it and what follows from it. */
 export function describeCondition(facts: Facts, root: RootCondition): readonly Claim[] {
@@ -34,7 +19,7 @@ export function describeCondition(facts: Facts, root: RootCondition): readonly C
   return [
     ...signs.map(describeSign),
     { text: `This is ${condition.kind.name}. ${condition.kind.mechanism}`, evidence },
-    ...describeDrivers(facts, condition),
+    ...findDrivers(facts, condition.service, condition.kind.id),
     ...effects.map((effect): Claim => {
       const [sign] = pickSigns([effect]);
       return {
@@ -67,6 +52,7 @@ function describeSign(sign: ConditionSign): Claim {
 }
 
 function quoteSign(sign: ConditionSign): string {
+  if (sign.from === 'told') return `the alert tells of it, and its own series was not collected; ${sign.text}`;
   if (sign.from === 'metric') return `${sign.text}, past it since ${sign.firstAt}`;
   const reason = sign.reason === undefined || sign.reason === '' ? '' : ` ${sign.reason}`;
   const often = sign.count > 1 ? `${sign.count} times ` : '';
@@ -75,43 +61,6 @@ function quoteSign(sign: ConditionSign): string {
   return sign.from === 'log'
     ? `${sign.object} logs \`${sign.text}\`, ${often}since ${sign.firstAt}`
     : `The platform tells of ${sign.object}${reason}, ${often}${when}: \`${sign.text}\``;
-}
-
-function describeDrivers(facts: Facts, condition: Condition): readonly Claim[] {
-  const driver = drivers[condition.kind.id];
-  if (!driver) return [];
-  const claims: Claim[] = [];
-  const query = findDriver(facts.surroundings.queries, driver.waits);
-  if (query) claims.push(describeQuery(query, 'carries most of the load behind it'));
-  const moved = facts.surroundings.movements.filter(
-    (item) => item.service === condition.service && driver.series.test(readWords(item.name)),
-  );
-  if (moved.length > 0) {
-    claims.push({
-      text: `Together with it rose ${moved.map((item) => `${item.name} of ${item.object} from ${format(item.first)} to ${format(item.peak)}`).join(', ')}.`,
-      evidence: [...new Set(moved.map((item) => item.evidenceId))],
-    });
-  }
-  return claims;
-}
-
-/** The statement with the largest load in these classes of waits, where it carries a good part of all load in them. */
-export function findDriver(queries: readonly QueryLoad[], waits: readonly WaitClass[]): QueryLoad | undefined {
-  const ranked = queries.map((query) => ({ query, load: loadIn(query, waits) })).sort((a, b) => b.load - a.load);
-  const total = ranked.reduce((sum, item) => sum + item.load, 0);
-  const [first] = ranked;
-  return first && total > 0 && first.load >= 0.4 * total ? first.query : undefined;
-}
-
-function describeQuery(query: QueryLoad, role: string): Claim {
-  const waits = query.waits
-    .slice(0, 3)
-    .map((item) => `${item.name} ${format(item.load)}`)
-    .join(', ');
-  return {
-    text: `By ${query.measuredBy}, the query \`${query.statement.replaceAll('`', "'").slice(0, 240)}\` ${role}: ${Math.round(100 * query.share)} % of the database load, waiting on ${waits}.`,
-    evidence: [query.evidenceId],
-  };
 }
 
 const exits: Readonly<Record<string, string>> = {
@@ -142,7 +91,7 @@ function describeRecovery(facts: Facts, condition: Condition): readonly Claim[] 
   if (back.length === 0) return [];
   return [
     {
-      text: `It is over: ${back.map((item) => `${item.name} fell to ${format(item.low)} and is back at ${format(item.last)} (${format(item.first)} before)`).join(', ')}. These metrics show the effect; the platform's events tell the cause.`,
+      text: `The workload has recovered: ${back.map((item) => `${item.name} fell to ${format(item.low)} and is back at ${format(item.last)} (${format(item.first)} before)`).join(', ')}. The metrics show the effect; the platform's own events tell the cause.`,
       evidence: [...new Set(back.map((item) => item.evidenceId))],
     },
   ];
@@ -186,9 +135,9 @@ function ruleOutLevels(facts: Facts, root: RootCondition): readonly RuledOut[] {
   const levels = facts.surroundings.levels.filter(
     (level) => level.hasMoved && !level.isOver && !shown.has(level.conditionId),
   );
-  const blamed = findDriver(facts.surroundings.queries, drivers[root.condition.kind.id]?.waits ?? []);
+  const blamed = findDriver(facts.surroundings.queries, waitsOf(root.condition.kind.id));
   return levels.slice(0, 4).map((level): RuledOut => {
-    const own = findDriver(facts.surroundings.queries, drivers[level.conditionId]?.waits.slice(0, 1) ?? []);
+    const own = findDriver(facts.surroundings.queries, waitsOf(level.conditionId).slice(0, 1));
     const other = own !== undefined && own !== blamed ? own : undefined;
     const origin =
       other && blamed
@@ -254,8 +203,32 @@ function ruleOutUsual(facts: Facts, root: RootCondition): readonly RuledOut[] {
 /** Resources in words for the case that nothing is wrong: how far each stayed from its limit. */
 export function describeCalmLevels(levels: readonly ResourceLevel[]): readonly Claim[] {
   const shown = levels.filter((level) => !level.isOver).slice(0, 8);
-  return shown.map((level) => ({
-    text: `${describeLevel(level)}: clear of it, so this is noise and not an error.`,
-    evidence: [level.evidenceId],
-  }));
+  if (shown.length === 0) return [];
+  const words = shown.map((level) => {
+    const [low, high] = [
+      Math.min(level.first, level.worst, level.last),
+      Math.max(level.first, level.worst, level.last),
+    ];
+    return `${level.name} of ${level.object} between ${format(low, level.unit)} and ${format(high, level.unit)} (limit ${level.limit})`;
+  });
+  return [
+    {
+      text: `Resources stay clear of their limits, so what moves is noise and no error: ${words.join('; ')}.`,
+      evidence: [...new Set(shown.map((level) => level.evidenceId))],
+    },
+  ];
+}
+
+/** What looked like trouble and was no harm: states that passed, and warnings that nothing here knows. */
+export function describeHarmless({ conditions, unclear }: Surroundings): readonly Claim[] {
+  return [
+    ...conditions.slice(0, 3).map((condition) => ({
+      text: `There was ${condition.kind.name} for a while, and it is over without harm: ${pickSigns([condition]).slice(0, 1).map(quoteSign).join('')}.`,
+      evidence: [...new Set(condition.signs.map((sign) => sign.evidenceId))],
+    })),
+    ...unclear.slice(0, 3).map(({ event, evidenceId }) => ({
+      text: `The platform warns of ${event.object}, and what it means is not known here: ${event.reason ?? ''} \`${event.message.replaceAll('`', "'").slice(0, 200)}\`.`,
+      evidence: [evidenceId],
+    })),
+  ];
 }

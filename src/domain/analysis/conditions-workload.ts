@@ -16,6 +16,7 @@ export const workloadSuffers = [
   'probe-failing',
   'rollout-stuck',
   'application-crash',
+  'no-endpoints',
 ] as const;
 
 /** Why containers of Kubernetes do not start or do not stay, from special to general. */
@@ -114,6 +115,30 @@ export const workloadConditions: readonly ConditionKind[] = [
     source: debugging,
   },
   {
+    id: 'permission-missing',
+    category: 'config-change',
+    rank: 'cause',
+    name: 'a permission that is not granted',
+    mechanism:
+      'The identity that the workload runs as may not do what it asks for: a role, a binding or a policy does not fit.',
+    words:
+      /is forbidden: User|cannot (get|list|watch|create|update|patch|delete) resource|AccessDenied|not authorized to perform|UnauthorizedOperation/i,
+    explains: [...workloadSuffers, 'volume-unavailable'],
+    source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
+  },
+  {
+    id: 'no-endpoints',
+    category: 'config-change',
+    rank: 'weak',
+    name: 'a Service that selects no ready pod',
+    mechanism:
+      'The selector or the port of the Service fits no ready pod, so calls to it find nobody although pods run.',
+    words:
+      /no (ready |available )?endpoints|endpoints? (not found|not available|are empty)|no healthy upstream|FailedToUpdateEndpoint/i,
+    explains: ['not-ready'],
+    source: 'https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/',
+  },
+  {
     id: 'probe-failing',
     category: 'config-change',
     rank: 'weak',
@@ -136,7 +161,7 @@ export const workloadSymptoms: readonly ConditionKind[] = [
     name: 'a container that ends again and again',
     mechanism:
       'The container exits soon after each start, and the kubelet waits longer before each next try (CrashLoopBackOff).',
-    reasons: /^(BackOff|CrashLoopBackOff|Error|Restarted)$/i,
+    reasons: /^(Init:)?(BackOff|CrashLoopBackOff|Error|Restarted)$/i,
     except: /pulling image/i,
     explains: ['not-ready', 'rollout-stuck'],
     source: debugging,

@@ -34,7 +34,8 @@ export interface ConditionKind {
 
 /** One thing seen that shows a condition. */
 export interface ConditionSign {
-  readonly from: 'event' | 'log' | 'metric';
+  /** `told`: an alert says so, and other evidence shows what drives it. */
+  readonly from: 'event' | 'log' | 'metric' | 'told';
   /** What it was seen at: a pod, a node, a database instance; the service where nothing closer is told. */
   readonly object: string;
   readonly reason?: string;
@@ -43,6 +44,8 @@ export interface ConditionSign {
   readonly firstAt: string;
   readonly lastAt?: string;
   readonly count: number;
+  /** The platform calls it an error, not only a warning. */
+  readonly isGrave?: true;
   readonly evidenceId: string;
 }
 
@@ -55,6 +58,8 @@ export interface Condition {
   readonly firstAt: string;
   /** 0 to 1: how sure it is that this state was there. */
   readonly strength: number;
+  /** It ended within the incident: what it was seen at is well again. */
+  readonly hasPassed: boolean;
 }
 
 /** The words that take back whatever was said before them: nothing is left of the trouble. */
@@ -88,12 +93,19 @@ export function groupSigns(
   }
   return [...groups.values()].map(({ kind, service, signs }): Condition => {
     const sorted = [...signs].sort((a, b) => (a.firstAt < b.firstAt ? -1 : a.firstAt > b.firstAt ? 1 : 0));
-    return { kind, service, signs: sorted, firstAt: sorted[0]?.firstAt ?? '', strength: weigh(sorted) };
+    return {
+      kind,
+      service,
+      signs: sorted,
+      firstAt: sorted[0]?.firstAt ?? '',
+      strength: weigh(sorted),
+      hasPassed: false,
+    };
   });
 }
 
 /** A platform knows its own state; a measured limit is nearly as sure; an application's words about its surroundings are hearsay. */
-const trust: Readonly<Record<ConditionSign['from'], number>> = { event: 0.8, metric: 0.7, log: 0.5 };
+const trust: Readonly<Record<ConditionSign['from'], number>> = { event: 0.8, metric: 0.7, log: 0.5, told: 0.4 };
 
 function weigh(signs: readonly ConditionSign[]): number {
   const sources = [...new Set(signs.map((sign) => sign.from))];

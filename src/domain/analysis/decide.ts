@@ -1,6 +1,6 @@
 import type { CauseCategory } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
-import { findRootCondition, type RootCondition } from './conditions-root.ts';
+import { findRootCondition, isHarmless, type RootCondition } from './conditions-root.ts';
 import { findSurge, type Surge } from './conditions-traffic.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
@@ -67,8 +67,8 @@ export function decide(
   gaps: number,
 ): Decision {
   const root = findRootCondition(facts, input.alerts);
-  if (facts.surroundings.conditions.length === 0 && isCalm(facts)) {
-    const isSilent = failureShifts(facts).length === 0;
+  if (facts.surroundings.conditions.every((item) => isHarmless(facts, item)) && !root && isCalm(facts)) {
+    const isSilent = failureShifts(facts).length === 0 && facts.surroundings.unclear.length === 0;
     return facts.observed.includes(input.service) || facts.surroundings.eventEvidence.length > 0
       ? { kind: 'no-fault', confidence: Math.max(0.3, (isSilent ? 0.7 : 0.6) - 0.1 * gaps) }
       : { kind: 'inconclusive', why: `Neither logs nor metrics of ${input.service} could be read.`, close: [] };
@@ -99,7 +99,10 @@ export function decide(
 
 /** Nothing fails: no line of failure, and no metric that tells of it. */
 function isCalm(facts: Facts): boolean {
-  return failurePatterns(facts).length === 0 && (failureShifts(facts).length === 0 || isWithinLimits(facts));
+  const isGrave = facts.surroundings.unclear.some(({ event }) => event.severity === 'error');
+  return (
+    !isGrave && failurePatterns(facts).length === 0 && (failureShifts(facts).length === 0 || isWithinLimits(facts))
+  );
 }
 
 /** Gauges that moved and stay clear of every limit that is known of them fill nothing up. */

@@ -58,7 +58,9 @@ export function failureShifts(facts: Facts, service?: string): readonly MetricSh
 }
 
 /** Measures every body; the order of the result does not depend on the order of evidence. */
-export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' | 'evidence'>): Facts {
+export function gatherFacts(
+  input: Pick<EngineInput, 'service' | 'dependencies' | 'evidence'> & Partial<Pick<EngineInput, 'alerts'>>,
+): Facts {
   const evidence = [...input.evidence].sort((a, b) => (a.evidence.id < b.evidence.id ? -1 : 1));
   const services = [
     ...new Set([
@@ -83,7 +85,7 @@ export function gatherFacts(input: Pick<EngineInput, 'service' | 'dependencies' 
     ),
     flows: readFlows(evidence),
     calls: findCallFailures(patterns, services, input.dependencies),
-    surroundings: readSurroundings(evidence, patterns),
+    surroundings: readSurroundings(evidence, patterns, input.alerts),
     changes: evidence.flatMap(({ evidence: item, body }) =>
       body?.kind === 'changes' ? body.changes.map((value) => ({ value, evidenceId: item.id })) : [],
     ),

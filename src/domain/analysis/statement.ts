@@ -4,7 +4,13 @@ import { cleanLine } from '../diagnosis/prompt-text.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { listAlternatives } from './alternatives.ts';
 import { describePattern, describeShift, short } from './claims.ts';
-import { describeCalmLevels, describeCondition, ruleOutOthers, weighAgainst } from './conditions-statement.ts';
+import {
+  describeCalmLevels,
+  describeCondition,
+  describeHarmless,
+  ruleOutOthers,
+  weighAgainst,
+} from './conditions-statement.ts';
 import type { Surge } from './conditions-traffic.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';
@@ -75,6 +81,7 @@ export function describeDecision(argument: Argument): Diagnosis {
           },
           ...describeCalmLevels(argument.facts.surroundings.levels),
         ],
+        against: describeHarmless(argument.facts.surroundings),
       });
     case 'inconclusive':
       return describeDoubt(argument, decision);
