@@ -19,7 +19,10 @@ export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
       'Ruled out',
       diagnosis.ruledOut
         .slice(0, mostRuledOut)
-        .map(({ candidate, reason, evidence }) => ({ text: `${candidate}: ${reason}`, evidence })),
+        .map(({ candidate, reason, evidence }) => ({
+          text: `${nameCandidate(bundle, candidate)}: ${reason}`,
+          evidence,
+        })),
     ),
     ...tellMore(diagnosis.ruledOut.length - mostRuledOut),
     ...renderClaims(
@@ -70,6 +73,13 @@ function renderClaims(title: string, claims: readonly Claim[]): readonly string[
     title,
     claims.map(({ text, evidence }) => `${text}${evidence.length === 0 ? '' : ` [${evidence.join(', ')}]`}`),
   );
+}
+
+/** A commit with its subject, since nobody knows it by its SHA. */
+function nameCandidate({ input }: Bundle, candidate: string): string {
+  const changes = input.evidence.flatMap(({ body }) => (body?.kind === 'changes' ? body.changes : []));
+  const subject = changes.find(({ id }) => id === candidate)?.subject;
+  return subject === undefined ? candidate : `${candidate.slice(0, 12)} ("${subject.slice(0, 80)}")`;
 }
 
 function tellMore(count: number): readonly string[] {

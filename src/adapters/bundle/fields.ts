@@ -32,7 +32,7 @@ const timeError = wrong('an ISO 8601 time with its zone, such as "2026-11-21T09:
 export const time = (description: string) =>
   z
     .string({ error: timeError })
-    .regex(timePattern, { error: timeError })
+    .regex(timePattern, { error: timeError, abort: true })
     .refine(isTime, { error: timeError })
     .transform(toUtc)
     .meta({ description });

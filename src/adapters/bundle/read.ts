@@ -153,8 +153,7 @@ async function readEvidence(
   if (!read) return { evidence };
   const { records, body, measured, digest, bytes } = read;
   const told: Evidence = {
-    digest,
-    bytes,
+    ...(evidence.digest === undefined ? { digest, bytes } : {}),
     ...evidence,
     ...(evidence.summary === '' ? { summary: countOf(records, 'record') } : {}),
     outcome:
