@@ -10,6 +10,7 @@ import {
   lessonRecord,
   logRecord,
   metricRecord,
+  sourceRecord,
   spanRecord,
 } from './records.ts';
 
@@ -107,6 +108,7 @@ export function createBundleSchema(): Record<string, unknown> {
     deploy: deployRecord,
     flag: flagRecord,
     event: eventRecord,
+    source: sourceRecord,
     lesson: lessonRecord,
   };
   const toJson = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' });

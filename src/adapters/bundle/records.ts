@@ -109,6 +109,17 @@ export const eventRecord = record(
   'One event of the platform: events/<service>.ndjson.',
 );
 
+export const sourceRecord = record(
+  {
+    path: word("Path below the service's folder.", 'src/total.js'),
+    revision: word('Full SHA.', '3f2a'),
+    fromLine: count('Number of the first line.', 1),
+    text: text('The lines.'),
+    why: text('Why they are shown.'),
+  },
+  "Lines of a file of the service's source: source/<service>.ndjson.",
+);
+
 export const lessonRecord = record(
   {
     id: word('Name of the lesson.', '2026-11-02-cart'),

@@ -1,13 +1,23 @@
+import type { SourceFile } from '../../domain/diagnosis/choose-source.ts';
 import type { FileChange, TimeWindow } from '../../domain/evidence/evidence.ts';
 import { archiveAt, type SourceTree } from './archive.ts';
 import { createNameFolder, toPathspecs } from './folder-names.ts';
 import { listHistory, type HistoryQuestion, type State } from './history.ts';
 import { readLastTouched, type LastTouched } from './last-touched.ts';
-import { createLocate } from './locate.ts';
+import { createLocate, type Locate } from './locate.ts';
 import { listChangedPaths, readCommits, readDiff, type Commit } from './read-commits.ts';
+import {
+  blameLines,
+  listSourceFiles,
+  readSourceFile,
+  searchSource,
+  type BlamedLine,
+  type SourceLine,
+  type TreeQuestion,
+} from './read-source.ts';
 import { runGit } from './run-git.ts';
 
-export type { Commit, HistoryQuestion, SourceTree, State };
+export type { BlamedLine, Commit, HistoryQuestion, SourceLine, SourceTree, State };
 export type CommitHead = Omit<Commit, 'files'>;
 
 export interface GitOptions {
@@ -37,6 +47,14 @@ export interface Git {
   listChangedPaths(source: string, ids: readonly string[]): Promise<Readonly<Record<string, readonly string[]>>>;
   /** The commit that last touched a line of a file at a revision (full SHA); undefined where that cannot be told. */
   lastTouched(source: string, id: string, file: string, line: number): Promise<LastTouched | undefined>;
+  /** Files of the service at a commit (full SHA), by path. */
+  listFiles(source: string, id: string): Promise<readonly SourceFile[]>;
+  /** Text of a file of the service at a commit (full SHA); undefined where there is none, or where it is no text. */
+  readFile(source: string, id: string, path: string): Promise<string | undefined>;
+  /** Lines of the service's files at a commit (full SHA) that contain a text, upper and lower case alike. */
+  search(source: string, id: string, text: string): Promise<readonly SourceLine[]>;
+  /** Who last touched each of these lines (from 1, both ends inclusive); undefined where there is no such file. */
+  blame(source: string, id: string, path: string, from: number, to: number): Promise<readonly BlamedLine[] | undefined>;
   /** A deterministic plain tar of the source at a commit. Throws `Git.NotThere` where the service's folder did not exist. */
   archive(source: string, id: string): Promise<SourceTree>;
 }
@@ -110,13 +128,46 @@ export function createGit({ cacheFolder, timeoutMs = 20_000, freshMs = 15_000 }:
       const missing = await lines(source, ['rev-list', '--max-count=1', '--end-of-options', ancestor, `^${of}`]);
       return missing.length === 0;
     },
+    ...createCommitReader(locate, nameFolder, timeoutMs),
+    ...createTreeReader(locate, nameFolder, timeoutMs),
+    archive: async (source, revision) =>
+      archiveAt(source, await locate(source), await resolve(source, revision), await nameFolder(source), timeoutMs),
+  };
+}
+
+type NameFolder = ReturnType<typeof createNameFolder>;
+
+/** What commits say and change. */
+function createCommitReader(
+  locate: Locate,
+  nameFolder: NameFolder,
+  timeoutMs: number,
+): Pick<Git, 'readCommits' | 'lastTouched' | 'readDiff' | 'listChangedPaths'> {
+  const pathsOf = async (source: string) => toPathspecs(await nameFolder(source));
+  return {
     readCommits: async (source, ids) => readCommits(await locate(source), ids, timeoutMs),
     lastTouched: async (source, id, file, line) =>
       readLastTouched(await locate(source), { id, file, line, ...(await nameFolder(source)), timeoutMs }),
     readDiff: async (source, id) => readDiff(await locate(source), id, await pathsOf(source), timeoutMs),
     listChangedPaths: async (source, ids) =>
       listChangedPaths(await locate(source), ids, await pathsOf(source), timeoutMs),
-    archive: async (source, revision) =>
-      archiveAt(source, await locate(source), await resolve(source, revision), await nameFolder(source), timeoutMs),
+  };
+}
+
+/** What the tree of one commit holds. */
+function createTreeReader(
+  locate: Locate,
+  nameFolder: NameFolder,
+  timeoutMs: number,
+): Pick<Git, 'listFiles' | 'readFile' | 'search' | 'blame'> {
+  const treeOf = async (source: string, id: string): Promise<TreeQuestion> => {
+    const [folder, names] = [await locate(source), await nameFolder(source)];
+    return { folder, id, names, timeoutMs };
+  };
+  return {
+    listFiles: async (source, id) => listSourceFiles(await treeOf(source, id)),
+    readFile: async (source, id, path) => readSourceFile(await treeOf(source, id), path),
+    search: async (source, id, text) => searchSource(await treeOf(source, id), text),
+    blame: async (source, id, path, from, to) => blameLines(await treeOf(source, id), path, from, to),
   };
 }

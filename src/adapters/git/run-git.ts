@@ -8,6 +8,8 @@ export interface GitRun {
   readonly timeoutMs: number;
   readonly input?: string;
   readonly maxBytes?: number;
+  /** Exit status by which this command says that it found nothing. */
+  readonly nothingFound?: number;
 }
 
 export interface GitResult {
@@ -55,6 +57,7 @@ export async function runGit({
   timeoutMs,
   input = '',
   maxBytes = 64_000_000,
+  nothingFound = 0,
 }: GitRun): Promise<GitResult> {
   const result = await execa('git', [...safety, ...args], {
     cwd: folder,
@@ -67,7 +70,7 @@ export async function runGit({
     input,
   });
   const output = Buffer.from(result.stdout);
-  if (!result.failed) return { output, isCut: false };
+  if (!result.failed || (result.exitCode === nothingFound && nothingFound !== 0)) return { output, isCut: false };
   if (result.isMaxBuffer) return { output, isCut: true };
   const asked = `git ${toOneLine(args.join(' '), 200)} in ${folder}`;
   if (result.timedOut) {

@@ -7,7 +7,17 @@ export interface TimeWindow {
 }
 
 export type EvidenceKind =
-  'alert' | 'logs' | 'metrics' | 'traces' | 'changes' | 'deploys' | 'flags' | 'events' | 'lessons' | 'reproduction';
+  | 'alert'
+  | 'logs'
+  | 'metrics'
+  | 'traces'
+  | 'changes'
+  | 'deploys'
+  | 'flags'
+  | 'events'
+  | 'source'
+  | 'lessons'
+  | 'reproduction';
 
 /** `empty` is a result: the source answered, and had nothing. `refused` means that policy or a limit forbade the query. */
 export type EvidenceOutcome = 'found' | 'empty' | 'failed' | 'refused';
@@ -186,6 +196,26 @@ export interface EventsBody {
   readonly events: readonly PlatformEvent[];
 }
 
+/** Lines of a file of a service's source. */
+export interface SourceExcerpt {
+  /** Below the service's folder. */
+  readonly path: string;
+  /** Full SHA. */
+  readonly revision: string;
+  /** Number of the first line, from 1. */
+  readonly fromLine: number;
+  readonly text: string;
+  /** Why it is shown: `named by a stack frame`, `changed by 3f2a…`. */
+  readonly why: string;
+}
+
+/** Body of evidence of kind `source`: what an engine was shown of a service's source, most telling first. */
+export interface SourceBody {
+  readonly kind: 'source';
+  readonly service: string;
+  readonly excerpts: readonly SourceExcerpt[];
+}
+
 /** Body of evidence of kind `lessons`: past lessons that resemble the incident, best first. */
 export interface LessonsBody {
   readonly kind: 'lessons';
@@ -194,7 +224,7 @@ export interface LessonsBody {
 }
 
 export type EvidenceBody =
-  LogsBody | MetricsBody | TracesBody | ChangesBody | DeploysBody | FlagsBody | EventsBody | LessonsBody;
+  LogsBody | MetricsBody | TracesBody | ChangesBody | DeploysBody | FlagsBody | EventsBody | SourceBody | LessonsBody;
 
 /** True when the source answered with something that can be argued from. */
 export function isUsable(evidence: Evidence): boolean {
