@@ -94,6 +94,7 @@ async function serve(
 interface Block {
   readonly type: string;
   readonly id?: string;
+  readonly text?: string;
 }
 interface Conversation {
   readonly model: string;
@@ -134,7 +135,7 @@ export function fakeMessage(model: string, digest: string, content: unknown, sto
 
 function readIncidentData(messages: Conversation['messages']): IncidentData {
   const first = messages[0]?.content;
-  const text = typeof first === 'string' ? first : JSON.stringify(first);
+  const text = typeof first === 'string' ? first : (first ?? []).map((block) => block.text ?? '').join('');
   const block = /<incident-data id="[0-9a-f]+">\n([\s\S]*)\n<\/incident-data/u.exec(text)?.[1];
   if (block === undefined) throw new Error('the request holds no <incident-data> block');
   return JSON.parse(block) as IncidentData;

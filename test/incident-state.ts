@@ -1,3 +1,4 @@
+import { noUsage } from '../src/domain/diagnosis/engine.ts';
 import type { IncidentState } from '../src/domain/incident/incident.ts';
 
 const at = (clock: string) => `2026-11-21T${clock}.000Z`;
@@ -238,6 +239,7 @@ export const closedState: IncidentState = {
       state: 'ok',
     },
   ],
+  spent: noUsage,
   modelCalls: 0,
   outcome: 'recovered',
   outcomeReason: 'Every condition is well again',

@@ -1,6 +1,7 @@
 import type { Alert } from '../domain/incident/alert.ts';
 import type { Diagnosis, Finding } from '../domain/diagnosis/diagnosis.ts';
 import type { EngineStep } from '../domain/diagnosis/engine.ts';
+import type { EvidenceCall, SourceCall, ToolAnswer } from '../domain/diagnosis/questions.ts';
 import type { Evidence, TimeWindow } from '../domain/evidence/evidence.ts';
 import type { IncidentState } from '../domain/incident/incident.ts';
 import type { Action, Approval, Plan } from '../domain/plan/plan.ts';
@@ -67,6 +68,10 @@ export interface ObserveActivities {
   packSources(input: PackInput): Promise<SandboxRequest | { readonly cannotRun: string }>;
   /** Adds the commit that last touched the line where a failure shows; as it was where Git cannot tell. */
   locateFailure(input: { readonly location: FailureLocation }): Promise<FailureLocation>;
+  /** Excerpts of a service's source for an engine, chosen by the evidence of that service. */
+  collectSource(input: CollectInput & { readonly evidence: readonly Evidence[] }): Promise<Evidence>;
+  /** Answers an engine's question from a service's repository; what cannot be answered is said. */
+  askSource(input: { readonly call: SourceCall }): Promise<ToolAnswer>;
   /** The alert's own condition and the objectives of the services, read now. */
   readConditions(input: { services: readonly string[]; alerts: readonly Alert[] }): Promise<readonly Reading[]>;
 }
@@ -102,10 +107,7 @@ export interface ReasonActivities {
   /** One step of the engine over everything: one model call at most. */
   reason(input: ReasonInput): Promise<EngineStep>;
   /** Answers an engine's question from the evidence store. */
-  readEvidence(input: {
-    evidence: readonly Evidence[];
-    call: { id: string; evidenceId: string; contains?: string };
-  }): Promise<{ id: string; text: string }>;
+  readEvidence(input: { evidence: readonly Evidence[]; call: EvidenceCall }): Promise<ToolAnswer>;
 }
 
 export interface ReasonInput {
@@ -124,7 +126,7 @@ export interface ReasonInput {
   readonly mustAnswer: boolean;
   /** Digest of the transcript so far in the evidence store. */
   readonly transcriptDigest?: string;
-  readonly answers?: readonly { readonly id: string; readonly text: string }[];
+  readonly answers?: readonly ToolAnswer[];
 }
 
 /** Queue `sandbox`: the Docker socket, nothing else. */

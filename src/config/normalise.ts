@@ -48,14 +48,21 @@ export function normalise(
       kind: raw.engine.kind,
       model: raw.engine.model ?? outside.anthropicModel ?? defaultModel,
       baseUrl,
+      promptsFolder: raw.engine.prompts === undefined ? undefined : at(raw.engine.prompts),
+      prices: raw.engine.prices,
     }),
     lessonsRepository: at(raw.lessons.repository),
     notifyUrls: raw.notify.webhooks.map((url) => absoluteSecret(url, at)),
     timings: normaliseTimings(raw),
     sandbox: compact(raw.sandbox),
-    budgets: raw.budgets,
+    budgets: normaliseBudgets(raw),
     services: Object.fromEntries(services),
   };
+}
+
+function normaliseBudgets({ budgets }: ResidentFile): ResidentSettings['budgets'] {
+  const { maxEngineMinutes, ...counts } = budgets;
+  return { ...counts, maxEngineMs: Math.round(maxEngineMinutes * minute) };
 }
 
 function normaliseTimings({ timings, windows }: ResidentFile): ResidentSettings['timings'] {

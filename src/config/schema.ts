@@ -114,6 +114,14 @@ export const residentFileSchema = closed(
         kind: choice(['analyst', 'claude'], 'The built-in analyst alone, or Claude on top of it.').default('analyst'),
         model: text('Model of Claude.', 'the name of a model').optional(),
         baseUrl: webUrl('Address of the Messages API.', 'https://api.anthropic.com').optional(),
+        prompts: text('Folder with prompts of your own, by the names of ours.', 'a path').optional(),
+        prices: closed(
+          {
+            input: quantity('US dollars', 10_000, 'What a million tokens of input cost.'),
+            output: quantity('US dollars', 10_000, 'What a million tokens of output cost.'),
+          },
+          "The model's prices in US dollars; without them money is not counted, and no budget of money holds.",
+        ).optional(),
       },
       'Who argues the diagnosis.',
     ).prefault({}),
@@ -164,6 +172,13 @@ export const residentFileSchema = closed(
     budgets: closed(
       {
         maxEngineSteps: count(1, 200, 'Steps of an engine in one round.').default(12),
+        maxModelTokens: count(1_000, 100_000_000, 'Tokens that an incident may spend on a model.').default(600_000),
+        maxModelCost: quantity(
+          'US dollars',
+          10_000,
+          'US dollars that an incident may spend on a model; counted with `engine.prices`.',
+        ).default(10),
+        maxEngineMinutes: quantity('minutes', 24 * 60, 'How long an engine may argue in one round.').default(20),
         maxRounds: count(1, 5, 'Rounds of investigation; a rejection begins a new one.').default(2),
         maxResidents: count(1, 50, 'Services asked in one incident.').default(8),
       },

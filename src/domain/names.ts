@@ -1,5 +1,8 @@
 /** The public names of a running Resident. Renaming one is a breaking change. */
 
+/** Name under which the built-in analyst signs its diagnoses. */
+export const analystName = 'analyst';
+
 export const taskQueues = {
   resident: 'resident',
   observe: 'observe',

@@ -39,6 +39,12 @@ export interface Timings {
 export interface Budgets {
   /** Steps of an engine in one round. */
   readonly maxEngineSteps: number;
+  /** Tokens that an incident may spend on a model, in and out together. */
+  readonly maxModelTokens: number;
+  /** US dollars that an incident may spend on a model; counted with `engine.prices`. */
+  readonly maxModelCost: number;
+  /** How long an engine may argue in one round. */
+  readonly maxEngineMs: number;
   /** Rounds of investigation: one, and one more after a rejection. */
   readonly maxRounds: number;
   /** Residents asked in one incident. */
@@ -59,6 +65,12 @@ export interface IncidentSettings {
 }
 
 // ---- resident.yaml as parsed: paths absolute, secrets resolved by reference only when used ----
+
+/** US dollars for a million tokens. */
+export interface ModelPrices {
+  readonly input: number;
+  readonly output: number;
+}
 
 export type SecretReference = { readonly env: string } | { readonly file: string };
 
@@ -147,6 +159,9 @@ export interface EngineSettings {
   readonly kind: 'analyst' | 'claude';
   readonly model: string;
   readonly baseUrl?: string;
+  /** Absolute path of a folder with prompts that take the place of ours. */
+  readonly promptsFolder?: string;
+  readonly prices?: ModelPrices;
 }
 
 /** The worker that runs sandboxes, for all services. */

@@ -33,7 +33,10 @@ serve('worker', {
     activities: createObserveActivities(parts),
     maxConcurrentActivityTaskExecutions: 50,
   }),
-  reason: async (parts) => ({ activities: createReasonActivities(parts), maxConcurrentActivityTaskExecutions: 20 }),
+  reason: async (parts) => ({
+    activities: await createReasonActivities(parts),
+    maxConcurrentActivityTaskExecutions: 20,
+  }),
   remediate: async (parts) => ({
     activities: await createRemediateActivities(parts),
     maxConcurrentActivityTaskExecutions: 10,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { createAskSource } from '../activities/observe/ask-source.ts';
 import { createCollectChanges } from '../activities/observe/collect-changes.ts';
 import { createCollectDeploys } from '../activities/observe/collect-deploys.ts';
 import { createCollectLogs } from '../activities/observe/collect-logs.ts';
@@ -7,6 +8,7 @@ import type { ObserveActivities } from '../activities/contract.ts';
 import { createLocateFailure } from '../activities/observe/locate-failure.ts';
 import { createPackSources } from '../activities/observe/pack-sources.ts';
 import { createReadConditions } from '../activities/observe/read-conditions.ts';
+import { createCollectSource } from '../activities/observe/collect-source.ts';
 import { createDeployRecords } from '../adapters/deploy-records.ts';
 import { createGit } from '../adapters/git/git.ts';
 import { createLogFiles } from '../adapters/log-files/log-files.ts';
@@ -36,6 +38,8 @@ export function createObserveActivities({ settings, store, redact }: WorkerParts
     collectChanges: createCollectChanges({ ...ports, git, deployRecords }),
     collectDeploys: createCollectDeploys({ ...ports, git, deployRecords }),
     packSources: createPackSources({ ...ports, git, deployRecords }),
+    collectSource: createCollectSource({ ...ports, git }),
+    askSource: createAskSource({ services, git, redact }),
     locateFailure: createLocateFailure({ services, git, redact }),
     readConditions: createReadConditions({ services, redact, ...prometheus }),
   };

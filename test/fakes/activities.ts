@@ -75,7 +75,15 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
         service: view(service, [dependency]),
         services,
         timings,
-        budgets: { maxEngineSteps: 3, maxRounds: 2, maxResidents: 8, ...options.budgets },
+        budgets: {
+          maxEngineSteps: 3,
+          maxModelTokens: 1_000_000,
+          maxModelCost: 10,
+          maxEngineMs: 600_000,
+          maxRounds: 2,
+          maxResidents: 8,
+          ...options.budgets,
+        },
         engine: 'fake',
         canNotify: true,
         configDigest: 'c',
@@ -116,6 +124,8 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
       diagnosis: fakeDiagnosis(dependency, options.diagnosis),
       usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0 },
     }),
+    collectSource: async (input) => fakeEvidence(input.evidenceId, input.service, 'source'),
+    askSource: async ({ call }) => ({ id: call.id, text: '' }),
     readEvidence: async ({ call }) => ({ id: call.id, text: '' }),
     runReproduction: async () => {
       throw ApplicationFailure.nonRetryable('never called');

@@ -1,5 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, it } from 'vitest';
+import type { ReasonInput } from '../../src/activities/contract.ts';
+import { inconclusive } from '../../src/domain/diagnosis/diagnosis.ts';
+import type { ToolCall } from '../../src/domain/diagnosis/questions.ts';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import { describeWithServer } from './incident-harness.ts';
 
@@ -104,6 +107,70 @@ describeWithServer('investigation', (harness) => {
     expect(seen.slice(0, 3)).toEqual([false, false, true]);
     await incident.handle.cancel();
     await incident.result();
+  });
+
+  it('lets an engine that has spent its tokens answer at once', async () => {
+    const seen: boolean[] = [];
+    const incident = await harness().open({
+      mode: 'observe',
+      decision: 'forbid',
+      budgets: { maxModelTokens: 1_000 },
+      overrides: {
+        reason: async (input) => {
+          seen.push(input.mustAnswer);
+          const usage = { modelCalls: 1, inputTokens: 990, outputTokens: 20 };
+          if (!input.mustAnswer) return { kind: 'questions', calls: [], transcriptDigest: 'd', usage };
+          return { kind: 'diagnosis', diagnosis: inconclusive('no room', 'fake'), usage };
+        },
+      },
+    });
+    const state = await incident.result();
+    expect(seen).toEqual([false, true]);
+    expect(state).toMatchObject({ modelCalls: 2, spent: { inputTokens: 1_980, outputTokens: 40 } });
+    expect(state.timeline.map(({ text }) => text)).toContain(
+      'The engine answers with what it knows: 1010 tokens of 1000 spent.',
+    );
+  });
+
+  it('answers the questions of an engine from evidence, source and sandbox, and goes on where one cannot be answered', async () => {
+    const heard: ReasonInput[] = [];
+    const incident = await harness().open({
+      mode: 'observe',
+      decision: 'forbid',
+      overrides: {
+        reason: async (input) => {
+          heard.push(input);
+          const usage = { modelCalls: 1, inputTokens: 1, outputTokens: 1 };
+          const [service] = Object.keys(input.dependencies);
+          if (input.step > 1) return { kind: 'diagnosis', diagnosis: inconclusive('enough', 'fake'), usage };
+          const calls: ToolCall[] = [
+            { id: 'q1', name: 'query_logs', service: service! },
+            { id: 'q2', name: 'read_file', service: service!, path: 'src/a.js' },
+            { id: 'q3', name: 'run_test', service: service!, change: 'c'.repeat(40) },
+            { id: 'q4', name: 'blame', service: service!, path: 'src/a.js', fromLine: 1, toLine: 2 },
+          ];
+          return { kind: 'questions', calls, transcriptDigest: 'd', usage };
+        },
+        readEvidence: async ({ call }) => ({ id: call.id, text: `${call.name} answered` }),
+        askSource: async ({ call }) => {
+          if (call.name === 'blame') throw ApplicationFailure.nonRetryable('the repository is gone');
+          return { id: call.id, text: `${call.name} answered` };
+        },
+        packSources: async () => ({ cannotRun: 'there is no command' }),
+      },
+    });
+    const state = await incident.result();
+    const answers = Object.fromEntries((heard[1]?.answers ?? []).map(({ id, text }) => [id, text]));
+    expect(answers).toMatchObject({
+      q1: 'query_logs answered',
+      q2: 'read_file answered',
+      q3: expect.stringContaining('there is no command') as string,
+      q4: 'Not answered: the repository is gone',
+    });
+    const tried = state.evidence.find(({ kind }) => kind === 'reproduction');
+    expect(answers['q3']).toContain(tried!.id);
+    expect(heard[1]?.evidence).toContainEqual(tried);
+    expect(state.evidence.map(({ kind }) => kind)).toContain('source');
   });
 
   it('asks no more residents than its budget, and says who was not asked', async () => {

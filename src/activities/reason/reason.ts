@@ -9,6 +9,7 @@ import type {
   EngineUsage,
 } from '../../domain/diagnosis/engine.ts';
 import { noUsage } from '../../domain/diagnosis/engine.ts';
+import type { AskedCall, ToolCall } from '../../domain/diagnosis/questions.ts';
 import { cleanLine } from '../../domain/diagnosis/prompt-text.ts';
 import type { StoredProof } from '../../domain/reproduction/written-proof.ts';
 import type { ReasonActivities, ReasonInput } from '../contract.ts';
@@ -45,12 +46,20 @@ export function createReason(ports: ReasonPorts): ReasonActivities['reason'] {
           `${primary.name} had not answered when its steps were used up`,
         );
       const { digest } = await ports.store.put(answer.transcript);
-      return { kind: 'questions', calls: answer.calls, transcriptDigest: digest, usage: answer.usage };
+      const calls = await Promise.all(answer.calls.map((call) => storeScript(ports.store, call)));
+      return { kind: 'questions', calls, transcriptDigest: digest, usage: answer.usage };
     }
     const fault = findAnswerFault(engineInput, answer.diagnosis);
     if (fault === undefined) return storeProof(ports.store, answer);
     return replace(fallback, engineInput, answer.usage, `The answer of ${primary.name} was not used: ${fault}`);
   };
+}
+
+/** The text of a script goes into the store; the history carries its digest. */
+async function storeScript(store: BodyStore, call: AskedCall): Promise<ToolCall> {
+  if (call.name !== 'run_script') return call;
+  const { path, text, command } = call.script;
+  return { ...call, script: { path, command, digest: (await store.put(text)).digest } };
 }
 
 /** What the engine wrote goes into the store; the history carries references to it. */

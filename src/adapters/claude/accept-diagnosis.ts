@@ -29,6 +29,22 @@ export function acceptDiagnosis(answer: unknown, input: EngineInput, analyst: Di
   return { diagnosis: { ...diagnosis, missing }, ...(proof ? { proof } : {}) };
 }
 
+/** A report without citations of what does not exist, and without the sentences that have none left. What is no report stays as it is. */
+export function dropUnproven(report: unknown, evidenceIds: readonly string[]): unknown {
+  const parsed = diagnosisReport.safeParse(report);
+  if (!parsed.success) return report;
+  const { statement, against, ruledOut, missing } = parsed.data;
+  const known = <T extends { readonly evidence: readonly string[] }>(items: readonly T[]) =>
+    items.flatMap((item) => {
+      const evidence = item.evidence.filter((id) => evidenceIds.includes(id));
+      return evidence.length === 0 ? [] : [{ ...item, evidence }];
+    });
+  const kept = { statement: known(statement), against: known(against), ruledOut: known(ruledOut) };
+  const dropped = statement.length + against.length + ruledOut.length - Object.values(kept).flat().length;
+  const note = `${dropped} of the model's sentences cited no evidence that exists, and were dropped.`;
+  return { ...parsed.data, ...kept, missing: dropped > 0 ? [...missing.slice(0, 19), note] : missing };
+}
+
 /** What goes to the sandbox, of an answer that accuses a change. A script that is not as it must be is left out, and that is told. */
 function readProof({ verdict, script, fix }: DiagnosisReport): {
   readonly proof?: WrittenProof;

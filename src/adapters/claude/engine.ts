@@ -5,16 +5,18 @@ import { z } from 'zod';
 import type { Diagnosis } from '../../domain/diagnosis/diagnosis.ts';
 import type { Engine, EngineAnswer, EngineContext, EngineInput, EngineUsage } from '../../domain/diagnosis/engine.ts';
 import { noUsage } from '../../domain/diagnosis/engine.ts';
-import { renderPrompt } from '../../domain/diagnosis/prompt.ts';
+import { readInventory, renderPrompt, type PromptWords } from '../../domain/diagnosis/prompt.ts';
 import { cleanLine } from '../../domain/diagnosis/prompt-text.ts';
+import type { ModelPrices } from '../../domain/settings.ts';
 import type { AnswerJournal } from '../answer-journal.ts';
 import { OutsideError } from '../outside-error.ts';
-import { acceptDiagnosis } from './accept-diagnosis.ts';
+import { acceptDiagnosis, dropUnproven, type Acceptance } from './accept-diagnosis.ts';
+import { compareWithAnalyst } from './compare-with-analyst.ts';
 import { createMessages, type CreateMessage } from './messages.ts';
-import { tools } from './tools.ts';
+import { reportTool, tools } from './tools.ts';
 import {
   continueTranscript,
-  lastWord,
+  countReports,
   listToolUses,
   parseTranscript,
   selectCalls,
@@ -27,6 +29,9 @@ export interface ClaudeOptions {
   readonly model: string;
   /** Argues first, answers when the model cannot, and fills in what a model may not invent. */
   readonly analyst: Engine;
+  readonly prompt: PromptWords;
+  /** Without them cost is not counted. */
+  readonly prices?: ModelPrices;
   readonly journal: AnswerJournal;
   /** Takes secrets out of all text before it leaves this process. */
   readonly redact: (text: string) => string;
@@ -85,37 +90,51 @@ interface Turn {
 }
 
 async function takeTurn(turn: Turn): Promise<EngineAnswer> {
-  const { input, context, analyst, name } = turn;
-  const evidenceIds = input.evidence.map(({ evidence }) => evidence.id);
-  const prompt = renderPrompt(input, analyst, tagOf(context));
+  const { options, input, context, analyst, name } = turn;
+  const { prompt: words } = options;
+  const inventory = readInventory(input);
+  const judge = (report: unknown) => acceptDiagnosis(report, input, analyst, name);
+  const prompt = renderPrompt(input, analyst, tagOf(context), words);
   const transcript: Transcript =
     context.transcript === undefined
-      ? [{ role: 'user', content: context.mustAnswer ? `${prompt.user}\n\n${lastWord}` : prompt.user }]
-      : continueTranscript(parseTranscript(context.transcript), context, evidenceIds);
+      ? [{ role: 'user', content: context.mustAnswer ? `${prompt.user}\n\n${words.lastStep}` : prompt.user }]
+      : continueTranscript(parseTranscript(context.transcript), {
+          context,
+          inventory,
+          lastStep: words.lastStep,
+          explainRefusal: (report) => explainRefusal(judge(report)),
+        });
   const { message, usage } = await ask(turn, prompt.system, transcript);
   if (message.stop_reason === 'refusal') return fallBack(analyst, `${name} refused to answer.`, usage);
-  const uses = listToolUses(message.content);
-  const report = uses.find((block) => block.name === 'report_diagnosis');
-  if (report) {
-    const accepted = acceptDiagnosis(report.input, input, analyst, name);
-    if ('refused' in accepted)
-      return fallBack(analyst, `The answer of ${name} was not used: ${accepted.refused}.`, usage);
-    const missing = [...accepted.diagnosis.missing, ...prompt.leftOut];
-    const { proof } = accepted;
-    return { kind: 'diagnosis', diagnosis: { ...accepted.diagnosis, missing }, usage, ...(proof ? { proof } : {}) };
-  }
-  if (context.mustAnswer) return fallBack(analyst, `${name} reported no diagnosis within its budget of steps.`, usage);
-  if (message.stop_reason === 'max_tokens') return fallBack(analyst, `The answer of ${name} was cut off.`, usage);
   const next = [
     ...transcript,
     { role: 'assistant' as const, content: message.content as Anthropic.ContentBlockParam[] },
   ];
-  return {
-    kind: 'questions',
-    calls: selectCalls(message.content, evidenceIds),
-    transcript: JSON.stringify(next),
-    usage,
-  };
+  const report = listToolUses(message.content).find((block) => block.name === reportTool);
+  if (report) {
+    const first = judge(report.input);
+    // A report that is not as it must be comes back once, with the reason; the second time, what it cannot prove is dropped.
+    if ('refused' in first && countReports(transcript) === 0 && !context.mustAnswer)
+      return { kind: 'questions', calls: [], transcript: JSON.stringify(next), usage };
+    const accepted = 'refused' in first ? judge(dropUnproven(report.input, inventory.evidenceIds)) : first;
+    if ('refused' in accepted) {
+      const { refused } = 'refused' in first ? first : accepted;
+      return fallBack(analyst, `The answer of ${name} was not used: ${refused}.`, usage);
+    }
+    const diagnosis = compareWithAnalyst(accepted.diagnosis, analyst);
+    const missing = [...diagnosis.missing, ...prompt.leftOut];
+    const { proof } = accepted;
+    return { kind: 'diagnosis', diagnosis: { ...diagnosis, missing }, usage, ...(proof ? { proof } : {}) };
+  }
+  if (context.mustAnswer) return fallBack(analyst, `${name} reported no diagnosis within its budget.`, usage);
+  if (message.stop_reason === 'max_tokens') return fallBack(analyst, `The answer of ${name} was cut off.`, usage);
+  return { kind: 'questions', calls: selectCalls(message.content, inventory), transcript: JSON.stringify(next), usage };
+}
+
+function explainRefusal(acceptance: Acceptance): string {
+  return 'refused' in acceptance
+    ? `The report was not taken: ${acceptance.refused}. Mend it and report again; what is not proven then is dropped.`
+    : 'The report was taken.';
 }
 
 /** Nobody who writes logs knows the run's id before the run begins. */
@@ -143,11 +162,12 @@ async function ask(
   const request: Anthropic.MessageCreateParamsNonStreaming = {
     model: options.model,
     max_tokens: options.maxOutputTokens ?? 16_000,
-    system,
+    // What stays the same between steps is marked, so that the provider reads it from its cache: tools and words, and all but the news.
+    system: [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }],
     // Newer models think by default and refuse a forced `tool_choice`, so the words ask for the tool instead.
     tool_choice: { type: 'auto' },
     tools: [...tools],
-    messages: transcript.map((message) => redactMessage(message, options.redact)),
+    messages: markForCache(transcript.map((message) => redactMessage(message, options.redact))),
   };
   const key = keyOf({ call: context.call ?? null, request });
   const kept = await options.journal.read(key);
@@ -156,7 +176,22 @@ async function ask(
   if (kept === undefined) await options.journal.write(key, answer);
   const message = checkAnswer(answer, key);
   // A kept answer was paid by an attempt that died before history had it: it is counted now, or a budget would not see it.
-  return { message, usage: countUsage(message) };
+  return { message, usage: countUsage(message, options.prices) };
+}
+
+/** The first message holds the case, the last one the newest answers: a step reads from the cache up to the one before it. */
+function markForCache(messages: readonly Anthropic.MessageParam[]): Anthropic.MessageParam[] {
+  return messages.map((message, i) => {
+    if (i !== 0 && i !== messages.length - 1) return message;
+    const blocks =
+      typeof message.content === 'string' ? [{ type: 'text' as const, text: message.content }] : message.content;
+    const last = blocks.at(-1);
+    if (message.role !== 'user' || (last?.type !== 'text' && last?.type !== 'tool_result')) return message;
+    return {
+      ...message,
+      content: [...blocks.slice(0, -1), { ...last, cache_control: { type: 'ephemeral' as const } }],
+    };
+  });
 }
 
 /** SHA-256 of the canonical request (RFC 8785) and of the call that it belongs to. */
@@ -175,10 +210,19 @@ function checkAnswer(answer: unknown, key: string): Anthropic.Message {
   );
 }
 
-function countUsage(message: Anthropic.Message): EngineUsage {
+/** Writing to the cache costs a quarter more than plain input, and reading from it a tenth: platform.claude.com/docs, "Prompt caching". */
+const cacheFactors = { write: 1.25, read: 0.1 } as const;
+
+function countUsage(message: Anthropic.Message, prices: ModelPrices | undefined): EngineUsage {
   const usage = message.usage as Anthropic.Usage | undefined;
-  const cached = (usage?.cache_creation_input_tokens ?? 0) + (usage?.cache_read_input_tokens ?? 0);
-  return { modelCalls: 1, inputTokens: (usage?.input_tokens ?? 0) + cached, outputTokens: usage?.output_tokens ?? 0 };
+  const plain = usage?.input_tokens ?? 0;
+  const written = usage?.cache_creation_input_tokens ?? 0;
+  const read = usage?.cache_read_input_tokens ?? 0;
+  const outputTokens = usage?.output_tokens ?? 0;
+  const counted = { modelCalls: 1, inputTokens: plain + written + read, outputTokens };
+  if (!prices) return counted;
+  const input = plain + cacheFactors.write * written + cacheFactors.read * read;
+  return { ...counted, cost: (input * prices.input + outputTokens * prices.output) / 1_000_000 };
 }
 
 /** What we say is redacted. What the model said goes back byte for byte: its thinking blocks are signed. */

@@ -1,14 +1,15 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import type { EngineContext, ToolCall } from '../../domain/diagnosis/engine.ts';
+import type { EngineContext } from '../../domain/diagnosis/engine.ts';
+import type { Inventory } from '../../domain/diagnosis/prompt.ts';
+import type { AskedCall } from '../../domain/diagnosis/questions.ts';
 import { cleanText } from '../../domain/diagnosis/prompt-text.ts';
 import { OutsideError } from '../outside-error.ts';
-import { evidenceQuestion } from './tools.ts';
+import { readQuestion } from './questions.ts';
+import { reportTool } from './tools.ts';
 
 /** The conversation so far. Blocks of the model go back as they came: thinking blocks are bound to the words before them. */
 export type Transcript = readonly Anthropic.MessageParam[];
-
-export const lastWord = 'There is no room for more questions. Call report_diagnosis now with what you know.';
 
 const maxAnswerLength = 40_000;
 const maxCallsPerTurn = 8;
@@ -29,31 +30,35 @@ export function parseTranscript(text: string): Transcript {
   }
 }
 
-/** Which questions of a turn can be answered: read_evidence for evidence that exists. The rest is answered with why not. */
-export function selectCalls(content: readonly Anthropic.ContentBlock[], evidenceIds: readonly string[]): ToolCall[] {
+/** Which questions of a turn can be answered. The rest is answered with why not. */
+export function selectCalls(content: readonly Anthropic.ContentBlock[], inventory: Inventory): AskedCall[] {
   return listToolUses(content)
     .flatMap((block) => {
-      const call = readCall(block, evidenceIds);
+      const call = readQuestion(block, inventory);
       return typeof call === 'string' ? [] : [call];
     })
     .slice(0, maxCallsPerTurn);
 }
 
-/** The next message of the user: a result for every question of the model's last turn, and what is wanted next. */
-export function continueTranscript(
-  transcript: Transcript,
-  context: EngineContext,
-  evidenceIds: readonly string[],
-): Transcript {
+/** What the next message of the user is made from. */
+export interface Continuation {
+  readonly context: EngineContext;
+  readonly inventory: Inventory;
+  /** Said when there is no room for more questions. */
+  readonly lastStep: string;
+  /** Why a report was not taken, in words for the model. */
+  readonly explainRefusal: (report: unknown) => string;
+}
+
+/** The next message of the user: a result for every tool use of the model's last turn, and what is wanted next. */
+export function continueTranscript(transcript: Transcript, next: Continuation): Transcript {
   const last = transcript.at(-1);
   if (last?.role !== 'assistant' || typeof last.content === 'string') return transcript;
-  const results = listToolUses(last.content as Anthropic.ContentBlock[]).map((block) =>
-    answerToolUse(block, context, evidenceIds),
-  );
-  const request = context.mustAnswer
-    ? lastWord
+  const results = listToolUses(last.content as Anthropic.ContentBlock[]).map((block) => answerToolUse(block, next));
+  const request = next.context.mustAnswer
+    ? next.lastStep
     : results.length === 0
-      ? 'Nobody reads text outside the tools. Call read_evidence, or report_diagnosis.'
+      ? 'Nobody reads text outside the tools. Ask with a tool, or call report_diagnosis.'
       : undefined;
   const content = [...results, ...(request === undefined ? [] : [{ type: 'text' as const, text: request }])];
   return [...transcript, { role: 'user', content }];
@@ -61,28 +66,26 @@ export function continueTranscript(
 
 function answerToolUse(
   block: Anthropic.ToolUseBlock,
-  context: EngineContext,
-  evidenceIds: readonly string[],
+  { context, inventory, explainRefusal }: Continuation,
 ): Anthropic.ToolResultBlockParam {
-  const call = readCall(block, evidenceIds);
+  if (block.name === reportTool) return refuse(block, explainRefusal(block.input));
+  const call = readQuestion(block, inventory);
+  if (typeof call === 'string') return refuse(block, call);
   const answer = context.answers?.find((item) => item.id === block.id);
-  if (typeof call !== 'string' && answer) {
-    return { type: 'tool_result', tool_use_id: block.id, content: cleanText(answer.text, maxAnswerLength) };
-  }
-  const why = typeof call === 'string' ? call : `Not answered: at most ${maxCallsPerTurn} questions a turn.`;
-  return { type: 'tool_result', tool_use_id: block.id, is_error: true, content: why };
+  if (!answer) return refuse(block, `Not answered: at most ${maxCallsPerTurn} questions a turn.`);
+  return { type: 'tool_result', tool_use_id: block.id, content: cleanText(answer.text, maxAnswerLength) };
 }
 
-/** A question, or why it cannot be answered. */
-function readCall(block: Anthropic.ToolUseBlock, evidenceIds: readonly string[]): ToolCall | string {
-  if (block.name !== 'read_evidence')
-    return 'There is no such tool here. The tools are read_evidence and report_diagnosis.';
-  const parsed = evidenceQuestion.safeParse(block.input);
-  if (!parsed.success) return 'read_evidence takes {evidenceId, contains} and nothing else.';
-  const { evidenceId, contains } = parsed.data;
-  if (!evidenceIds.includes(evidenceId))
-    return 'No evidence of this incident has that id. Use an id from the evidence list.';
-  return { id: block.id, name: 'read_evidence', evidenceId, ...(contains ? { contains } : {}) };
+function refuse({ id }: Anthropic.ToolUseBlock, why: string): Anthropic.ToolResultBlockParam {
+  return { type: 'tool_result', tool_use_id: id, is_error: true, content: why };
+}
+
+/** How often the model has reported in this conversation: a report that was sent back is there. */
+export function countReports(transcript: Transcript): number {
+  const blocks = transcript.flatMap(({ role, content }) =>
+    role === 'assistant' && typeof content !== 'string' ? content : [],
+  );
+  return blocks.filter((block) => block.type === 'tool_use' && block.name === reportTool).length;
 }
 
 export function listToolUses(content: readonly Anthropic.ContentBlock[]): Anthropic.ToolUseBlock[] {

@@ -1,6 +1,7 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { Engine, EngineInput } from '../diagnosis/engine.ts';
 import { noUsage } from '../diagnosis/engine.ts';
+import { analystName } from '../names.ts';
 import { listGaps } from '../evidence/evidence.ts';
 import { compareLessons } from './compare-lessons.ts';
 import { decide, type Decision } from './decide.ts';
@@ -10,9 +11,6 @@ import { scoreCandidates } from './score-candidates.ts';
 import { describeDecision } from './statement.ts';
 import { followCalls, type Suspicion } from './suspicion.ts';
 import { readSymptoms } from './symptoms.ts';
-
-/** Name under which the built-in analyst signs its diagnoses. */
-export const analystName = 'analyst';
 
 /** The built-in analyst: no key, no network, and the same answer for the same input. */
 export function createAnalyst(): Engine {

@@ -125,3 +125,15 @@ export function findUnknownCitations(diagnosis: Diagnosis, knownIds: readonly st
   ];
   return [...new Set(cited)].filter((id) => !knownIds.includes(id));
 }
+
+/**
+ * Sentences that claim something and cite nothing (DESIGN.md, invariant 5). An inconclusive diagnosis may open with one sentence
+ * about what is not known; all else, what speaks against it and what was ruled out included, cites evidence.
+ */
+export function findUncitedClaims({ verdict, statement, against, ruledOut }: Diagnosis): readonly string[] {
+  const claims = verdict === 'inconclusive' ? statement.slice(1) : statement;
+  return [
+    ...[...claims, ...against].filter((claim) => claim.evidence.length === 0).map((claim) => claim.text),
+    ...ruledOut.filter((item) => item.evidence.length === 0).map((item) => `${item.candidate}: ${item.reason}`),
+  ];
+}

@@ -1,6 +1,7 @@
 import type { MeasuredLogs } from '../analysis/measure-logs.ts';
 import type { Alert } from '../incident/alert.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
+import type { AskedCall, ToolAnswer, ToolCall } from './questions.ts';
 import type { Evidence, EvidenceBody } from '../evidence/evidence.ts';
 import type { Lesson } from '../evidence/lesson.ts';
 import type { WrittenProof } from '../reproduction/written-proof.ts';
@@ -28,15 +29,6 @@ export interface EngineInput {
   readonly rejected: readonly string[];
 }
 
-/** A read-only question that an engine asks before it answers. */
-export interface ToolCall {
-  readonly id: string;
-  readonly name: 'read_evidence';
-  readonly evidenceId: string;
-  /** Only lines that contain this text, where given. */
-  readonly contains?: string;
-}
-
 /** What one step of an engine yields: questions, or its diagnosis. */
 export type EngineStep =
   | {
@@ -47,16 +39,28 @@ export type EngineStep =
     }
   | { readonly kind: 'diagnosis'; readonly diagnosis: Diagnosis; readonly usage: EngineUsage };
 
+/** What an engine's calls cost. Tokens that were read from a cache count among the input tokens. */
 export interface EngineUsage {
   readonly modelCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** US dollars, where prices are configured; 0 otherwise. */
+  readonly cost?: number;
+}
+
+export function addUsage(a: EngineUsage, b: EngineUsage): Required<EngineUsage> {
+  return {
+    modelCalls: a.modelCalls + b.modelCalls,
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    cost: (a.cost ?? 0) + (b.cost ?? 0),
+  };
 }
 
 /** What a step continues from: nothing at first, later the transcript in the evidence store and the answers to the questions. */
 export interface EngineContext {
   readonly transcript?: string;
-  readonly answers?: readonly { readonly id: string; readonly text: string }[];
+  readonly answers?: readonly ToolAnswer[];
   readonly signal?: AbortSignal;
   /** Which call of which incident this is: part of the key under which a paid answer is kept. */
   readonly call?: EngineCall;
@@ -81,7 +85,7 @@ export interface Engine {
 export type EngineAnswer =
   | {
       readonly kind: 'questions';
-      readonly calls: readonly ToolCall[];
+      readonly calls: readonly AskedCall[];
       readonly transcript: string;
       readonly usage: EngineUsage;
     }

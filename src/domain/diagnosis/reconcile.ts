@@ -164,7 +164,8 @@ function doubt(diagnosis: Diagnosis, reproduction: Reproduction, evidenceId: str
   };
 }
 
-function withRuns(evidence: readonly Evidence[], reproduction: Reproduction, id: string): readonly Evidence[] {
+/** Evidence with the runs of a reproduction, under an id of their own. */
+export function withRuns(evidence: readonly Evidence[], reproduction: Reproduction, id: string): readonly Evidence[] {
   const { runs, verdict, suspectService, imageDigest } = reproduction;
   const rows = tabulateRuns(reproduction);
   const telling = runs.find((run) => run.end !== 'passed') ?? runs[0];

@@ -1,5 +1,6 @@
 import type { Alert, Severity } from './alert.ts';
 import type { Diagnosis, ResidentReport } from '../diagnosis/diagnosis.ts';
+import { noUsage, type EngineUsage } from '../diagnosis/engine.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Approval, Plan, Refusal } from '../plan/plan.ts';
 import type { Reading, RemediationResult, UndoRecord } from '../plan/remediation.ts';
@@ -79,6 +80,8 @@ export interface IncidentState {
   readonly undo: readonly UndoRecord[];
   readonly readings: readonly Reading[];
   readonly modelCalls: number;
+  /** What the model's calls of this incident cost so far. */
+  readonly spent: EngineUsage;
   readonly outcome?: Outcome;
   readonly outcomeReason?: string;
   readonly report?: string;
@@ -107,5 +110,6 @@ export function openIncident(
     undo: [],
     readings: [],
     modelCalls: 0,
+    spent: noUsage,
   };
 }

@@ -1,15 +1,14 @@
 import { ParentClosePolicy, executeChild, log } from '@temporalio/workflow';
 import { listReachable } from '../../domain/settings.ts';
 import { residentWorkflowId, taskQueues } from '../../domain/names.ts';
-import type { EngineStep } from '../../domain/diagnosis/engine.ts';
 import type { ResidentReport } from '../../domain/diagnosis/diagnosis.ts';
 import { countOf } from '../../domain/text.ts';
 import { summaryLine } from '../../domain/report/ui-text.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { incidentWindow } from '../incident-window.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
-import { reasonProxy } from '../proxies.ts';
 import type { resident } from '../resident.ts';
+import { argue } from './argue.ts';
 
 /** Asks the residents that suspicion reaches, then lets the engine argue one diagnosis from all that they saw. */
 export async function investigate(incident: Case): Promise<void> {
@@ -85,44 +84,4 @@ async function askResident(incident: Case, service: string): Promise<ResidentRep
   });
   tell(incident, `${service}: ${report.summary}`);
   return report;
-}
-
-/** The engine's loop: one activity a step, one a question, and at the limit the best answer so far. */
-async function argue(incident: Case): Promise<Extract<EngineStep, { kind: 'diagnosis' }>['diagnosis']> {
-  const { state } = incident;
-  const settings = settingsOf(incident);
-  const { reason, readEvidence } = reasonProxy(settings.timings);
-  const input = {
-    incidentId: state.incidentId,
-    runId: state.runId,
-    round: state.round,
-    service: state.service,
-    alerts: state.alerts,
-    dependencies: Object.fromEntries(Object.entries(settings.services).map(([name, view]) => [name, view.dependsOn])),
-    evidence: state.evidence,
-    findings: state.reports.flatMap((report) => report.findings),
-    guidance: incident.guidance,
-    rejected: incident.rejectedActions,
-  };
-  let soFar: { transcriptDigest?: string; answers?: { id: string; text: string }[] } = {};
-  for (let step = 1; ; step += 1) {
-    const next = await reason.executeWithOptions(
-      {
-        summary: summaryLine(
-          `Argue the cause from ${state.evidence.length} pieces of evidence, step ${step} (${settings.engine})`,
-        ),
-      },
-      [{ ...input, ...soFar, step, mustAnswer: step >= settings.budgets.maxEngineSteps }],
-    );
-    state.modelCalls += next.usage.modelCalls;
-    if (next.kind === 'diagnosis') return next.diagnosis;
-    const answers = await Promise.all(
-      next.calls.map((call) =>
-        readEvidence.executeWithOptions({ summary: summaryLine(`Read ${call.evidenceId}`) }, [
-          { evidence: state.evidence, call },
-        ]),
-      ),
-    );
-    soFar = { transcriptDigest: next.transcriptDigest, answers };
-  }
 }

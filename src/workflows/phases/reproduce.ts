@@ -4,12 +4,12 @@ import { cannotRun, type Reproduction } from '../../domain/reproduction/reproduc
 import { isTestFile } from '../../domain/reproduction/frames.ts';
 import { describeFirstBad, maxRounds, narrow } from '../../domain/reproduction/narrow.ts';
 import { describeLocation } from '../../domain/reproduction/location.ts';
-import { asSentence, countOf } from '../../domain/text.ts';
+import { countOf } from '../../domain/text.ts';
 import { summaryLine } from '../../domain/report/ui-text.ts';
-import type { PackInput } from '../../activities/contract.ts';
 import { enterPhase, settingsOf, tell, type Case } from '../case.ts';
 import { rethrowCancellation, rootMessage } from '../failures.ts';
-import { observeProxy, sandboxProxy } from '../proxies.ts';
+import { observeProxy } from '../proxies.ts';
+import { runSuspect, type Attempt } from './run-suspect.ts';
 
 /** The first suspect, and this many others when the sandbox does not confirm it. */
 const maxAttempts = 3;
@@ -61,19 +61,16 @@ function nothingToRun({ verdict }: Diagnosis): string {
     : 'There is no suspect to reproduce.';
 }
 
-interface Attempt {
-  readonly reproduction: Reproduction;
-  /** False when the sandbox itself is away: it would be for every other suspect too. */
-  readonly canTryOthers: boolean;
-}
-
 async function runInSandbox(incident: Case, suspect: SuspectService): Promise<Attempt> {
+  const { diagnosis } = incident.state;
+  // What the engine wrote is about the service that it accuses, and about no other.
+  const proof = diagnosis?.written && diagnosis.service === suspect.service ? { written: diagnosis.written } : {};
   try {
-    let attempt = await runRound(incident, suspect);
+    let attempt = await runSuspect(incident, suspect, proof);
     for (let round = 2; round <= maxRounds; round += 1) {
       const { reproduction } = attempt;
       if (reproduction.verdict !== 'reproduced' || !reproduction.gap) break;
-      const { reproduction: second } = await runRound(incident, suspect, reproduction.gap);
+      const { reproduction: second } = await runSuspect(incident, suspect, { ...proof, gap: reproduction.gap });
       attempt = { ...attempt, reproduction: narrow(reproduction, second) };
       if (second.verdict === 'cannot-run') break;
     }
@@ -84,51 +81,6 @@ async function runInSandbox(incident: Case, suspect: SuspectService): Promise<At
     const reproduction = cannotRun(`The sandbox did not answer: ${rootMessage(error)}`, service, suspects[0], before);
     return { reproduction, canTryOthers: false };
   }
-}
-
-/** Packs and runs; a second round looks into the gap that the one before left. */
-async function runRound(
-  incident: Case,
-  { service, suspects, before }: SuspectService,
-  gap?: PackInput['gap'],
-): Promise<Attempt> {
-  const { state } = incident;
-  const { services, service: alerting, timings } = settingsOf(incident);
-  const [suspect = ''] = suspects;
-  const { packSources } = observeProxy(timings);
-  const packed = await packSources.executeWithOptions(
-    { summary: summaryLine(`Suspect: ${service} ${suspect}. Pack its sources`) },
-    [
-      {
-        incidentId: state.incidentId,
-        runId: state.runId,
-        service: alerting.service,
-        suspectService: service,
-        suspect,
-        ...(before === undefined ? {} : { before }),
-        neighbours: Object.keys(services).filter((name) => name !== service && services[name]?.hasSource),
-        evidence: state.evidence,
-        timeoutMs: timings.sandboxTimeoutMs,
-        ...(gap ? { gap } : {}),
-        // What the engine wrote is about the service that it accuses, and about no other.
-        ...(state.diagnosis?.written && state.diagnosis.service === service
-          ? { written: state.diagnosis.written }
-          : {}),
-      },
-    ],
-  );
-  if ('cannotRun' in packed) {
-    return { reproduction: cannotRun(packed.cannotRun, service, suspect, before), canTryOthers: true };
-  }
-  const { runReproduction } = sandboxProxy(timings);
-  const question = gap
-    ? `which commit up to ${gap.bad.slice(0, 12)} of ${service} is the first that fails?`
-    : `does it fail with ${suspect.slice(0, 12)} of ${service}, and not before?`;
-  tell(incident, `Reproducing: ${question}`);
-  const reproduction = await runReproduction.executeWithOptions({ summary: summaryLine(asSentence(question)) }, [
-    packed,
-  ]);
-  return { reproduction, canTryOthers: reproduction.verdict !== 'cannot-run' };
 }
 
 /**

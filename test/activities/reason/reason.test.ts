@@ -179,7 +179,7 @@ describe('readEvidence', () => {
     return (
       await createReadEvidence({ store })({
         evidence,
-        call: { id: 'q', evidenceId, ...(contains === undefined ? {} : { contains }) },
+        call: { id: 'q', name: 'read_evidence', evidenceId, ...(contains === undefined ? {} : { contains }) },
       })
     ).text;
   };

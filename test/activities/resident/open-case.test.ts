@@ -33,7 +33,14 @@ function settings(): ResidentSettings {
     notifyUrls: [],
     timings: fastTimings,
     sandbox: {},
-    budgets: { maxEngineSteps: 4, maxRounds: 2, maxResidents: 8 },
+    budgets: {
+      maxEngineSteps: 4,
+      maxModelTokens: 1_000_000,
+      maxModelCost: 10,
+      maxEngineMs: 600_000,
+      maxRounds: 2,
+      maxResidents: 8,
+    },
     services: Object.fromEntries(services.map((item) => [item.name, item])),
   };
 }

@@ -5,8 +5,9 @@ import { afterEach } from 'vitest';
 import { fakeMessage, startFakeModel, type FakeModel, type FakeReply } from '../../../demo/fake-model.ts';
 import { createAnswerJournal } from '../../../src/adapters/answer-journal.ts';
 import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
-import type { Engine, EngineAnswer } from '../../../src/domain/diagnosis/engine.ts';
-import { analyst } from './case.ts';
+import { readPrompt } from '../../../src/adapters/claude/prompts.ts';
+import type { Engine, EngineAnswer, EngineInput } from '../../../src/domain/diagnosis/engine.ts';
+import { analyst, call } from './case.ts';
 
 export const key = 'sk-ant-secret-key-of-a-test';
 
@@ -19,6 +20,8 @@ export interface Bench {
   stop(): Promise<void>;
 }
 
+const prompt = await readPrompt('diagnose');
+
 async function startBench(answer?: (request: unknown) => FakeReply, delayMs = 0): Promise<Bench> {
   const folder = await mkdtemp(path.join(tmpdir(), 'claude-'));
   const ledgerFile = path.join(folder, 'ledger.jsonl');
@@ -29,6 +32,7 @@ async function startBench(answer?: (request: unknown) => FakeReply, delayMs = 0)
       baseUrl: fake.url,
       model: 'fake-1',
       analyst,
+      prompt,
       journal: createAnswerJournal({ folder: path.join(folder, 'answers') }),
       redact: (text) => text.replaceAll('hunter2', '[[SECRET]]'),
     });
@@ -75,5 +79,18 @@ export function requireDiagnosis(answer: EngineAnswer) {
 
 export function requireQuestions(answer: EngineAnswer) {
   if (answer.kind !== 'questions') throw new Error(`expected questions, got ${answer.kind}`);
+  return answer;
+}
+
+/** Steps without answers to questions until the engine has a diagnosis; a report that is sent back takes one more. */
+export async function stepToEnd(
+  engine: Engine,
+  input: EngineInput,
+): Promise<Extract<EngineAnswer, { kind: 'diagnosis' }>> {
+  let answer = await engine.step(input, { call });
+  for (let step = 2; answer.kind === 'questions'; step += 1) {
+    if (step > 5) throw new Error('The engine has no diagnosis after five steps.');
+    answer = await engine.step(input, { call: { ...call, step }, transcript: answer.transcript, answers: [] });
+  }
   return answer;
 }

@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeMessage } from '../../../demo/fake-model.ts';
-import { reporting, requireDiagnosis, requireQuestions, useBench } from './bench.ts';
+import { reporting, requireDiagnosis, requireQuestions, stepToEnd, useBench } from './bench.ts';
 import { badCommit, call, diagnosis, goodCommit, input, report } from './case.ts';
 
 const { startEngine, bench } = useBench();
@@ -73,13 +73,16 @@ describe('Claude on top of the analyst', () => {
       return reporting(report);
     });
     await engine.step(input, { call });
-    expect(names).toEqual(['read_evidence', 'report_diagnosis']);
+    expect(names).toEqual([
+      ...['read_evidence', 'query_logs', 'query_metrics', 'query_traces', 'query_changes'],
+      ...['search_source', 'read_file', 'blame', 'run_test', 'run_script', 'report_diagnosis'],
+    ]);
   });
 
   it('keeps text of the data from closing the mark around it', async () => {
     let text = '';
     const engine = await startEngine((request) => {
-      text = (request as { messages: { content: string }[] }).messages[0]?.content ?? '';
+      text = (request as { messages: { content: { text: string }[] }[] }).messages[0]?.content[0]?.text ?? '';
       return reporting(report);
     });
     await engine.step(input, { call });
@@ -134,7 +137,7 @@ describe('A model that means harm', () => {
     ['no citation', { ...report, statement: [{ text: 'Trust me.', evidence: [] }] }, 'cites no evidence'],
     [
       'an unknown candidate',
-      { ...report, ruledOut: [{ candidate: 'rm -rf /', reason: 'x', evidence: [] }] },
+      { ...report, ruledOut: [{ candidate: 'rm -rf /', reason: 'x', evidence: ['order-service/logs/1'] }] },
       'rules out something',
     ],
     ['an extra field', { ...report, approve: true }, 'another shape'],
@@ -146,17 +149,16 @@ describe('A model that means harm', () => {
     ['null', null, 'another shape'],
   ])('is not believed when it reports %s: the analyst answers, and says why', async (_name, answer, why) => {
     const engine = await startEngine(() => reporting(answer));
-    const result = await engine.step(input, { call });
-    const got = requireDiagnosis(result);
+    const { diagnosis: got } = await stepToEnd(engine, input);
     expect({ ...got, missing: [] }).toEqual({ ...diagnosis, missing: [] });
     expect(got.missing.at(-1)).toContain(why);
     expect(JSON.stringify(got).length).toBeLessThan(5_000);
-    expect(result.usage.modelCalls).toBe(1);
+    expect(bench().fake.calls().length, 'the report was sent back once').toBe(2);
   });
 
   it('cannot repeat what a person rejected', async () => {
     const engine = await startEngine(() => reporting(report));
-    const got = requireDiagnosis(await engine.step({ ...input, rejected: [badCommit] }, { call }));
+    const { diagnosis: got } = await stepToEnd(engine, { ...input, rejected: [badCommit] });
     expect(got.missing.at(-1)).toContain('a person rejected');
   });
 

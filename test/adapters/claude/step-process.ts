@@ -1,5 +1,6 @@
 import { createAnswerJournal } from '../../../src/adapters/answer-journal.ts';
 import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
+import { readPrompt } from '../../../src/adapters/claude/prompts.ts';
 import { analyst, call, input } from './case.ts';
 
 /** One step in a process of its own, for tests that kill it. In mode `die` the step hangs once the answer is kept. */
@@ -10,6 +11,7 @@ const engine = createClaudeEngine({
   baseUrl,
   model: 'fake-1',
   analyst,
+  prompt: await readPrompt('diagnose'),
   redact: (text) => text,
   journal: {
     read: (key) => journal.read(key),
