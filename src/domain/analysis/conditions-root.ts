@@ -78,6 +78,11 @@ export function findRootCondition(facts: Facts, alerts: readonly Alert[]): RootC
   };
 }
 
+/** True for an id of the tables. */
+export function isKnownCondition(id: string): boolean {
+  return id === applicationCrash.id || conditionKinds.some((kind) => kind.id === id);
+}
+
 /** What was there for a while, is over, and left no failure behind. */
 export function isHarmless(facts: Facts, condition: Condition): boolean {
   return (

@@ -25,12 +25,12 @@ export function chooseRemediation(diagnosis: Diagnosis, decision: Decision, isFl
     case 'outside-dependency':
       return 'failover';
     case 'traffic':
+    case 'resource':
       return 'capacity.add';
     case 'infrastructure':
       return 'platform.repair';
     case 'code-change':
     case 'config-change':
-    case 'resource':
     case 'unknown':
     case 'none':
       return 'none';

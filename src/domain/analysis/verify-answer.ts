@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
-import { findUnknownCitations } from '../diagnosis/diagnosis.ts';
+import { isKnownCondition } from './conditions-root.ts';
+import { findUncitedClaims, findUnknownCitations } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { readInventory } from '../diagnosis/prompt.ts';
@@ -12,6 +13,11 @@ export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): strin
   const inventory = readInventory(input);
   const [unknown] = findUnknownCitations(diagnosis, inventory.evidenceIds);
   if (unknown !== undefined) return `it cites evidence that does not exist (${shown(unknown)})`;
+  const [uncited] = findUncitedClaims(diagnosis);
+  if (uncited !== undefined) return `it claims something in a sentence that cites no evidence (${shown(uncited)})`;
+  const { condition } = diagnosis;
+  if (condition !== undefined && !isKnownCondition(condition))
+    return `it names a state of the platform that is in no table (${shown(condition)})`;
   const other = diagnosis.alternatives?.find(
     ({ service, suspects }) => !suspects.every((id) => inventory.changes[service]?.includes(id)),
   );
@@ -27,8 +33,7 @@ export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): strin
   const stranger = [diagnosis.change, ...diagnosis.suspects].find((id) => id !== 'none' && !changes.includes(id));
   if (stranger !== undefined)
     return `it names a change that was not collected of ${diagnosis.service} (${shown(stranger)})`;
-  const uncited = diagnosis.statement.find((claim) => claim.evidence.length === 0);
-  if (uncited || diagnosis.statement.length === 0) return 'it claims something in a sentence that cites no evidence';
+  if (diagnosis.statement.length === 0) return 'it names a cause and argues nothing for it';
   return undefined;
 }
 

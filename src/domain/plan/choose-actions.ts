@@ -1,3 +1,4 @@
+import { adviseByHand, endsByRestart } from './by-condition.ts';
 import { isCommitId, refuseParameters, refuseSettings, type ActionDraft } from './catalogue.ts';
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { ActionType } from './plan.ts';
@@ -67,7 +68,7 @@ export function listFittingTypes(
 ): readonly ActionType[] {
   const { diagnosis, isConfigCommit } = input;
   if (diagnosis.change === 'none' || diagnosis.change === '') {
-    return diagnosis.category === 'resource' ? ['service.restart'] : [];
+    return diagnosis.category === 'resource' && endsByRestart(diagnosis.condition) ? ['service.restart'] : [];
   }
   const rollbacks: readonly ActionType[] = !isConfigCommit
     ? ['deploy.rollback']
@@ -144,6 +145,8 @@ const rejectedAdvice =
 
 function advise(input: ChoiceInput): string {
   const { diagnosis } = input;
+  const byHand = diagnosis.change === 'none' ? adviseByHand(diagnosis.condition) : undefined;
+  if (byHand !== undefined) return byHand;
   switch (diagnosis.category) {
     case 'traffic':
       return 'Add capacity or shed load by hand; Resident has no action for it.';

@@ -190,6 +190,14 @@ describe('the action', () => {
     expect(withDiagnosis({ category: 'resource' }).draft?.type).toBe('deploy.rollback');
   });
 
+  test('is a restart only where it gives back what a process holds; else a person is told what to do', () => {
+    const resource = { category: 'resource' as const, change: 'none' };
+    expect(withDiagnosis({ ...resource, condition: 'descriptors-exhausted' }).draft?.type).toBe('service.restart');
+    const { draft, reason } = withDiagnosis({ ...resource, condition: 'storage-full' });
+    expect(draft).toBeUndefined();
+    expect(reason).toContain('Free or add storage');
+  });
+
   test('is a revert for a commit of the configuration repository', () => {
     const actions = { ...input.actions, 'config.rollback': { repository: '/config' } };
     const { draft } = choose({ actions, isConfigCommit: true, diagnosis: { ...diagnosis, category: 'config-change' } });
