@@ -1,0 +1,121 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createExamineService } from '../../src/activities/reason/examine-service.ts';
+import { createReason } from '../../src/activities/reason/reason.ts';
+import { readBundle } from '../../src/adapters/bundle/read.ts';
+import { createEvidenceStore, type EvidenceStore } from '../../src/adapters/evidence-store.ts';
+import { exportBundle } from '../../src/cli/export-bundle.ts';
+import { createIncidentClient } from '../../src/client/incident-client.ts';
+import { readLastArgument, type LastArgument } from '../../src/client/last-argument.ts';
+import type { CollectInput } from '../../src/activities/contract.ts';
+import { analyseBundle } from '../../src/domain/analysis/analysis.ts';
+import { createAnalyst } from '../../src/domain/analysis/analyst.ts';
+import type { Evidence, EvidenceBody, EvidenceKind } from '../../src/domain/evidence/evidence.ts';
+import { brokenFleet, culprit } from '../adapters/bundle/broken-fleet.ts';
+import type { FakeOptions } from '../fakes/activities.ts';
+import { describeWithServer, type Running } from './incident-harness.ts';
+
+let folder = '';
+let store: EvidenceStore;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'export-test-'));
+  store = createEvidenceStore({ folder: path.join(folder, 'evidence') });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Activities over a real store, and the real analyst: the harness's service is `web` of the fleet, its dependency `payment`. */
+function collectFleet(): NonNullable<FakeOptions['overrides']> {
+  const analyst = createAnalyst();
+  const collect = (kind: EvidenceKind) => async (input: CollectInput) => collectOne(kind, input);
+  return {
+    collectLogs: collect('logs'),
+    collectMetrics: collect('metrics'),
+    collectChanges: collect('changes'),
+    collectDeploys: collect('deploys'),
+    recallLessons: async (input) => nothing('lessons', input),
+    collectSource: async (input) => nothing('source', input),
+    examineService: createExamineService({ store }),
+    reason: createReason({ store, engines: { primary: analyst, fallback: analyst } }),
+  };
+}
+
+function nothing(
+  kind: EvidenceKind,
+  { evidenceId: id, service, window }: Omit<CollectInput, 'incidentFrom'>,
+): Evidence {
+  return { id, service, kind, source: 'test', query: '', window, outcome: 'empty', summary: 'nothing' };
+}
+
+async function collectOne(kind: EvidenceKind, { service, evidenceId }: CollectInput): Promise<Evidence> {
+  const original = service.endsWith('-db') ? 'payment' : 'web';
+  const rename = (text: string) =>
+    text.replaceAll('payment', `${service.replace(/-db$/, '')}-db`).replaceAll('"web"', `"${service}"`);
+  const found = brokenFleet().input.evidence.find(
+    ({ evidence }) => evidence.service === original && evidence.kind === kind,
+  );
+  if (!found) throw new Error(`The fleet has no ${kind} of ${original}.`);
+  const { evidence, body } = JSON.parse(rename(JSON.stringify(found))) as { evidence: Evidence; body?: EvidenceBody };
+  const { digest: _digest, ...told } = evidence;
+  return { ...told, id: evidenceId, service, ...(body ? await store.putBody(body) : {}) };
+}
+
+describeWithServer('an incident that is exported', (harness) => {
+  async function argued(running: Running): Promise<LastArgument> {
+    await running.until((state) => state.diagnosis !== undefined && state.phase !== 'investigate');
+    const incidents = createIncidentClient(harness().client, { debounceMs: 0 });
+    const [own] = await incidents.fetchHistories(`incident/${running.service}`);
+    const argument = own && readLastArgument(own);
+    if (!argument) throw new Error('The history tells of no argument.');
+    return argument;
+  }
+
+  test('is analysed offline with the diagnosis that its engine gave, to the last word', async () => {
+    const running = await harness().open({ overrides: collectFleet() });
+    const argument = await argued(running);
+    const target = path.join(folder, 'same');
+    const { lost } = await exportBundle(target, argument, store);
+    const { diagnosis } = analyseBundle(await readBundle(target));
+    expect(lost).toEqual([]);
+    expect(diagnosis).toEqual(argument.answered);
+    expect(diagnosis).toMatchObject({ verdict: 'cause', service: `${running.service}-db`, change: culprit.id });
+    expect(diagnosis.missing.join()).toContain('Prometheus did not answer');
+    await running.handle.terminate('end of the test');
+  });
+
+  test('says which bodies its store has lost, and still has a bundle', async () => {
+    const running = await harness().open({ overrides: collectFleet() });
+    const argument = await argued(running);
+    const logs = argument.asked.evidence.find(({ kind, service }) => kind === 'logs' && service === running.service);
+    const target = path.join(folder, 'lost');
+    const { lost } = await exportBundle(target, argument, {
+      getBody: async (digest) => {
+        if (digest === logs?.digest) throw new Error('the folder was cleaned');
+        return store.getBody(digest);
+      },
+    });
+    expect(lost).toEqual([logs?.id]);
+    const { input } = await readBundle(target);
+    expect(input.evidence.find(({ evidence }) => evidence.id === logs?.id)?.evidence).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('the folder was cleaned') as unknown,
+    });
+    await running.handle.terminate('end of the test');
+  });
+
+  test('leaves no secret in its bundle that people or senders wrote', async () => {
+    const running = await harness().open({ overrides: collectFleet() });
+    const argument = await argued(running);
+    const secret = 'password=hunter2hunter2';
+    const alerts = argument.asked.alerts.map((alert) => ({ ...alert, annotations: { note: secret } }));
+    const target = path.join(folder, 'secret');
+    await exportBundle(target, { asked: { ...argument.asked, alerts, guidance: [`try ${secret}`] } }, store);
+    const written = await Promise.all(
+      ['bundle.json', 'alerts.ndjson'].map((file) => readFile(path.join(target, file), 'utf8')),
+    );
+    expect(written.join()).toContain('SECRET');
+    expect(written.join()).not.toContain('hunter2');
+    await running.handle.terminate('end of the test');
+  });
+});
