@@ -1,6 +1,8 @@
+import { loghub } from './loghub.ts';
+import { nezha } from './nezha.ts';
 import { petshop } from './petshop.ts';
 import { rootcausebench } from './rootcausebench.ts';
 import type { DirectSet, YardstickSet } from './run-set.ts';
 
 /** Every set that the bench knows, in the order in which it runs them. */
-export const sets: readonly (DirectSet | YardstickSet)[] = [rootcausebench, petshop];
+export const sets: readonly (DirectSet | YardstickSet)[] = [rootcausebench, petshop, nezha, loghub];

@@ -11,9 +11,12 @@ const mostColumns = 14;
 const fewestLines = 10;
 /** Of the lines of a sample, those that must agree on a column. */
 const shareOfLines = 0.95;
-/** A program's name with a blank moves the column that it ends, so fewer must agree there, and its neighbours are looked at. */
-const shareOfMovable = 0.8;
+/** A name with a blank in it moves the column behind it: fewer must have it there, and most of the others a little further on. */
+const shareInPlace = 0.2;
+const shareMoved = 0.9;
 const furthestMove = 3;
+/** So many words in a row are no header any more. */
+const mostUnknown = 4;
 const levels = new Set(
   (
     'trace debug verbose fine finer finest config info notice warn warning error err severe critical crit fatal failure alert ' +
@@ -23,36 +26,47 @@ const levels = new Set(
 const months = new Set('mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
 
 /**
- * Finds the header that a program or a collector writes before each message, from how the columns of a sample look: a column of
- * numbers or times, of levels, of brackets, of names with a colon, of dashes. The header ends behind the last column that nearly all
- * lines agree on; what stands before it (hosts, threads) belongs to it. The shares were not tuned: on the systems of Loghub at hand the
- * same columns come out from 0.6 and 0.85 to 0.9 and 0.99 (bench/diagnosis/README.md).
+ * Finds the header that a program or a collector writes before each message, from how the columns of a sample look: numbers or times,
+ * levels, brackets that nearly all lines have in a column, then perhaps a name with a colon, or a dash. What stands between (hosts,
+ * threads) belongs to it. The shares were set by thought and hold on the systems of Loghub at hand (bench/diagnosis/README.md).
+ * O(length of the headers).
  * @returns undefined where no column agrees, or none that has a number: then each line is a message as it stands
  */
 export function learnLayout(sample: readonly string[]): LogLayout | undefined {
   if (sample.length < fewestLines) return undefined;
-  const tallies = Array.from({ length: mostColumns }, () => new Map<Kind, number>());
-  for (const line of sample) {
-    const columns = listColumns(line, mostColumns);
-    for (let column = 0; 2 * column < columns.length; column++) {
-      const kind = kindOf(line, columns[2 * column] ?? 0, columns[2 * column + 1] ?? 0);
-      const tally = tallies[column];
-      if (kind && tally) tally.set(kind, (tally.get(kind) ?? 0) + 1);
+  const rows = sample.map(readKinds);
+  const share = (holds: (row: readonly (Kind | undefined)[]) => boolean) => rows.filter(holds).length / rows.length;
+  let fixed: LogLayout | undefined;
+  let hasNumber = false;
+  for (let column = 0; column < mostColumns; column++) {
+    const kind = fixedKinds.find((one) => share((row) => row[column] === one) >= shareOfLines);
+    if (!kind) continue;
+    fixed = { column, kind };
+    hasNumber ||= kind === 'number' || kind === 'bracketed';
+  }
+  if (!fixed || !hasNumber) return undefined;
+  for (const column of [fixed.column + 1, fixed.column + 2]) {
+    for (const kind of ['colon', 'dash'] as const) {
+      const isThere = share((row) => row[column] === kind) >= shareInPlace;
+      if (isThere && share((row) => row.slice(column, column + 1 + furthestMove).includes(kind)) >= shareMoved)
+        return { column, kind };
     }
   }
-  let found: LogLayout | undefined;
-  let hasNumber = false;
-  tallies.forEach((tally, column) => {
-    for (const [kind, count] of tally) {
-      const isMovable = kind === 'colon' || kind === 'dash';
-      // A name with a colon far behind the header is a part of the messages.
-      if (isMovable && column - (found?.column ?? -1) > 2) continue;
-      if (count < (isMovable ? shareOfMovable : shareOfLines) * sample.length) continue;
-      found = { column, kind };
-      hasNumber ||= kind === 'number' || kind === 'bracketed';
-    }
-  });
-  return hasNumber ? found : undefined;
+  return fixed;
+}
+
+const fixedKinds = ['number', 'level', 'bracketed', 'dash', 'month'] as const;
+
+function readKinds(line: string): readonly (Kind | undefined)[] {
+  const columns = listColumns(line, mostColumns);
+  const kinds: (Kind | undefined)[] = [];
+  let unknown = 0;
+  for (let i = 0; i < columns.length && unknown < mostUnknown; i += 2) {
+    const kind = kindOf(line, columns[i] ?? 0, columns[i + 1] ?? 0);
+    unknown = kind ? 0 : unknown + 1;
+    kinds.push(kind);
+  }
+  return kinds;
 }
 
 /** The message of a line without its header; a line of another form as it stands. O(length of the header). */

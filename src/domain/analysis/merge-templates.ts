@@ -28,7 +28,7 @@ const mostRounds = 8;
  * together and values are not, from lines to the far fewer masked templates, so that it costs nothing a line.
  *
  * The numbers were chosen on eight systems of Loghub, leave-one-system-out (bench/diagnosis/README.md has the table): all but
- * `fewestValues` hardly matter. O(n · w²) for n templates of w words, a round.
+ * `fewestValues` hardly matter. O(n · w) for n templates of w words, a round.
  * @param onMerge is told of each template that became another one
  */
 export function mergeTemplates<T extends Mergeable>(
@@ -36,6 +36,7 @@ export function mergeTemplates<T extends Mergeable>(
   onMerge: (from: T, into: T) => void,
 ): readonly T[] {
   let live = templates;
+  const terms = createTerms();
   for (let round = 0; round < mostRounds; round++) {
     const gone = new Set<T>();
     const merge = (into: T, from: T) => {
@@ -43,8 +44,9 @@ export function mergeTemplates<T extends Mergeable>(
       onMerge(from, into);
     };
     let isChanged = false;
-    for (const listPlaces of [listEachPlace, listValuePlaces, listRarePlaces(live)]) {
-      for (const bucket of collectBuckets(live, listPlaces)) isChanged = mergeBucket(bucket, gone, merge) || isChanged;
+    for (const listPlaces of [listEachPlace, listValuePlaces, listRarePlaces(live, terms)]) {
+      for (const bucket of collectBuckets(live, terms, listPlaces))
+        isChanged = mergeBucket(bucket, gone, merge) || isChanged;
     }
     unify(live, gone, merge);
     if (!isChanged && gone.size === 0) break;
@@ -72,11 +74,13 @@ function listValuePlaces({ words, separators }: Mergeable): readonly (readonly n
 }
 
 /** Words that no other template has at their place, where there are two or more: names that come and go together. */
-function listRarePlaces(live: readonly Mergeable[]): ListPlaces {
-  const uses = new Map<string, number>();
-  const key = ({ scope, words }: Mergeable, place: number) => `${scope}\0${words.length}\0${place}\0${words[place]}`;
+function listRarePlaces(live: readonly Mergeable[], terms: Terms): ListPlaces {
+  const uses = new Map<number, number>();
+  const key = (template: Mergeable, place: number) =>
+    terms.ofHead(template) + terms.ofWord(template.words[place] ?? '', place);
   for (const template of live) {
-    template.words.forEach((_, place) => uses.set(key(template, place), (uses.get(key(template, place)) ?? 0) + 1));
+    for (let place = 0; place < template.words.length; place++)
+      uses.set(key(template, place), (uses.get(key(template, place)) ?? 0) + 1);
   }
   return (template) => {
     const places = template.words.map((_, place) => place).filter((place) => uses.get(key(template, place)) === 1);
@@ -84,24 +88,58 @@ function listRarePlaces(live: readonly Mergeable[]): ListPlaces {
   };
 }
 
-function collectBuckets<T extends Mergeable>(live: readonly T[], listPlaces: ListPlaces): readonly Bucket<T>[] {
-  const buckets = new Map<string, Bucket<T>>();
-  for (const template of live) {
-    if (template.words.length > longest) continue;
-    for (const places of listPlaces(template)) {
-      const key = `${template.scope}\0${places.join(',')}\0${without(template.words, places).join(' ')}`;
-      const bucket = buckets.get(key);
-      if (bucket) bucket.templates.push(template);
-      else buckets.set(key, { places, templates: [template] });
-    }
-  }
-  return [...buckets.values()]
-    .filter(({ templates }) => templates.length > 1)
-    .sort((a, b) => b.templates.length - a.templates.length);
+/** Numbers for words at places, whose sum stands for a template; what stands for the same is compared word by word before it is merged. */
+interface Terms {
+  ofWord(word: string, place: number): number;
+  /** Of the scope and the number of words. */
+  ofHead(template: Mergeable): number;
 }
 
-function without(words: readonly string[], places: readonly number[]): readonly string[] {
-  return words.map((word, place) => (places.includes(place) ? '' : word));
+function createTerms(): Terms {
+  const known = new Map<string, number>();
+  const hash = (text: string) => {
+    let value = known.get(text);
+    if (value !== undefined) return value;
+    // FNV-1a
+    value = 0x811c9dc5;
+    for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+    known.set(text, value);
+    return value;
+  };
+  const mix = (value: number, salt: number) => {
+    const once = Math.imul(value ^ Math.imul(salt + 1, 0x9e3779b1), 0x85ebca6b);
+    return Math.imul(once ^ (once >>> 15), 0xc2b2ae35) >>> 0;
+  };
+  return {
+    ofWord: (word, place) => mix(hash(word), place),
+    ofHead: ({ scope, words }) => mix(hash(scope), words.length) * 64,
+  };
+}
+
+/** Templates that may be equal but for some places, by those places. O(n · w) for n templates of w words. */
+function collectBuckets<T extends Mergeable>(
+  live: readonly T[],
+  terms: Terms,
+  listPlaces: ListPlaces,
+): readonly Bucket<T>[] {
+  const firsts = new Map<number, T>();
+  const buckets = new Map<number, Bucket<T>>();
+  for (const template of live) {
+    if (template.words.length > longest) continue;
+    let sum = terms.ofHead(template);
+    template.words.forEach((word, place) => (sum += terms.ofWord(word, place)));
+    for (const places of listPlaces(template)) {
+      let key = sum;
+      for (const place of places)
+        key += terms.ofWord('', place + longest) - terms.ofWord(template.words[place] ?? '', place);
+      const bucket = buckets.get(key);
+      const first = firsts.get(key);
+      if (bucket) bucket.templates.push(template);
+      else if (first) buckets.set(key, { places, templates: [first, template] });
+      else firsts.set(key, template);
+    }
+  }
+  return [...buckets.values()].sort((a, b) => b.templates.length - a.templates.length);
 }
 
 function mergeBucket<T extends Mergeable>(
