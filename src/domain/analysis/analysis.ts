@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { Bundle } from '../evidence/bundle.ts';
+import { listSuspectRegions, type SuspectRegion } from './code-regions.ts';
 import { argue } from './analyst.ts';
 import { failurePatterns, failureShifts, type Facts } from './facts.ts';
 import { chooseRemediation, type Remediation } from './remediation.ts';
@@ -16,13 +17,6 @@ export interface RankedService {
   readonly why: string;
 }
 
-/** A stretch of code of a service, between two statements that it logs. */
-export interface CodeRegion {
-  readonly service: string;
-  readonly from: string;
-  readonly to: string;
-}
-
 /** Everything that the investigation of a bundle tells. */
 export interface Analysis {
   readonly diagnosis: Diagnosis;
@@ -32,7 +26,8 @@ export interface Analysis {
   readonly remediation: Remediation;
   /** Every service, most suspect first, from the same suspicions as the diagnosis. */
   readonly ranking: readonly RankedService[];
-  readonly regions?: readonly CodeRegion[];
+  /** Where in the suspect services the trouble lies, most suspect first; absent where no traces were read. */
+  readonly regions?: readonly SuspectRegion[];
   /** What could not be looked at, or would be needed to be sure. */
   readonly missing: readonly string[];
 }
@@ -48,6 +43,7 @@ export function analyseBundle({ input }: Bundle): Analysis {
     ...describeSpread(input, diagnosis, facts, suspicions),
     remediation: chooseRemediation(diagnosis, decision, isFlag),
     ranking: suspicions.map((item) => rank(facts, item)),
+    ...(facts.spans ? { regions: listSuspectRegions(facts, suspicions) } : {}),
     missing: diagnosis.missing,
   };
 }

@@ -8,6 +8,8 @@ import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
 import type { MetricShift } from './metric-shifts.ts';
 import { findMetricShifts } from './metric-shifts.ts';
 import { readFlows, type ServiceFlows } from './service-flows.ts';
+import { mergeDependencies } from './call-graph.ts';
+import { measureSpans, type SpanFacts } from './span-facts.ts';
 
 /** A value with the id of the evidence that holds it. */
 export interface Cited<T> {
@@ -23,6 +25,8 @@ export interface Facts {
   /** Rate, failures and duration of the calls of every service whose metrics tell them. */
   readonly flows: ServiceFlows;
   readonly calls: readonly CallFailure[];
+  /** What traces tell; absent where there are none. */
+  readonly spans?: SpanFacts;
   /** What platform, databases and machines say of themselves. */
   readonly surroundings: Surroundings;
   readonly changes: readonly Cited<Change>[];
@@ -31,6 +35,7 @@ export interface Facts {
   readonly deploysKnown: readonly string[];
   /** Services whose logs or metrics were read. */
   readonly observed: readonly string[];
+  /** As configured, and as the spans show them. */
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
   /** Times of every log line of a service, at any level, oldest first: how much it had to do. */
   readonly traffic: Readonly<Record<string, readonly number[]>>;
@@ -77,6 +82,8 @@ export function gatherFacts(
     return found ? [{ service: item.service, ...found }] : [];
   });
   const patterns = logs.flatMap((item) => item.patterns);
+  const spans = measureSpans(evidence, logs);
+  const dependencies = mergeDependencies(input.dependencies, spans?.calls ?? []);
   return {
     services,
     patterns,
@@ -84,7 +91,8 @@ export function gatherFacts(
       body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
     ),
     flows: readFlows(evidence),
-    calls: findCallFailures(patterns, services, input.dependencies),
+    calls: findCallFailures(patterns, services, dependencies),
+    ...(spans === undefined ? {} : { spans }),
     surroundings: readSurroundings(evidence, patterns, input.alerts),
     changes: evidence.flatMap(({ evidence: item, body }) =>
       body?.kind === 'changes' ? body.changes.map((value) => ({ value, evidenceId: item.id })) : [],
@@ -99,7 +107,7 @@ export function gatherFacts(
       (item) => item.evidence.kind === 'deploys' && item.body?.kind === 'deploys' && item.body.deploys.length > 0,
     ),
     observed: listServices(evidence, isObserved),
-    dependencies: input.dependencies,
+    dependencies,
     traffic: readTraffic(logs),
     spanMs: readSpan(evidence),
   };

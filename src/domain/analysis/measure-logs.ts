@@ -1,4 +1,5 @@
 import type { Evidence, LogLine, LogsBody } from '../evidence/evidence.ts';
+import { createTracedLineCollector, type TracedLine } from './log-statements.ts';
 import { createPatternCollector, type LogPattern, type LogSource } from './log-patterns.ts';
 
 /**
@@ -10,6 +11,8 @@ export interface MeasuredLogs {
   readonly patterns: readonly LogPattern[];
   /** Time of every line in milliseconds, oldest first: how much the service had to do. Eight bytes a line. */
   readonly timesMs: readonly number[];
+  /** Lines that belong to traces, sampled by trace where there are very many. */
+  readonly traced: readonly TracedLine[];
 }
 
 /** Takes lines one at a time, oldest first. */
@@ -22,13 +25,20 @@ export interface LogMeasure {
 /** Measures one logs body line by line: the one way from log lines to facts, whether they come from memory or from a file. */
 export function createLogMeasure(source: LogSource): LogMeasure {
   const patterns = createPatternCollector(source);
+  const traced = createTracedLineCollector();
   const timesMs: number[] = [];
   return {
     add(line) {
       timesMs.push(Date.parse(line.at));
       patterns.add(line);
+      traced.add(line);
     },
-    finish: () => ({ lines: timesMs.length, patterns: patterns.finish(), timesMs: timesMs.sort((a, b) => a - b) }),
+    finish: () => ({
+      lines: timesMs.length,
+      patterns: patterns.finish(),
+      timesMs: timesMs.sort((a, b) => a - b),
+      traced: traced.finish(),
+    }),
   };
 }
 

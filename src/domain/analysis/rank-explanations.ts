@@ -1,5 +1,6 @@
 import { explainByLoad } from './explain-load.ts';
 import type { Facts } from './facts.ts';
+import { explainBySpans } from './span-blame.ts';
 
 /** A method's word on whose own trouble the alerting service's symptom is. */
 export interface Explanation {
@@ -22,7 +23,7 @@ const trustBesideLogs = 0.25;
 
 /** Everything that explains the symptom, source by source. A new source is added here, and nowhere else. */
 export function gatherExplanations(facts: Facts, alerting: string): readonly Explanation[] {
-  return explainByLoad(facts.flows, facts.dependencies, alerting)?.explanations ?? [];
+  return [...(explainByLoad(facts.flows, facts.dependencies, alerting)?.explanations ?? []), ...explainBySpans(facts)];
 }
 
 /**

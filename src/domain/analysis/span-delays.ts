@@ -1,0 +1,175 @@
+import { likelihoodRatio } from './event-patterns.ts';
+import { operationOf } from './event-sequences.ts';
+import { stratifiedRankScore, type Samples } from './rank-test.ts';
+import type { Trace } from './span-trees.ts';
+import { listVisits, networkTimeUs, ownTimeUs } from './span-visits.ts';
+
+/** A service, or the way to it, takes longer than before. */
+export interface Delay {
+  readonly service: string;
+  /** `own`: its own work. `network`: the way between it and those it talks to. */
+  readonly kind: 'own' | 'network';
+  /** Standard normal score of the rise: of all values, or of how many are slow, where only some are held up. */
+  readonly z: number;
+  /** Mean before and during, in milliseconds a visit or a call. */
+  readonly beforeMs: number;
+  readonly duringMs: number;
+  /** Milliseconds that it adds, on average, to a request that passes there. */
+  readonly addedMs: number;
+  /** Part of the incident's requests that pass there. */
+  readonly share: number;
+  readonly firstUs: number;
+}
+
+interface Stratum extends Samples {
+  readonly before: number[];
+  readonly during: number[];
+  /** Requests of the incident that pass here. */
+  readonly traces: Set<Trace>;
+  firstUs: number;
+}
+
+/** A value is slow above twice this quantile of the baseline. */
+const slowQuantile = 0.95;
+/** The caller is held responsible for a slow way when so much more of its calls are slow than of the callee's. */
+const clearlyMore = 1.2;
+
+/**
+ * Services whose own work, or whose network, takes longer than in the baseline; most added time first. Own work is compared by operation,
+ * the network by pair of services, so that a request for something else is no delay. O(n log n) for n spans.
+ */
+export function findDelays(traces: readonly Trace[]): readonly Delay[] {
+  const own: Groups = new Map();
+  const edges: Groups = new Map();
+  for (const trace of traces) {
+    for (const visit of listVisits(trace)) {
+      const stratum = openStratum(own, visit.service, operationOf(visit.entry));
+      addValue(stratum, trace, ownTimeUs(visit) / 1000, visit.entry.startUs);
+      for (const call of visit.calls) {
+        const networkUs = networkTimeUs(call);
+        if (networkUs === undefined) continue;
+        addValue(openStratum(edges, call.caller, call.callee), trace, networkUs / 1000, call.server.startUs);
+      }
+    }
+  }
+  const requests = traces.filter((trace) => trace.isIncident).length;
+  return [
+    ...[...own].flatMap(([service, strata]) => describe(service, 'own', [...strata.values()], requests)),
+    ...[...assignEdges(edges)].flatMap(([service, strata]) => describe(service, 'network', strata, requests)),
+  ].sort((a, b) => b.addedMs * b.share - a.addedMs * a.share || (a.service < b.service ? -1 : 1));
+}
+
+type Groups = Map<string, Map<string, Stratum>>;
+
+function openStratum(groups: Groups, group: string, key: string): Stratum {
+  let strata = groups.get(group);
+  if (!strata) groups.set(group, (strata = new Map<string, Stratum>()));
+  let stratum = strata.get(key);
+  if (!stratum) strata.set(key, (stratum = { before: [], during: [], traces: new Set(), firstUs: Infinity }));
+  return stratum;
+}
+
+function addValue(stratum: Stratum, trace: Trace, value: number, atUs: number): void {
+  stratum[trace.isIncident ? 'during' : 'before'].push(value);
+  if (!trace.isIncident) return;
+  stratum.traces.add(trace);
+  stratum.firstUs = Math.min(stratum.firstUs, atUs);
+}
+
+/**
+ * A slow way between two services is the fault of that one, of whose calls on that side (out of the caller, into the callee) the greater
+ * part is slow. Where it is about the same it is the callee's, since a caller mostly has other callees to compare with.
+ */
+function assignEdges(edges: Groups): ReadonlyMap<string, readonly Stratum[]> {
+  const out = new Map<string, Part>();
+  const into = new Map<string, Part>();
+  for (const [caller, callees] of edges) {
+    for (const [callee, stratum] of callees) {
+      const { during } = countSlow(stratum);
+      addPart(out, caller, during, stratum.during.length);
+      addPart(into, callee, during, stratum.during.length);
+    }
+  }
+  const blamed = new Map<string, Stratum[]>();
+  for (const [caller, callees] of edges) {
+    for (const [callee, stratum] of callees) {
+      const isCaller = partOf(out.get(caller)) > clearlyMore * partOf(into.get(callee));
+      const service = isCaller ? caller : callee;
+      const list = blamed.get(service);
+      if (list) list.push(stratum);
+      else blamed.set(service, [stratum]);
+    }
+  }
+  return blamed;
+}
+
+interface Part {
+  slow: number;
+  all: number;
+}
+
+function addPart(parts: Map<string, Part>, service: string, slow: number, all: number): void {
+  const part = parts.get(service) ?? { slow: 0, all: 0 };
+  part.slow += slow;
+  part.all += all;
+  parts.set(service, part);
+}
+
+function partOf(part: Part | undefined): number {
+  return part && part.all > 0 ? part.slow / part.all : 0;
+}
+
+function countSlow({ before, during }: Samples): { readonly before: number; readonly during: number } {
+  if (before.length === 0) return { before: 0, during: 0 };
+  const sorted = [...before].sort((a, b) => a - b);
+  const limit = 2 * (sorted[Math.min(sorted.length - 1, Math.floor(slowQuantile * sorted.length))] ?? 0);
+  const count = (values: readonly number[]) => values.filter((value) => value > limit).length;
+  return { before: count(before), during: count(during) };
+}
+
+function describe(
+  service: string,
+  kind: Delay['kind'],
+  strata: readonly Stratum[],
+  requests: number,
+): readonly Delay[] {
+  const known = strata.filter((stratum) => stratum.before.length > 0 && stratum.during.length > 0);
+  const count = sumOf(known, (stratum) => stratum.during.length);
+  if (count === 0) return [];
+  // Weighted by how often each is done now, so that another mix of operations is no delay.
+  const beforeMs = sumOf(known, ({ before, during }) => average(before) * during.length) / count;
+  const duringMs = sumOf(known, ({ during }) => average(during) * during.length) / count;
+  if (duringMs <= beforeMs) return [];
+  const passing = new Set(known.flatMap((stratum) => [...stratum.traces])).size;
+  return [
+    {
+      service,
+      kind,
+      z: Math.max(stratifiedRankScore(known), slowScore(known)),
+      beforeMs,
+      duringMs,
+      addedMs: ((duringMs - beforeMs) * count) / passing,
+      share: passing / requests,
+      firstUs: Math.min(...known.map((stratum) => stratum.firstUs)),
+    },
+  ];
+}
+
+/** Signed root of the log-likelihood ratio of slow values, which is about standard normal. */
+function slowScore(strata: readonly Stratum[]): number {
+  const slow = strata.map(countSlow);
+  const before = sumOf(slow, (count) => count.before);
+  const during = sumOf(slow, (count) => count.during);
+  const allBefore = sumOf(strata, (stratum) => stratum.before.length);
+  const allDuring = sumOf(strata, (stratum) => stratum.during.length);
+  const sign = Math.sign(during / allDuring - before / allBefore);
+  return sign * Math.sqrt(Math.max(0, likelihoodRatio(during, allDuring, before, allBefore)));
+}
+
+function average(values: readonly number[]): number {
+  return sumOf(values, (value) => value) / values.length;
+}
+
+function sumOf<T>(items: readonly T[], read: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + read(item), 0);
+}
