@@ -125,6 +125,8 @@ describe.skipIf(!isEngineThere)('dependencies of a service', () => {
           note: expect.stringMatching(/not prepared.*resident images build app/) as string,
         });
 
+        if (language === 'java') expect(before.output.toString()).toMatch(/in offline mode/);
+
         const { layer, said } = await prepare(language);
         expect(layer.entries).toBeGreaterThan(1);
         expect(said.join('\n')).toMatch(/Warning: .*network of this machine[\s\S]*Installing what/);

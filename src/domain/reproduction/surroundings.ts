@@ -57,7 +57,11 @@ const inLines: readonly Sign[] = [
   },
   { pattern: /^(?:ERROR: (?:usage:|file or directory not found)|=* ?no tests ran)/, words: noSuchTest },
   { pattern: /^(?:npm (?:error|ERR!) Missing script|make: \*\*\* No rule to make target)/, words: noSuchTest },
-  { pattern: /Could not resolve dependencies|Non-resolvable parent POM/, words: missingDependency },
+  {
+    pattern: /Could not resolve dependencies|Non-resolvable parent POM|one of its dependencies could not be resolved/,
+    words: missingDependency,
+  },
+  { pattern: /in offline mode and the artifact \S+ has not been downloaded/, words: missingDependency },
   { pattern: /no required module provides package|cannot find module providing package/, words: missingDependency },
   {
     pattern: /error while loading shared libraries: ([^\s:]{1,100})/,

@@ -40,3 +40,13 @@ test('a module that is missing in one test explains nothing of another test that
   const lines = [...notLoaded, ...failed];
   expect(findTrouble(readFailures(lines), lines)).toBeUndefined();
 });
+
+test.each([
+  '[ERROR] Plugin org.example:packer:1.0 or one of its dependencies could not be resolved: Cannot access central (https://repo.example) in offline mode and the artifact org.example:packer:jar:1.0 has not been downloaded from it before.',
+  '[ERROR] Failed to execute goal on project app: Could not resolve dependencies for project org.example:app:jar:1',
+])('a build tool that lacks an artifact tells of a missing dependency: %s', (line) => {
+  expect(findTrouble([], [line])).toMatchObject({
+    words: expect.stringMatching(/no network/) as string,
+    isCertain: true,
+  });
+});

@@ -22,6 +22,7 @@ export const findJava: FindRuntime = async (wanted) => {
   const { home, version } = jdk;
   return {
     version,
+    recipe: '1',
     witnesses: [path.join(home, 'release'), path.join(home, 'lib/modules'), ...(maven ? [maven] : [])],
     pathFolders: [path.join(home, 'bin')],
     env: [`JAVA_HOME=${home}`],
@@ -60,9 +61,6 @@ async function addMaven(files: FileSet, program: string): Promise<void> {
   const settings = await realpath(path.join(home, 'conf'));
   await addTree(files, settings, (file) => /^(settings|toolchains)\.xml/.test(file));
   addFolders(files, settings);
-  // The sandbox has no network: without this Maven would wait for one.
-  files.set(path.join(settings, 'settings.xml'), {
-    kind: 'text',
-    text: '<settings><offline>true</offline></settings>\n',
-  });
+  // The sandbox has no network, and Maven takes `offline` from no settings but the user's own: so its launcher says it.
+  files.set('/etc/mavenrc', { kind: 'text', text: 'set -- --offline "$@"\n' });
 }
