@@ -110,7 +110,7 @@ function loadCalm(root: string, name: string): Bundle {
   const targets = listIssues(root, traffic).map(
     (issue) => (readJson(path.join(root, 'petshop', issue, 'target.json')) as { readonly target: Target }).target,
   );
-  const target = targets[(from / calmStride) % Math.max(1, targets.length)] ?? {
+  const target = targets[Math.floor(from / calmStride) % Math.max(1, targets.length)] ?? {
     node: columns[0]?.node ?? '',
     metric: 'latency',
     timestamp: 0,

@@ -1,5 +1,5 @@
 import type { Currency } from './added-load.ts';
-import { findLoadFlow, fit, type LoadFlow } from './rank-by-load.ts';
+import { findLoadFlow, fit, type LoadFlow, type ServiceGain } from './rank-by-load.ts';
 import { findAmplifications, type Amplification } from './request-chains.ts';
 import type { ServiceFlows } from './service-flows.ts';
 import type { Explanation } from './rank-explanations.ts';
@@ -57,7 +57,7 @@ export function explainByLoad(
 }
 
 function strengthOf(flow: LoadFlow, alerting: string): number {
-  const isSeen = flow.gains[alerting] !== undefined || !flow.measured.includes(alerting);
+  const isSeen = flow.gains[alerting] !== undefined || flow.bounds[alerting] === undefined;
   return Math.min(1, flow.materiality / wholePart[flow.currency]) * (isSeen ? 1 : 0.6);
 }
 
@@ -74,18 +74,16 @@ function distribute(
     const next = new Map<string, number>();
     for (const [service, mass] of wave) {
       const gain = flow.gains[service];
-      const callees = hop === hops ? [] : measuredCallees(flow, dependencies, service);
-      const amounts = callees.map((callee) => {
-        const theirs = flow.gains[callee];
-        if (!theirs) return 0;
+      const callees = hop === hops ? [] : gainingCallees(flow, dependencies, service);
+      const amounts = callees.map(({ callee, theirs, room }) => {
         const loop = amplifications.find((item) => item.caller === service && item.callee === callee && !item.isRetry);
-        return (theirs.amount * (gain ? fit(theirs, gain, 0) : 1)) / (loop?.factor ?? 1);
+        return (theirs.amount * room * (gain ? fit(theirs, gain, 0) : 1)) / (loop?.factor ?? 1);
       });
       const sum = amounts.reduce((total, amount) => total + amount, 0);
       const whole = Math.max(gain?.amount ?? 0, sum);
       if (whole === 0) continue;
       kept.set(service, (kept.get(service) ?? 0) + mass * (1 - sum / whole));
-      callees.forEach((callee, i) => {
+      callees.forEach(({ callee }, i) => {
         const passed = (mass * (amounts[i] ?? 0)) / whole;
         if (passed > 0) next.set(callee, (next.get(callee) ?? 0) + passed);
       });
@@ -95,22 +93,39 @@ function distribute(
   return kept;
 }
 
-/** Those that a service calls; one that was not measured is looked through to its own callees. */
-function measuredCallees(
+interface GainingCallee {
+  readonly callee: string;
+  readonly theirs: ServiceGain;
+  /** 0 to 1: the part of its gain for which there is room in those between. */
+  readonly room: number;
+}
+
+/**
+ * Those below a service that gained. One between that was not measured, or that wavers so much that the gain does not show in it, is
+ * looked through; one that can be told not to have gained ends the search.
+ */
+function gainingCallees(
   flow: LoadFlow,
   dependencies: Readonly<Record<string, readonly string[]>>,
   service: string,
-): readonly string[] {
+): readonly GainingCallee[] {
   const seen = new Set([service]);
-  const found = new Set<string>();
-  const open = [...(dependencies[service] ?? [])];
-  for (let callee = open.pop(); callee !== undefined; callee = open.pop()) {
-    if (seen.has(callee)) continue;
-    seen.add(callee);
-    if (flow.measured.includes(callee)) found.add(callee);
-    else open.push(...(dependencies[callee] ?? []));
+  const found = new Map<string, GainingCallee>();
+  let open = (dependencies[service] ?? []).map((callee) => ({ callee, bound: Infinity }));
+  while (open.length > 0) {
+    const next: typeof open = [];
+    for (const { callee, bound } of open) {
+      if (seen.has(callee)) continue;
+      seen.add(callee);
+      const theirs = flow.gains[callee];
+      if (theirs) found.set(callee, { callee, theirs, room: Math.min(1, bound / theirs.raw) });
+      const below = Math.min(bound, flow.bounds[callee] ?? Infinity);
+      if (!theirs && below > 0)
+        next.push(...(dependencies[callee] ?? []).map((each) => ({ callee: each, bound: below })));
+    }
+    open = next;
   }
-  return [...found].sort();
+  return [...found.values()].sort((a, b) => (a.callee < b.callee ? -1 : 1));
 }
 
 function describe(

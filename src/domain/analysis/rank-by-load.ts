@@ -18,8 +18,8 @@ export interface LoadFlow {
   readonly toMs: number;
   /** Service to what it gained in that time, for those that gained beyond chance. */
   readonly gains: Readonly<Record<string, ServiceGain>>;
-  /** Services that were measured in this currency, gain or not. */
-  readonly measured: readonly string[];
+  /** The most that each measured service can have gained, chance included; what it calls can have added no more through it. */
+  readonly bounds: Readonly<Record<string, number>>;
   /** The greatest gain of a service below the alerting one as a part of all that it did: of its time, or of its calls. */
   readonly materiality: number;
 }
@@ -49,9 +49,12 @@ export function findLoadFlow(
   const [from, to] = chooseInterval(gauged, own, currency);
   if (to <= from) return undefined;
   const gains: Record<string, ServiceGain> = {};
+  const bounds: Record<string, number> = {};
   for (const { track, gauge } of gauged) {
     const gain = gauge(from, to);
-    const amount = gain.raw - Math.max(gain.doubt, placebo(track, to - from));
+    const chance = Math.max(gain.doubt, placebo(track, to - from));
+    const amount = gain.raw - chance;
+    bounds[track.service] = Math.max(0, gain.raw + chance);
     if (amount > 0 && gain.contrast >= leastContrast)
       gains[track.service] = {
         ...gain,
@@ -68,7 +71,7 @@ export function findLoadFlow(
     fromMs: times[from] ?? 0,
     toMs: times[to - 1] ?? 0,
     gains,
-    measured: gauged.map(({ track }) => track.service),
+    bounds,
     materiality: own ? most / Math.max(1e-9, wholeLoad(own.track, from, to, currency)) : 1,
   };
 }
