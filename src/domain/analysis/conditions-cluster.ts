@@ -71,6 +71,7 @@ export const clusterConditions: readonly ConditionKind[] = [
     mechanism:
       'The quota of the namespace is used up, so the admission controller rejects new pods before the scheduler sees them; the pods that exist keep running.',
     words: /exceeded quota|quota[^\n]{0,60}(exceeded|exhausted|at 100 ?%|used up)|exceeds? [^\n]{0,40}quota/i,
+    except: /disk quota/i,
     explains: ['admission-denied', ...workloadSuffers],
     source: 'https://kubernetes.io/docs/concepts/policy/resource-quotas/',
   },

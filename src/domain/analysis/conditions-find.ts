@@ -45,8 +45,8 @@ export interface Surroundings {
 }
 
 export const conditionKinds: readonly ConditionKind[] = [
-  ...clusterConditions,
   ...workloadConditions,
+  ...clusterConditions,
   ...databaseConditions,
   ...hostConditions,
   ...workloadSymptoms,

@@ -146,8 +146,7 @@ function isSame(a: Condition, b: Condition): boolean {
 
 function explains(cause: Condition, effect: Condition): boolean {
   return (
-    cause.kind.explains.includes(effect.kind.id) &&
-    Date.parse(cause.firstAt) <= Date.parse(effect.signs.at(-1)?.lastAt ?? effect.signs.at(-1)?.firstAt ?? '') + slackMs
+    cause.kind.explains.includes(effect.kind.id) && Date.parse(cause.firstAt) <= Date.parse(effect.firstAt) + slackMs
   );
 }
 

@@ -32,7 +32,7 @@ export function describeCondition(facts: Facts, root: RootCondition): readonly C
   ];
 }
 
-/** Metrics before words of applications, distinct words only; oldest first as they happened. */
+/** The first few of each kind of source, each said once; oldest first, as they happened. */
 function pickSigns(conditions: readonly Condition[]): readonly ConditionSign[] {
   const all = conditions.flatMap((item) => item.signs);
   const distinct = all.filter(
@@ -41,8 +41,8 @@ function pickSigns(conditions: readonly Condition[]): readonly ConditionSign[] {
   const most = conditions[0]?.kind.rank === 'origin' ? mostSigns.origin : mostSigns.other;
   const events = distinct.filter((sign) => sign.from === 'event');
   const metrics = distinct.filter((sign) => sign.from === 'metric');
-  const logs = distinct.filter((sign) => sign.from === 'log');
-  return [...events.slice(0, most), ...metrics.slice(0, 2), ...logs.slice(0, 2)].sort((a, b) =>
+  const others = distinct.filter((sign) => sign.from === 'log' || sign.from === 'told');
+  return [...events.slice(0, most), ...metrics.slice(0, 2), ...others.slice(0, 2)].sort((a, b) =>
     a.firstAt < b.firstAt ? -1 : a.firstAt > b.firstAt ? 1 : 0,
   );
 }
