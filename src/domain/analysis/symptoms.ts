@@ -75,9 +75,17 @@ export function readSymptoms(facts: Facts, suspicions: readonly Suspicion[], ale
       addWords(shift.name, trust * shift.weight * 0.7);
     }
   }
-  for (const alert of alerts)
-    addWords(`${alert.name} ${alert.summary} ${Object.values(alert.annotations).join(' ')}`, 0.4);
+  // Summaries and annotations are filled with values of labels, which anybody may write; the name is the team's own.
+  for (const alert of alerts) addWords(alert.name, 0.4);
   return { words, texts, frames: uniqueFrames(frames) };
+}
+
+/** Names under which programs write what they did, in as many words as it takes. */
+const operationKey = /statement|sql|query|command|operation|message|msg|route|path|url/i;
+
+/** Sentences under any other name are somebody's own words (a comment, a search, a user agent), and no symptom. */
+function isProse(key: string, value: string): boolean {
+  return value.length >= 300 || (!operationKey.test(key) && value.trim().split(/\s+/).length > 4);
 }
 
 function fieldText(fields: Readonly<Record<string, string | number | boolean>>): string {
@@ -85,7 +93,7 @@ function fieldText(fields: Readonly<Record<string, string | number | boolean>>):
     .filter(
       ([key, value]) =>
         !/trace|span|stack|request.?id|req.?id|pid|host(name)?$|time|version|caller|logger|thread/i.test(key) &&
-        String(value).length < 300,
+        !isProse(key, String(value)),
     )
     .map(([key, value]) => `${key} ${String(value)}`)
     .join(' ');
