@@ -59,7 +59,7 @@ export interface RunCacheOptions {
 }
 
 /** Raised with every change of how a run is confined or of what is kept of it: what was kept before then counts no more. */
-const version = 2;
+const version = 3;
 
 export function createRunCache({ folder, maxEntries = 5_000, runtime = '' }: RunCacheOptions): RunCache {
   const fileOf = (order: RunOrder) => path.join(folder, `${keyOf(order, runtime)}.json`);

@@ -80,10 +80,10 @@ const plan: ContainerPlan = {
 
 describe('the container that is asked for', () => {
   const planned = planContainer(plan);
-  const { User, Cmd, WorkingDir, Tty, NetworkDisabled } = planned;
+  const { User, Cmd, WorkingDir, Tty } = planned;
   const paths = { MaskedPaths: ['/proc/kcore', '/proc/keys'], ReadonlyPaths: ['/proc/sys', '/proc/sysrq-trigger'] };
   const made = {
-    Config: { User, Cmd, WorkingDir, Tty, NetworkDisabled },
+    Config: { User, Cmd, WorkingDir, Tty },
     HostConfig: { ...planned.HostConfig, ...paths, OomScoreAdj: 0, Devices: [], GroupAdd: null },
     Image: planned.Image,
     Mounts: [],

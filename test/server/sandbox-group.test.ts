@@ -60,7 +60,7 @@ describe.skipIf(!isEngineThere)('a group of services in the real sandbox', () =>
            console.log('asked', user.status, bank.status); response.writeHead(user.status).end(request.url + ' ' + (await user.text()));`,
         ),
       },
-      { environment: { PORT: '8080', USER_URL: 'http://127.0.0.1:8081', BANK_URL: 'http://127.0.0.1:20000' } },
+      { environment: { PORT: '8080', USER_URL: 'http://localhost:8081', BANK_URL: 'http://127.0.0.1:20000' } },
     );
     const python = `
 import http.server, os

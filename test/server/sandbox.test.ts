@@ -56,6 +56,23 @@ describe.skipIf(!isEngineThere)('a run in the sandbox', () => {
     expect(text).toMatch(/environ: Permission denied/);
   });
 
+  it('finds itself by name and nobody else: localhost and its host name are loopback, and no name server of the host shows', async () => {
+    const script = `
+      const { lookup } = require('node:dns/promises');
+      (async () => {
+        console.log(...(await lookup('localhost', { all: true })).map(({ address }) => address).sort());
+        console.log((await lookup(require('node:os').hostname())).address);
+        console.log(await lookup('example.com').catch(({ code }) => code));
+      })();`;
+    const { output } = await runInside(parts, ['node', '-e', script]);
+    expect(output.toString()).toMatch(
+      /^(?:127\.0\.0\.1|127\.0\.0\.1 ::1|::1 127\.0\.0\.1)\n127\.0\.0\.1\nEAI_AGAIN\n$/,
+    );
+    const files = await runInside(parts, ['sh', '-c', 'cat /etc/resolv.conf; echo x >> /etc/hosts']);
+    expect(files.output.toString().match(/^(?:nameserver|search) .*$/gm)).toEqual(['nameserver 127.0.0.1']);
+    expect(files).toMatchObject({ end: 'failed' });
+  });
+
   it('ends at its time limit with every child dead', async () => {
     const mark = `${process.pid}7777`;
     const script = `trap '' TERM; setsid sleep ${mark} & sleep ${mark} & sleep ${mark}`;

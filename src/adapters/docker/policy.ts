@@ -67,8 +67,8 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
     Tty: false,
     // What is here shows in `docker inspect`: no secret, ever.
     Env: ['HOME=/tmp', 'CI=true'],
-    // A container that joins the network of another must have one; that other one has nothing but loopback.
-    ...(plan.networkOf === undefined && plan.connectedTo === undefined ? { NetworkDisabled: true } : {}),
+    // A container that joins the network of another has that one's names, and the engine refuses others.
+    ...(isAlone(plan) ? { Hostname: hostName } : {}),
     Labels: {
       [labels.sandbox]: plan.incidentId,
       [labels.run]: plan.runId,
@@ -79,12 +79,24 @@ export function planContainer(plan: ContainerPlan): ContainerCreateOptions & { H
   };
 }
 
+const hostName = 'sandbox';
+/**
+ * What a service of any machine can count on: `localhost` and its own name are loopback. The engine writes them (and for `none`
+ * it would also copy the machine's name servers and search domains) only where `NetworkDisabled` is not set.
+ */
+const loopbackNames = { Dns: ['127.0.0.1'], DnsSearch: ['.'], DnsOptions: [], ExtraHosts: [`${hostName}:127.0.0.1`] };
+
+function isAlone({ networkOf, connectedTo }: ContainerPlan): boolean {
+  return networkOf === undefined && connectedTo === undefined;
+}
+
 function planHostConfig(plan: ContainerPlan): PlannedHostConfig {
   const { limits, engine, seccompProfile, runtime, cgroupParent, networkOf, connectedTo } = plan;
   const memory = limits.memoryMb * 1024 * 1024;
   const { workBytes, tmpBytes } = sizeFolders(limits);
   return {
     NetworkMode: networkOf === undefined ? (connectedTo ?? 'none') : `container:${networkOf}`,
+    ...(isAlone(plan) ? loopbackNames : {}),
     ReadonlyRootfs: true,
     Privileged: false,
     CapDrop: ['ALL'],
@@ -128,7 +140,7 @@ const mustBeEmpty = [
 const mustNotBeHost = ['PidMode', 'UTSMode', 'UsernsMode', 'Cgroup'];
 /** Files of the kernel that the engine hides or makes read-only unless it is told not to. */
 const mustInclude = { MaskedPaths: ['/proc/kcore', '/proc/keys'], ReadonlyPaths: ['/proc/sys', '/proc/sysrq-trigger'] };
-const mustBeAsked = ['User', 'Cmd', 'WorkingDir', 'Tty', 'NetworkDisabled'] as const;
+const mustBeAsked = ['User', 'Cmd', 'WorkingDir', 'Tty'] as const;
 
 /**
  * What the engine made of the plan, compared field by field before the container starts.

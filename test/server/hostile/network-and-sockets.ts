@@ -147,7 +147,6 @@ export const networkCases: readonly HostileCase[] = [
       without: 'NetworkMode none (an internal bridge instead)',
       weaken: (planned) => ({
         ...planned,
-        NetworkDisabled: false,
         HostConfig: { ...planned.HostConfig, NetworkMode: bridgeName },
       }),
     },

@@ -44,7 +44,7 @@ export const without = {
   readOnlyRoot: { without: 'ReadonlyRootfs', weaken: change({ ReadonlyRootfs: false }) },
   network: {
     without: 'NetworkMode none (the host’s network instead)',
-    weaken: (planned: Planned) => ({ ...change({ NetworkMode: 'host' })(planned), NetworkDisabled: false }),
+    weaken: change({ NetworkMode: 'host' }),
   },
   otherUser: { without: 'a user of its own (process 1’s instead)', user: keeperUser },
   pidsLimit: { without: 'PidsLimit', weaken: change({ PidsLimit: -1 }) },
