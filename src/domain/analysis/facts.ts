@@ -7,8 +7,10 @@ import type { LogPattern } from './log-patterns.ts';
 import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
 import type { MetricShift } from './metric-shifts.ts';
 import { findMetricShifts } from './metric-shifts.ts';
+import { followFailedRequests, type Propagation } from './failed-requests.ts';
 import { readFlows, type ServiceFlows } from './service-flows.ts';
 import { mergeDependencies } from './call-graph.ts';
+import { listSpanSigns, type SpanSign } from './span-blame.ts';
 import { measureSpans, type SpanFacts } from './span-facts.ts';
 
 /** A value with the id of the evidence that holds it. */
@@ -25,8 +27,12 @@ export interface Facts {
   /** Rate, failures and duration of the calls of every service whose metrics tell them. */
   readonly flows: ServiceFlows;
   readonly calls: readonly CallFailure[];
+  /** Where failed requests began, as the logs of the services that share their ids tell it. */
+  readonly propagation: Propagation;
   /** What traces tell; absent where there are none. */
   readonly spans?: SpanFacts;
+  /** What spans hold against services, most telling first. */
+  readonly spanSigns: readonly SpanSign[];
   /** What platform, databases and machines say of themselves. */
   readonly surroundings: Surroundings;
   readonly changes: readonly Cited<Change>[];
@@ -79,20 +85,23 @@ export function gatherFacts(
     .sort();
   const logs = evidence.flatMap(({ evidence: item, body, measured }) => {
     const found = measured ?? (body?.kind === 'logs' ? measureLogs(item, body) : undefined);
-    return found ? [{ service: item.service, ...found }] : [];
+    return found ? [{ service: item.service, evidenceId: item.id, ...found }] : [];
   });
   const patterns = logs.flatMap((item) => item.patterns);
+  const shifts = evidence.flatMap(({ evidence: item, body }) =>
+    body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
+  );
   const spans = measureSpans(evidence, logs);
   const dependencies = mergeDependencies(input.dependencies, spans?.calls ?? []);
   return {
     services,
     patterns,
-    shifts: evidence.flatMap(({ evidence: item, body }) =>
-      body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
-    ),
+    shifts,
     flows: readFlows(evidence),
     calls: findCallFailures(patterns, services, dependencies),
+    propagation: followFailedRequests(logs, dependencies, firstSign(patterns)),
     ...(spans === undefined ? {} : { spans }),
+    spanSigns: listSpanSigns(spans, services, shifts),
     surroundings: readSurroundings(evidence, patterns, input.alerts),
     changes: evidence.flatMap(({ evidence: item, body }) =>
       body?.kind === 'changes' ? body.changes.map((value) => ({ value, evidenceId: item.id })) : [],
@@ -116,6 +125,12 @@ export function gatherFacts(
 /** True for logs and metrics that were read: what tells how a service was. */
 export function isObserved({ body, measured }: EvidenceWithBody): boolean {
   return measured !== undefined || body?.kind === 'logs' || body?.kind === 'metrics';
+}
+
+/** When the first pattern that speaks of failure rose; what failed before is the usual. */
+function firstSign(patterns: readonly LogPattern[]): number {
+  const signs = patterns.filter(({ level }) => level === 'error' || level === 'warn');
+  return Math.min(Infinity, ...signs.map(({ firstAt }) => Date.parse(firstAt)));
 }
 
 function readTraffic(logs: readonly (MeasuredLogs & { readonly service: string })[]): Facts['traffic'] {

@@ -1,10 +1,15 @@
 /** What a column of a log's header holds. */
-type Kind = 'number' | 'level' | 'bracketed' | 'colon' | 'dash' | 'month';
+type Kind = 'number' | 'time' | 'level' | 'bracketed' | 'colon' | 'dash' | 'month';
 
-/** Where the header of a log's lines ends: behind the column with this number, which holds this. */
-export interface LogLayout {
+interface Column {
   readonly column: number;
   readonly kind: Kind;
+}
+
+/** Where the header of a log's lines ends: behind `fixed`, the last column that all have, or behind `name`, near its place. */
+export interface LogLayout {
+  readonly fixed: Column;
+  readonly name?: Column;
 }
 
 const mostColumns = 14;
@@ -17,13 +22,19 @@ const shareMoved = 0.9;
 const furthestMove = 3;
 /** So many words in a row are no header any more. */
 const mostUnknown = 4;
-const levels = new Set(
-  (
-    'trace debug verbose fine finer finest config info notice warn warning error err severe critical crit fatal failure alert ' +
-    'emerg emergency panic'
-  ).split(' '),
+const levels = inAnyCase(
+  'trace debug verbose fine finer finest config info notice warn warning error err severe critical crit fatal failure alert ' +
+    'emerg emergency panic',
 );
-const months = new Set('mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
+const months = inAnyCase('mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec');
+
+/** Words as programs write them, so that no line has to be lowered to be looked up. */
+function inAnyCase(words: string): ReadonlySet<string> {
+  const forms = words
+    .split(' ')
+    .flatMap((word) => [word, word.toUpperCase(), word.charAt(0).toUpperCase() + word.slice(1)]);
+  return new Set(forms);
+}
 
 /**
  * Finds the header that a program or a collector writes before each message, from how the columns of a sample look: numbers or times,
@@ -36,33 +47,36 @@ export function learnLayout(sample: readonly string[]): LogLayout | undefined {
   if (sample.length < fewestLines) return undefined;
   const rows = sample.map(readKinds);
   const share = (holds: (row: readonly (Kind | undefined)[]) => boolean) => rows.filter(holds).length / rows.length;
-  let fixed: LogLayout | undefined;
+  let fixed: Column | undefined;
   let hasNumber = false;
   for (let column = 0; column < mostColumns; column++) {
     const kind = fixedKinds.find((one) => share((row) => row[column] === one) >= shareOfLines);
     if (!kind) continue;
     fixed = { column, kind };
-    hasNumber ||= kind === 'number' || kind === 'bracketed';
+    hasNumber ||= kind === 'number' || kind === 'time';
   }
   if (!fixed || !hasNumber) return undefined;
   for (const column of [fixed.column + 1, fixed.column + 2]) {
     for (const kind of ['colon', 'dash'] as const) {
       const isThere = share((row) => row[column] === kind) >= shareInPlace;
       if (isThere && share((row) => row.slice(column, column + 1 + furthestMove).includes(kind)) >= shareMoved)
-        return { column, kind };
+        return { fixed, name: { column, kind } };
     }
   }
-  return fixed;
+  return { fixed };
 }
 
-const fixedKinds = ['number', 'level', 'bracketed', 'dash', 'month'] as const;
+const fixedKinds = ['number', 'time', 'level', 'bracketed', 'month'] as const;
 
 function readKinds(line: string): readonly (Kind | undefined)[] {
-  const columns = listColumns(line, mostColumns);
   const kinds: (Kind | undefined)[] = [];
   let unknown = 0;
-  for (let i = 0; i < columns.length && unknown < mostUnknown; i += 2) {
-    const kind = kindOf(line, columns[i] ?? 0, columns[i + 1] ?? 0);
+  let end = 0;
+  while (kinds.length < mostColumns && unknown < mostUnknown) {
+    const start = skipBlanks(line, end);
+    if (start === line.length) break;
+    end = endOfColumn(line, start);
+    const kind = kindOf(line, start, end);
     unknown = kind ? 0 : unknown + 1;
     kinds.push(kind);
   }
@@ -70,19 +84,26 @@ function readKinds(line: string): readonly (Kind | undefined)[] {
 }
 
 /** The message of a line without its header; a line of another form as it stands. O(length of the header). */
-export function stripHeader(line: string, layout: LogLayout): string {
-  const columns = listColumns(line, layout.column + 1 + furthestMove);
-  const count = columns.length / 2;
-  let last = layout.column - 1;
-  for (let column = layout.column; column < count; column++) {
-    if (kindOf(line, columns[2 * column] ?? 0, columns[2 * column + 1] ?? 0) !== layout.kind) continue;
-    last = column;
-    break;
+export function stripHeader(line: string, { fixed, name }: LogLayout): string {
+  const last = name === undefined ? fixed.column : name.column + furthestMove;
+  let end = 0;
+  // Where a line without a name begins: behind what stands before the name's place.
+  let unnamed = 0;
+  for (let column = 0; column <= last; column++) {
+    const start = skipBlanks(line, end);
+    if (start === line.length) return column > fixed.column ? line.slice(skipBlanks(line, unnamed)) : line;
+    end = endOfColumn(line, start);
+    if (column === fixed.column && kindOf(line, start, end) !== fixed.kind) return line;
+    if (name === undefined || column < name.column) unnamed = end;
+    else if (isName(line, start, end, name.kind)) return line.slice(skipBlanks(line, end));
   }
-  if (last < 0 || last >= count) return line;
-  let from = columns[2 * last + 1] ?? 0;
-  while (from < line.length && isBlank(line.charCodeAt(from))) from++;
-  return line.slice(from);
+  return line.slice(skipBlanks(line, unnamed));
+}
+
+/** Most columns are told apart by their first or last character. */
+function isName(line: string, start: number, end: number, kind: Kind): boolean {
+  const isLikely = kind === 'colon' ? line.charCodeAt(end - 1) === colon : line.charCodeAt(start) === dash;
+  return isLikely && kindOf(line, start, end) === kind;
 }
 
 const bar = 124;
@@ -90,28 +111,28 @@ const opening = 91;
 const closing = 93;
 const colon = 58;
 const comma = 44;
+const dash = 45;
 const longestBracket = 300;
 
 function isBlank(code: number): boolean {
   return code <= 32 || code === bar;
 }
 
-/** Start and end of each column by turns: what stands between blanks or bars, a bracket with blanks inside being one. */
-function listColumns(line: string, most: number): readonly number[] {
-  const columns: number[] = [];
-  let i = 0;
-  while (i < line.length && columns.length < 2 * most) {
-    const code = line.charCodeAt(i);
-    if (isBlank(code)) {
-      i++;
-      continue;
-    }
-    const start = i;
-    if (code === opening) i = endOfBracket(line, start);
-    if (i === start) while (i < line.length && !isBlank(line.charCodeAt(i))) i++;
-    columns.push(start, i);
+function skipBlanks(line: string, from: number): number {
+  let i = from;
+  while (i < line.length && isBlank(line.charCodeAt(i))) i++;
+  return i;
+}
+
+/** A column is what stands between blanks or bars, a bracket with blanks inside being one. */
+function endOfColumn(line: string, start: number): number {
+  if (line.charCodeAt(start) === opening) {
+    const end = endOfBracket(line, start);
+    if (end > start) return end;
   }
-  return columns;
+  let i = start;
+  while (i < line.length && !isBlank(line.charCodeAt(i))) i++;
+  return i;
 }
 
 /** Behind the bracket that closes the one at `start`, with a colon or comma; `start` where none does. */
@@ -132,20 +153,25 @@ function endOfBracket(line: string, start: number): number {
 function kindOf(line: string, start: number, end: number): Kind | undefined {
   const first = line.charCodeAt(start);
   const last = line.charCodeAt(end - 1);
-  if (first === opening && (last === closing || line.charCodeAt(end - 2) === closing))
-    return isLevel(line.slice(start + 1, line.indexOf(']', start))) ? 'level' : 'bracketed';
   if (isNumeric(line, start, end)) return 'number';
+  if (first === opening && (last === closing || line.charCodeAt(end - 2) === closing))
+    return kindOfBracket(line.slice(start + 1, line.indexOf(']', start)));
   if (isDashes(line, start, end)) return 'dash';
   const isClosed = last === colon || last === comma;
   const word = end - start <= 12 ? line.slice(start, isClosed ? end - 1 : end) : '';
   if (isLevel(word)) return 'level';
   if (last === colon) return 'colon';
-  return months.has(word.toLowerCase()) ? 'month' : undefined;
+  return months.has(word) ? 'month' : undefined;
+}
+
+function kindOfBracket(inside: string): Kind {
+  if (isLevel(inside)) return 'level';
+  return /\d:\d\d/.test(inside) ? 'time' : 'bracketed';
 }
 
 /** One capital stands for a level too, as in `W` and `E`. */
 function isLevel(word: string): boolean {
-  return word.length === 1 ? 'TVDIWEF'.includes(word) : levels.has(word.toLowerCase());
+  return word.length === 1 ? 'TVDIWEF'.includes(word) : levels.has(word);
 }
 
 /** `2024-05-01T10:00:00,123`, `17/06/09`, `148`, `10.0.0.1`: begins with a digit and has but digits and their punctuation. */
@@ -161,6 +187,6 @@ function isNumeric(line: string, start: number, end: number): boolean {
 }
 
 function isDashes(line: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (line.charCodeAt(i) !== 45) return false;
+  for (let i = start; i < end; i++) if (line.charCodeAt(i) !== dash) return false;
   return true;
 }

@@ -1,4 +1,5 @@
 import type { Evidence, LogLine, LogsBody } from '../evidence/evidence.ts';
+import { createFailedRequestCollector, type FailedRequest } from './failed-requests.ts';
 import { createTracedLineCollector, type TracedLine } from './log-statements.ts';
 import { createPatternCollector, type LogPattern, type LogSource } from './log-patterns.ts';
 
@@ -13,6 +14,8 @@ export interface MeasuredLogs {
   readonly timesMs: readonly number[];
   /** Lines that belong to traces, sampled by trace where there are very many. */
   readonly traced: readonly TracedLine[];
+  /** Requests that the service logged as failed, sampled likewise. */
+  readonly failed: readonly FailedRequest[];
 }
 
 /** Takes lines one at a time, oldest first. */
@@ -26,18 +29,21 @@ export interface LogMeasure {
 export function createLogMeasure(source: LogSource): LogMeasure {
   const patterns = createPatternCollector(source);
   const traced = createTracedLineCollector();
+  const failed = createFailedRequestCollector();
   const timesMs: number[] = [];
   return {
     add(line) {
       timesMs.push(Date.parse(line.at));
       patterns.add(line);
       traced.add(line);
+      failed.add(line);
     },
     finish: () => ({
       lines: timesMs.length,
       patterns: patterns.finish(),
       timesMs: timesMs.sort((a, b) => a - b),
       traced: traced.finish(),
+      failed: failed.finish(),
     }),
   };
 }

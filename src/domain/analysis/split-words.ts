@@ -73,7 +73,10 @@ function addWord(line: Draft, text: string, start: number, end: number, keepStat
     line.separator = '';
     return;
   }
-  pushWord(line, verdict === 'numbered' ? word.replace(/\d+/, '#') : word);
+  const kept = verdict === 'numbered' ? word.replace(/\d+/, '#') : word;
+  // `node-1, node-2, node-3` is a list too.
+  if (verdict === 'numbered' && kept === previous && joins.test(line.separator)) line.separator = '';
+  else pushWord(line, kept);
 }
 
 function addVariable(line: Draft, form: Form) {

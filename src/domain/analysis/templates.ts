@@ -45,6 +45,8 @@ export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
   const scopes = new Map<string, Map<string, Group>>();
   let byWords = new Map<string, Group>();
   let keys = 0;
+  /** Lines since the last merging for which there was no room; infinite at first, so that the first one merges at once. */
+  let refused = Infinity;
   let count = 0;
 
   function addGroup(text: string, scope: string): Group {
@@ -52,8 +54,11 @@ export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
     const key = `${scope}\0${words.join(' ')}`;
     const known = byWords.get(key);
     if (known) return resolve(known);
-    if (byWords.size >= mostGroups) finish();
-    // What even merging could not bring together is one group: its lines have nothing in common.
+    if (byWords.size >= mostGroups && ++refused >= mostGroups / 4) {
+      finish();
+      refused = 0;
+    }
+    // What has no room, and what even merging could not bring together, is one group: its lines have nothing in common.
     const isFull = byWords.size >= mostGroups;
     const kept = isFull ? { words: [variable], separators: ['', ''] } : { words, separators };
     const keptKey = isFull ? `${scope}\0${variable}` : key;
