@@ -18,7 +18,7 @@ export function acceptDiagnosis(answer: unknown, input: EngineInput, analyst: Di
     const faults = parsed.error.issues
       .slice(0, 3)
       .map((issue) => `${issue.path.join('.') || 'answer'}: ${issue.message}`);
-    return { refused: cleanLine(`its report has another shape than asked for (${faults.join('; ')})`, 400) };
+    return { refused: cleanLine(`its report has another shape than asked for (${faults.join('; ')})`, 350) };
   }
   const inventory = readInventory(input);
   const fault = findFault(parsed.data, inventory, input, analyst);

@@ -17,6 +17,7 @@ import { reportTool, tools } from './tools.ts';
 import {
   continueTranscript,
   countReports,
+  keepTurn,
   listToolUses,
   parseTranscript,
   selectCalls,
@@ -106,10 +107,7 @@ async function takeTurn(turn: Turn): Promise<EngineAnswer> {
         });
   const { message, usage } = await ask(turn, prompt.system, transcript);
   if (message.stop_reason === 'refusal') return fallBack(analyst, `${name} refused to answer.`, usage);
-  const next = [
-    ...transcript,
-    { role: 'assistant' as const, content: message.content as Anthropic.ContentBlockParam[] },
-  ];
+  const next = [...transcript, keepTurn(message.content)];
   const report = listToolUses(message.content).find((block) => block.name === reportTool);
   if (report) {
     const first = judge(report.input);
@@ -146,10 +144,25 @@ function tagOf(context: EngineContext): string {
     .slice(0, 16);
 }
 
+/** Only a count of tokens may go into a budget: a negative one would stretch it, and infinity is no JSON. */
+const tokens = z.int().min(0);
+const text = z.looseObject({ type: z.literal('text'), text: z.string() });
+/** Ids and names go into histories and back to the API. */
+const toolUse = z.looseObject({
+  type: z.literal('tool_use'),
+  id: z.string().regex(/^[\w-]{1,200}$/),
+  name: z.string().max(200),
+});
+const otherBlock = z.looseObject({ type: z.string().refine((type) => type !== 'text' && type !== 'tool_use') });
 const paidAnswer = z.object({
-  content: z.array(z.looseObject({ type: z.string() })),
+  content: z.array(z.union([text, toolUse, otherBlock])),
   stop_reason: z.string().nullable(),
-  usage: z.looseObject({ input_tokens: z.number(), output_tokens: z.number() }),
+  usage: z.looseObject({
+    input_tokens: tokens,
+    output_tokens: tokens,
+    cache_creation_input_tokens: tokens.nullish(),
+    cache_read_input_tokens: tokens.nullish(),
+  }),
 });
 
 /** The journal's answer where this very call was answered before; else one call, kept before anything is done with it. */
@@ -172,7 +185,8 @@ async function ask(
   const key = keyOf({ call: context.call ?? null, request });
   const kept = await options.journal.read(key);
   if (kept === undefined) context.signal?.throwIfAborted();
-  const answer = kept ?? (await turn.create(request, context.signal));
+  // An answer without a body is no message either: it is kept as null, and judged below.
+  const answer = kept ?? (await turn.create(request, context.signal)) ?? null;
   if (kept === undefined) await options.journal.write(key, answer);
   const message = checkAnswer(answer, key);
   // A kept answer was paid by an attempt that died before history had it: it is counted now, or a budget would not see it.
@@ -204,8 +218,10 @@ export function keyOf(value: unknown): string {
 function checkAnswer(answer: unknown, key: string): Anthropic.Message {
   const parsed = paidAnswer.safeParse(answer);
   if (parsed.success) return answer as Anthropic.Message;
+  const [fault] = parsed.error.issues;
+  const what = cleanLine(`${fault?.path.join('.') || 'body'}: ${fault?.message ?? 'unreadable'}`, 200);
   throw new OutsideError(
-    `What answered as Anthropic sent no message (answer ${key.slice(0, 12)} in the journal): ${cleanLine(parsed.error.message, 200)}`,
+    `What answered as Anthropic sent no message (${what}; answer ${key.slice(0, 12)} in the journal). Check what answers at \`engine.baseUrl\`.`,
     { system: 'Anthropic', kind: 'UnreadableAnswer', retryable: false },
   );
 }
@@ -214,11 +230,10 @@ function checkAnswer(answer: unknown, key: string): Anthropic.Message {
 const cacheFactors = { write: 1.25, read: 0.1 } as const;
 
 function countUsage(message: Anthropic.Message, prices: ModelPrices | undefined): EngineUsage {
-  const usage = message.usage as Anthropic.Usage | undefined;
-  const plain = usage?.input_tokens ?? 0;
-  const written = usage?.cache_creation_input_tokens ?? 0;
-  const read = usage?.cache_read_input_tokens ?? 0;
-  const outputTokens = usage?.output_tokens ?? 0;
+  const { usage } = message;
+  const { input_tokens: plain, output_tokens: outputTokens } = usage;
+  const written = usage.cache_creation_input_tokens ?? 0;
+  const read = usage.cache_read_input_tokens ?? 0;
   const counted = { modelCalls: 1, inputTokens: plain + written + read, outputTokens };
   if (!prices) return counted;
   const input = plain + cacheFactors.write * written + cacheFactors.read * read;

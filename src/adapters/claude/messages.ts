@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
+import { z } from 'zod';
 import { OutsideError } from '../outside-error.ts';
 
 /** One call of the Messages API. */
@@ -27,10 +28,18 @@ export function createMessages(options: MessagesOptions): CreateMessage {
     logLevel: 'off',
   });
   return async (request, signal) => {
+    // The SDK's own limit ends with the headers of the answer: a body that stalls would hold the step.
+    const deadline = AbortSignal.timeout(options.timeoutMs);
     try {
-      return await client.messages.create(request, signal ? { signal } : {});
+      return await client.messages.create(request, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
     } catch (error) {
-      throw toOutsideError(error, request.model, options.apiKey);
+      // While a body is read the SDK passes on whatever the abort made of it.
+      const told = signal?.aborted
+        ? new Anthropic.APIUserAbortError()
+        : deadline.aborted
+          ? new Anthropic.APIConnectionTimeoutError()
+          : error;
+      throw toOutsideError(told, request.model, options.apiKey);
     }
   };
 }
@@ -52,13 +61,13 @@ const kinds: Readonly<Record<number, Kind>> = {
     advice: 'The key may not use this model; check `engine.model` and the key.',
   },
   404: { kind: 'NotFound', retryable: false, advice: 'Check `engine.model` and `engine.baseUrl`.' },
-  408: { kind: 'Timeout', retryable: true, advice: 'It will be asked again.' },
-  409: { kind: 'Conflict', retryable: true, advice: 'It will be asked again.' },
+  408: { kind: 'Timeout', retryable: true, advice: 'That may pass by itself.' },
+  409: { kind: 'Conflict', retryable: true, advice: 'That may pass by itself.' },
   413: { kind: 'TooLarge', retryable: false, advice: 'The request is too large for the model.' },
   422: { kind: 'BadRequest', retryable: false, advice: 'Check that `engine.model` names a model that takes tools.' },
-  429: { kind: 'RateLimited', retryable: true, advice: 'It will be asked again when the limit allows it.' },
-  504: { kind: 'Timeout', retryable: true, advice: 'It will be asked again.' },
-  529: { kind: 'Overloaded', retryable: true, advice: 'It will be asked again.' },
+  429: { kind: 'RateLimited', retryable: true, advice: 'The limit of the account was reached; that passes by itself.' },
+  504: { kind: 'Timeout', retryable: true, advice: 'That may pass by itself.' },
+  529: { kind: 'Overloaded', retryable: true, advice: 'That may pass by itself.' },
 };
 
 /** Temporal may wait this long at most for a `retry-after`; longer ones are a person's matter. */
@@ -66,7 +75,7 @@ const maxRetryAfterMs = 15 * 60_000;
 
 export function toOutsideError(error: unknown, model: string, apiKey: string): OutsideError {
   const { kind, retryable, advice } = classify(error);
-  const said = (error instanceof Error ? error.message : String(error)).replaceAll(apiKey, '[[SECRET]]').slice(0, 500);
+  const said = tellError(error).replaceAll(apiKey, '[[SECRET]]').slice(0, 500).replace(/\.$/, '');
   const retryAfterMs = retryable ? readRetryAfter(error) : undefined;
   return new OutsideError(
     `Anthropic did not answer for ${model}: ${said}. ${advice}`,
@@ -76,12 +85,21 @@ export function toOutsideError(error: unknown, model: string, apiKey: string): O
   );
 }
 
+const errorBody = z.object({ error: z.object({ message: z.string() }) });
+
+/** The words of the API without the JSON around them, where it is JSON; people read this. */
+function tellError(error: unknown): string {
+  const body = error instanceof Anthropic.APIError ? errorBody.safeParse(error.error).data : undefined;
+  if (body && error instanceof Anthropic.APIError) return `HTTP ${error.status}, ${body.error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 function classify(error: unknown): Kind {
   if (error instanceof Anthropic.APIUserAbortError) {
     return { kind: 'Cancelled', retryable: true, advice: 'The step was cancelled.' };
   }
   if (error instanceof Anthropic.APIConnectionTimeoutError) {
-    return { kind: 'Timeout', retryable: true, advice: 'It will be asked again.' };
+    return { kind: 'Timeout', retryable: true, advice: 'That may pass by itself.' };
   }
   if (error instanceof Anthropic.APIConnectionError) {
     return { kind: 'Unreachable', retryable: true, advice: 'Check the network and `engine.baseUrl`.' };
@@ -91,9 +109,12 @@ function classify(error: unknown): Kind {
     if (known) return known;
     const isServer = error.status >= 500;
     return isServer
-      ? { kind: 'Unavailable', retryable: true, advice: 'It will be asked again.' }
+      ? { kind: 'Unavailable', retryable: true, advice: 'That may pass by itself.' }
       : { kind: 'Rejected', retryable: false, advice: 'See https://platform.claude.com/docs/en/api/errors.' };
   }
+  // What fetch throws where a connection ends before the body does: "terminated", with the socket's error as its cause.
+  if (error instanceof TypeError && error.cause instanceof Error)
+    return { kind: 'Unreachable', retryable: true, advice: 'That may pass by itself.' };
   return { kind: 'UnreadableAnswer', retryable: true, advice: 'Check what answers at `engine.baseUrl`.' };
 }
 

@@ -40,6 +40,18 @@ export function selectCalls(content: readonly Anthropic.ContentBlock[], inventor
     .slice(0, maxCallsPerTurn);
 }
 
+/**
+ * A turn of the model as it may go back: as it came, but without empty text, which the API gives now and then and does not take. A
+ * turn of which nothing is left has to say something as well.
+ */
+export function keepTurn(content: readonly Anthropic.ContentBlock[]): Anthropic.MessageParam {
+  const kept = content.filter((block) => block.type !== 'text' || block.text.trim() !== '');
+  return {
+    role: 'assistant',
+    content: kept.length > 0 ? kept : [{ type: 'text', text: '(no answer)' }],
+  };
+}
+
 /** What the next message of the user is made from. */
 export interface Continuation {
   readonly context: EngineContext;
@@ -73,7 +85,8 @@ function answerToolUse(
   if (typeof call === 'string') return refuse(block, call);
   const answer = context.answers?.find((item) => item.id === block.id);
   if (!answer) return refuse(block, `Not answered: at most ${maxCallsPerTurn} questions a turn.`);
-  return { type: 'tool_result', tool_use_id: block.id, content: cleanText(answer.text, maxAnswerLength) };
+  const content = cleanText(answer.text, maxAnswerLength) || 'There is nothing.';
+  return { type: 'tool_result', tool_use_id: block.id, content };
 }
 
 function refuse({ id }: Anthropic.ToolUseBlock, why: string): Anthropic.ToolResultBlockParam {
