@@ -1,5 +1,5 @@
 import type { Facts } from './facts.ts';
-import { listSpanSigns, type SpanSign } from './span-blame.ts';
+import type { SpanSign } from './span-blame.ts';
 import type { Suspicion } from './suspicion.ts';
 
 /** Where in a service the trouble lies. */
@@ -17,12 +17,14 @@ export interface SuspectRegion {
 const most = 10;
 
 /** Regions of code, resources and ways that spans hold against services; most suspect service and most telling sign first. O(n log n). */
-export function listSuspectRegions(facts: Facts, suspicions: readonly Suspicion[]): readonly SuspectRegion[] {
-  if (!facts.spans) return [];
+export function listSuspectRegions(
+  facts: Pick<Facts, 'spanSigns'>,
+  suspicions: readonly Suspicion[],
+): readonly SuspectRegion[] {
   const shares = new Map(suspicions.map(({ service, share }) => [service, share]));
   const weigh = (sign: SpanSign) => sign.strength * (shares.get(sign.service) ?? 0);
   const seen = new Set<string>();
-  return listSpanSigns(facts, facts.spans)
+  return facts.spanSigns
     .filter((sign) => weigh(sign) > 0.01)
     .sort((a, b) => weigh(b) - weigh(a))
     .flatMap(({ service, place, kind, why, evidenceIds }): SuspectRegion[] => {

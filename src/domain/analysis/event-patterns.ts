@@ -9,7 +9,7 @@ export interface BrokenRegion {
   readonly to: string;
   /** What comes instead. */
   readonly instead: string;
-  /** Share of the incident's traces that leave their usual way here, less the share of those before. 0 to 1. */
+  /** Share of the incident's traces that leave their usual way here first, less what did so before. 0 to 1. */
   readonly share: number;
   /** Traces that do so during the incident. */
   readonly traces: number;
@@ -55,6 +55,9 @@ const significance = 6;
 /** A step must become so much more likely, in parts of the traces that reach it: small drifts of the workload are no fault. */
 const fewestMore = 0.1;
 
+/** Steps of at least this part of the greatest novelty in a trace compete for being the first. */
+const comparable = 0.5;
+
 /**
  * Where requests leave the way that they took before. Events of a request are compared pairwise, as in Nezha (Yu et al., ESEC/FSE
  * 2023), with three differences. A pair counts once a trace, since loops repeat it. Its frequency is taken among the traces that reach
@@ -65,21 +68,22 @@ const fewestMore = 0.1;
 export function findBrokenRegions(traces: readonly TraceSequences[]): readonly BrokenRegion[] {
   const { steps, totals } = countSteps(traces);
   if (totals.before === 0 || totals.during === 0) return [];
-  const risen = new Set([...steps.values()].filter(isRisen));
-  const votes = new Map<Source, Tally & { from: string; firstUs: number }>();
+  const risen = new Map([...steps.values()].filter(isRisen).map((step) => [step, noveltyOf(step)]));
+  const votes = new Map<Source, { traces: number; from: string; firstUs: number }>();
   for (const trace of traces) {
+    if (!trace.isIncident) continue;
     const first = findFirst(trace, steps, risen);
     if (!first) continue;
     const { source, from } = first.step;
-    const vote = votes.get(source) ?? { before: 0, during: 0, from, firstUs: Infinity };
-    vote[trace.isIncident ? 'during' : 'before'] += 1;
-    if (trace.isIncident) vote.firstUs = Math.min(vote.firstUs, first.atUs);
+    const vote = votes.get(source) ?? { traces: 0, from, firstUs: Infinity };
+    vote.traces += 1;
+    vote.firstUs = Math.min(vote.firstUs, first.atUs);
     votes.set(source, vote);
   }
   return [...votes]
     .map(([source, vote]): BrokenRegion => {
       const byRise = [...source.steps].sort((a, b) => riseOf(b) - riseOf(a) || (a.to < b.to ? -1 : 1));
-      const share = Math.max(0, part(vote.during, totals.during) - part(vote.before, totals.before));
+      const share = part(vote.traces, totals.during) * (byRise[0] ? newPartOf(byRise[0]) : 0);
       return {
         service: source.service,
         operation: source.operation,
@@ -87,7 +91,7 @@ export function findBrokenRegions(traces: readonly TraceSequences[]): readonly B
         to: byRise.at(-1)?.to ?? '',
         instead: byRise[0]?.to ?? '',
         share,
-        traces: vote.during,
+        traces: vote.traces,
         strength: byRise[0] ? noveltyOf(byRise[0]) * Math.sqrt(share) : 0,
         firstUs: vote.firstUs,
       };
@@ -136,17 +140,25 @@ function countSteps(traces: readonly TraceSequences[]) {
   return { steps, totals };
 }
 
-function findFirst(trace: TraceSequences, steps: ReadonlyMap<string, Step>, risen: ReadonlySet<Step>) {
-  let first: { step: Step; atUs: number } | undefined;
+/** The first of a trace's risen steps; one that tells much less than another of the same trace does not hide that. */
+function findFirst(trace: TraceSequences, steps: ReadonlyMap<string, Step>, risen: ReadonlyMap<Step, number>) {
+  const taken: { readonly step: Step; readonly atUs: number; readonly novelty: number }[] = [];
   for (const { context, events } of trace.sequences) {
     for (let i = 0; i + 1 < events.length; i++) {
       const [from, to] = [events[i], events[i + 1]];
-      if (!from || !to || (first && first.atUs <= to.atUs)) continue;
+      if (!from || !to) continue;
       const step = steps.get(keyOf(context, from.name, to.name));
-      if (step && risen.has(step)) first = { step, atUs: to.atUs };
+      const novelty = step && risen.get(step);
+      if (step && novelty !== undefined) taken.push({ step, atUs: to.atUs, novelty });
     }
   }
-  return first;
+  const most = Math.max(0, ...taken.map((item) => item.novelty));
+  return taken
+    .filter((item) => item.novelty >= comparable * most)
+    .reduce<(typeof taken)[number] | undefined>(
+      (first, item) => (first && first.atUs <= item.atUs ? first : item),
+      undefined,
+    );
 }
 
 function keyOf(...parts: readonly string[]): string {
@@ -171,6 +183,12 @@ function noveltyOf({ seen, source }: Step): number {
   const was = (seen.before + 0.5) / (source.reached.before + 1);
   const is = (seen.during + 0.5) / (source.reached.during + 1);
   return Math.max(0, is - was) * Math.max(0, Math.log(is / was));
+}
+
+/** Part of the traces that take a step now and would not have before (the attributable fraction of epidemiology). */
+function newPartOf({ seen, source }: Step): number {
+  const is = part(seen.during, source.reached.during);
+  return is === 0 ? 0 : Math.max(0, 1 - part(seen.before, source.reached.before) / is);
 }
 
 function part(count: number, total: number): number {

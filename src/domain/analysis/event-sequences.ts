@@ -1,7 +1,7 @@
-import type { TracedLine } from './log-statements.ts';
+import type { TracedLine, TracedLines } from './log-statements.ts';
 import { isClientSide } from './span-visits.ts';
 import { isFailing } from './span-errors.ts';
-import { readMicros, type SpanNode, type Trace } from './span-trees.ts';
+import type { SpanNode, Trace } from './span-trees.ts';
 
 /** What happened inside one span, in order. */
 export interface EventSequence {
@@ -22,6 +22,43 @@ export interface SequenceEvent {
   readonly isError?: boolean;
 }
 
+/** Lines of a service in a trace; undefined where it is not known whether it logged at that time. */
+export type LinesOf = (service: string, trace: Trace, atUs: number) => readonly TracedLine[] | undefined;
+
+/**
+ * Finds lines by service and trace. That a service logged nothing is known only from its first traced line to its last one, and not
+ * where lines were left out. O(n) once, O(1) a look-up.
+ */
+export function indexLines(logs: readonly ServiceLines[]): LinesOf {
+  const index = new Map<string, TracedLine[]>();
+  const covered = new Map<string, { fromUs: number; toUs: number; isSampled: boolean }>();
+  for (const { service, traced } of logs) {
+    const { isSampled } = traced;
+    const cover = covered.get(service) ?? { fromUs: Infinity, toUs: -Infinity, isSampled };
+    for (const line of traced.lines) {
+      const key = `${service}\u0000${line.traceId}`;
+      const list = index.get(key);
+      if (list) list.push(line);
+      else index.set(key, [line]);
+      cover.fromUs = Math.min(cover.fromUs, line.atUs);
+      cover.toUs = Math.max(cover.toUs, line.atUs);
+    }
+    covered.set(service, { ...cover, isSampled: cover.isSampled || isSampled });
+  }
+  return (service, trace, atUs) => {
+    const lines = index.get(`${service}\u0000${trace.id}`);
+    if (lines) return lines;
+    const cover = covered.get(service);
+    return cover && !cover.isSampled && atUs >= cover.fromUs && atUs <= cover.toUs ? [] : undefined;
+  };
+}
+
+/** Traced lines of one service. */
+export interface ServiceLines {
+  readonly service: string;
+  readonly traced: TracedLines;
+}
+
 /** Numbers and ids (hexadecimal, or capitals with digits, as keys of things are written) in a span's name. */
 const idInName = /(?<![A-Za-z\d])\d+(?![A-Za-z\d])|\b(?=[\da-fA-F-]*\d)[\da-fA-F-]{8,}\b|\b(?=[A-Z]*\d)[A-Z\d]{8,}\b/g;
 
@@ -36,10 +73,7 @@ export function operationOf({ span }: SpanNode): string {
  * order across the two is chance; and whom a service calls varies with what is asked for, which its statements tell better. A line that
  * tells only its trace belongs to the innermost span of its service that is open at its time. O(n log n) for n spans and lines.
  */
-export function listEventSequences(
-  trace: Trace,
-  linesOf: (service: string) => readonly TracedLine[],
-): readonly EventSequence[] {
+export function listEventSequences(trace: Trace, linesOf: LinesOf): readonly EventSequence[] {
   const logged = assignLines(trace, linesOf);
   const failing = findFailingStays(trace, logged);
   const telling = new Set([...logged.keys()].map(entryOf));
@@ -58,7 +92,7 @@ export function listEventSequences(
         isFailing: failing.has(entryOf(node)),
         events: [begin, ...inner, end],
       });
-    const lines = logged.get(node);
+    const lines = logged.get(node) ?? (linesOf(service, trace, node.startUs) && []);
     if (lines) add('statements', lines);
     if (node.children.length === 0 || isClientSide(node) || telling.has(entryOf(node))) continue;
     const calls = node.children.map((child) => ({ name: nameCall(child, service), atUs: child.startUs }));
@@ -92,10 +126,7 @@ function nameCall(child: SpanNode, service: string): string {
   return beyond ? `${operation}${onwards}${beyond.span.service} ${operationOf(beyond)}` : operation;
 }
 
-function assignLines(
-  trace: Trace,
-  linesOf: (service: string) => readonly TracedLine[],
-): ReadonlyMap<SpanNode, readonly SequenceEvent[]> {
+function assignLines(trace: Trace, linesOf: LinesOf): ReadonlyMap<SpanNode, readonly SequenceEvent[]> {
   const byService = new Map<string, SpanNode[]>();
   for (const node of trace.nodes) {
     const list = byService.get(node.span.service);
@@ -105,8 +136,8 @@ function assignLines(
   const logged = new Map<SpanNode, SequenceEvent[]>();
   for (const [service, nodes] of byService) {
     const byId = new Map(nodes.map((node) => [node.span.id, node]));
-    for (const line of linesOf(service)) {
-      const atUs = readMicros(line.at);
+    for (const line of linesOf(service, trace, nodes[0]?.startUs ?? 0) ?? []) {
+      const { atUs } = line;
       const home =
         (line.spanId === undefined ? undefined : byId.get(line.spanId)) ??
         nodes.findLast((node) => node.startUs <= atUs && atUs <= node.endUs) ??

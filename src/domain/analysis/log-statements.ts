@@ -1,4 +1,5 @@
 import type { LogLine } from '../evidence/evidence.ts';
+import { readMicros } from './span-trees.ts';
 import { createTemplateMiner } from './templates.ts';
 import { withoutFrames } from './traces.ts';
 
@@ -7,7 +8,8 @@ export interface TracedLine {
   readonly traceId: string;
   /** Absent where the line tells its trace alone. */
   readonly spanId?: string;
-  readonly at: string;
+  /** Microseconds since 1970. */
+  readonly atUs: number;
   /** The place in the source that wrote it where the line tells one (`OrderService#120`, `cart.go:88`), else its template. */
   readonly statement: string;
   readonly isError: boolean;
@@ -56,19 +58,26 @@ export function readPlace(line: LogLine): string | undefined {
   return placeText.exec(line.message.slice(0, 200))?.[1];
 }
 
+/** Lines of one service that belong to traces. */
+export interface TracedLines {
+  readonly lines: readonly TracedLine[];
+  /** Lines of other traces were left out. */
+  readonly isSampled: boolean;
+}
+
 /** Collects the lines of one body that belong to traces, in memory that does not grow with their number. */
 export interface TracedLineCollector {
   add(line: LogLine): void;
-  finish(): readonly TracedLine[];
+  finish(): TracedLines;
 }
 
 /** So many lines of a service are kept; above it, traces are sampled by their id, so that those that stay stay whole. */
-const mostLines = 50_000;
+const mostLines = 8_000;
 
 /** O(1) a line beside the miner's work. */
 export function createTracedLineCollector(): TracedLineCollector {
   const miner = createTemplateMiner();
-  let kept: { traceId: string; spanId?: string; at: string; isError: boolean; statement: string | (() => string) }[] =
+  let kept: { traceId: string; spanId?: string; atUs: number; isError: boolean; statement: string | (() => string) }[] =
     [];
   let oneIn = 1;
   return {
@@ -76,16 +85,18 @@ export function createTracedLineCollector(): TracedLineCollector {
       const ids = readTraceIds(line);
       if (!ids || hashOf(ids.traceId) % oneIn !== 0) return;
       const statement = readPlace(line) ?? miner.add(withoutFrames(line.message), line.level).text;
-      kept.push({ ...ids, at: line.at, isError: line.level === 'error', statement });
+      kept.push({ ...ids, atUs: readMicros(line.at), isError: line.level === 'error', statement });
       if (kept.length <= mostLines) return;
       oneIn *= 2;
       kept = kept.filter((item) => hashOf(item.traceId) % oneIn === 0);
     },
-    finish: () =>
-      kept.map(({ statement, ...item }) => ({
+    finish: () => ({
+      lines: kept.map(({ statement, ...item }) => ({
         ...item,
         statement: typeof statement === 'string' ? statement : statement(),
       })),
+      isSampled: oneIn > 1,
+    }),
   };
 }
 

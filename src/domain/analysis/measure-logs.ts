@@ -1,6 +1,6 @@
 import type { Evidence, LogLine, LogsBody } from '../evidence/evidence.ts';
 import { createFailedRequestCollector, type FailedRequest } from './failed-requests.ts';
-import { createTracedLineCollector, type TracedLine } from './log-statements.ts';
+import { createTracedLineCollector, type TracedLines } from './log-statements.ts';
 import { createPatternCollector, type LogPattern, type LogSource } from './log-patterns.ts';
 
 /**
@@ -13,7 +13,7 @@ export interface MeasuredLogs {
   /** Time of every line in milliseconds, oldest first: how much the service had to do. Eight bytes a line. */
   readonly timesMs: readonly number[];
   /** Lines that belong to traces, sampled by trace where there are very many. */
-  readonly traced: readonly TracedLine[];
+  readonly traced: TracedLines;
   /** Requests that the service logged as failed, sampled likewise. */
   readonly failed: readonly FailedRequest[];
 }

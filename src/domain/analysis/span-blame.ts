@@ -1,4 +1,4 @@
-import type { Facts } from './facts.ts';
+import type { MetricShift } from './metric-shifts.ts';
 import type { Explanation } from './rank-explanations.ts';
 import { findBusyServices, type BusyService } from './resource-pressure.ts';
 import type { SpanFacts } from './span-facts.ts';
@@ -13,7 +13,8 @@ export interface SpanSign {
   readonly strength: number;
   readonly why: string;
   readonly evidenceIds: readonly string[];
-  readonly firstUs: number;
+  /** ISO time of its first occurrence in the incident. */
+  readonly firstAt: string;
 }
 
 /** A region of this strength explains two thirds of an incident. */
@@ -24,6 +25,8 @@ const halfZ = 1.5;
 const leastMs = 0.5;
 /** Use of a resource that rose longer before the incident has another reason. */
 const leadMs = 180_000;
+/** A comparison of so few visits counts half. */
+const halfSamples = 2;
 /** So many failing traces of an origin count half. */
 const halfTraces = 2;
 
@@ -31,12 +34,17 @@ const halfTraces = 2;
  * Everything that spans say against services: code in which requests first leave their usual way, time that a service or the way to it
  * adds, where failures begin, and calls that no longer arrive. Most telling first. O(n log n) for n signs.
  */
-export function listSpanSigns(facts: Pick<Facts, 'shifts' | 'services'>, spans: SpanFacts): readonly SpanSign[] {
-  const busy = findBusyServices(facts.shifts.filter((shift) => Date.parse(shift.firstAt) >= spans.fromMs - leadMs));
+export function listSpanSigns(
+  spans: SpanFacts | undefined,
+  services: readonly string[],
+  shifts: readonly MetricShift[],
+): readonly SpanSign[] {
+  if (!spans) return [];
+  const busy = findBusyServices(shifts.filter((shift) => Date.parse(shift.firstAt) >= spans.fromMs - leadMs));
   return [
     ...readRegions(spans),
     ...readDelays(spans, busy),
-    ...readOrigins(spans, facts.services),
+    ...readOrigins(spans, services),
     ...readMissing(spans),
   ].sort((a, b) => b.strength - a.strength || (a.service < b.service ? -1 : 1));
 }
@@ -46,10 +54,9 @@ export function listSpanSigns(facts: Pick<Facts, 'shifts' | 'services'>, spans: 
  * a service counts, signs of several kinds add up as independent ones do, and so do services (noisy-or, Pearl 1988); squares set a clear
  * suspect off from the many that waver.
  */
-export function explainBySpans(facts: Pick<Facts, 'shifts' | 'services' | 'spans'>): readonly Explanation[] {
-  if (!facts.spans) return [];
+export function explainBySpans(spanSigns: readonly SpanSign[]): readonly Explanation[] {
   const byService = new Map<string, Map<SpanSign['kind'], SpanSign>>();
-  for (const sign of listSpanSigns(facts, facts.spans)) {
+  for (const sign of spanSigns) {
     const heaviest = byService.get(sign.service) ?? new Map<SpanSign['kind'], SpanSign>();
     if (!heaviest.has(sign.kind)) heaviest.set(sign.kind, sign);
     byService.set(sign.service, heaviest);
@@ -86,7 +93,7 @@ function readRegions(spans: SpanFacts): readonly SpanSign[] {
     strength: 1 - Math.exp(-region.strength / telling),
     why: `in ${region.operation} of ${region.service}, \`${region.from}\` used to be followed by \`${region.to}\` and is now by \`${region.instead}\`, in ${region.traces} of ${spans.during} requests`,
     evidenceIds: idsOf(spans, region.service),
-    firstUs: region.firstUs,
+    firstAt: toIso(region.firstUs),
   }));
 }
 
@@ -98,7 +105,7 @@ function readRegions(spans: SpanFacts): readonly SpanSign[] {
 function readDelays(spans: SpanFacts, busy: readonly BusyService[]): readonly SpanSign[] {
   return spans.delays.flatMap((delay): SpanSign[] => {
     const { service, kind, z, beforeMs, duringMs } = delay;
-    const sure = z <= 0 ? 0 : z ** 2 / (z ** 2 + halfZ ** 2);
+    const sure = z <= 0 ? 0 : (z ** 2 / (z ** 2 + halfZ ** 2)) * (delay.samples / (delay.samples + halfSamples));
     const isHeld = kind === 'network' || (spans.criticalShare[service] ?? 0) > 0.001;
     if (sure === 0 || !isHeld) return [];
     const size = 1 - Math.exp(-delay.addedMs / Math.max(1, spans.requestMs));
@@ -121,7 +128,7 @@ function readDelays(spans: SpanFacts, busy: readonly BusyService[]): readonly Sp
           ? `${what}, while its ${pressure.name} rose from ${round(pressure.before)} to ${round(pressure.after)}`
           : what,
         evidenceIds: [...idsOf(spans, service), ...(pressure ? [pressure.evidenceId] : [])],
-        firstUs: delay.firstUs,
+        firstAt: toIso(delay.firstUs),
       },
     ];
   });
@@ -144,7 +151,7 @@ function readOrigins(spans: SpanFacts, services: readonly string[]): readonly Sp
         strength: 0.8 * share * many * (1 - was / is) * (isForeign ? 0.5 : 1),
         why: `${origin.during} of ${origin.failingDuring} failing requests fail first in ${origin.operation} of ${origin.service}${origin.peer === undefined ? '' : `, calling ${origin.peer}`}`,
         evidenceIds: idsOf(spans, origin.service),
-        firstUs: origin.firstUs,
+        firstAt: toIso(origin.firstUs),
       },
     ];
   });
@@ -157,13 +164,17 @@ function readMissing(spans: SpanFacts): readonly SpanSign[] {
     strength: 0.6 * (side.before - side.during) * (side.calls / (side.calls + halfTraces)),
     why: `of the calls of ${side.caller} to ${side.callee}, ${round(100 * side.during)} % arrive instead of ${round(100 * side.before)} %`,
     evidenceIds: idsOf(spans, side.caller),
-    firstUs: side.firstUs,
+    firstAt: toIso(side.firstUs),
   }));
 }
 
 function idsOf(spans: SpanFacts, service: string): readonly string[] {
   const id = spans.evidenceOf[service];
   return id === undefined ? [] : [id];
+}
+
+function toIso(us: number): string {
+  return new Date(us / 1000).toISOString();
 }
 
 function round(value: number): number {

@@ -16,6 +16,8 @@ export interface Delay {
   readonly duringMs: number;
   /** Milliseconds that it adds, on average, to a request that passes there. */
   readonly addedMs: number;
+  /** How many visits or calls the comparison rests on: the fewer of before and during. */
+  readonly samples: number;
   /** Part of the incident's requests that pass there. */
   readonly share: number;
   readonly firstUs: number;
@@ -149,6 +151,10 @@ function describe(
       beforeMs,
       duringMs,
       addedMs: ((duringMs - beforeMs) * count) / passing,
+      samples: Math.min(
+        count,
+        sumOf(known, (stratum) => stratum.before.length),
+      ),
       share: passing / requests,
       firstUs: Math.min(...known.map((stratum) => stratum.firstUs)),
     },

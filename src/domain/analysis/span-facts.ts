@@ -1,8 +1,7 @@
 import type { EvidenceWithBody } from '../diagnosis/engine.ts';
 import { learnCallGraph, type CallEdge } from './call-graph.ts';
 import { findBrokenRegions, type BrokenRegion } from './event-patterns.ts';
-import { listEventSequences } from './event-sequences.ts';
-import type { TracedLine } from './log-statements.ts';
+import { indexLines, listEventSequences, type ServiceLines } from './event-sequences.ts';
 import { findCriticalPath } from './span-critical-path.ts';
 import { findDelays, type Delay } from './span-delays.ts';
 import { countOrigins, type OriginCount } from './span-errors.ts';
@@ -30,12 +29,6 @@ export interface SpanFacts {
   readonly evidenceOf: Readonly<Record<string, string>>;
 }
 
-/** Traced lines of one service. */
-export interface ServiceLines {
-  readonly service: string;
-  readonly traced: readonly TracedLine[];
-}
-
 /** Measures the spans of all services together, with the log lines that belong to them. O(n log n) for n spans and lines. */
 export function measureSpans(
   evidence: readonly EvidenceWithBody[],
@@ -46,7 +39,7 @@ export function measureSpans(
   const linesOf = indexLines(logs);
   const sequences = traces.map((trace) => ({
     isIncident: trace.isIncident,
-    sequences: listEventSequences(trace, (service) => linesOf.get(`${service}\u0000${trace.id}`) ?? []),
+    sequences: listEventSequences(trace, linesOf),
   }));
   const during = traces.filter((trace) => trace.isIncident);
   const before = traces.filter((trace) => !trace.isIncident);
@@ -68,19 +61,6 @@ export function measureSpans(
       evidence.flatMap(({ evidence: item, body }) => (body?.kind === 'traces' ? [[body.service, item.id]] : [])),
     ),
   };
-}
-
-function indexLines(logs: readonly ServiceLines[]): ReadonlyMap<string, readonly TracedLine[]> {
-  const index = new Map<string, TracedLine[]>();
-  for (const { service, traced } of logs) {
-    for (const line of traced) {
-      const key = `${service}\u0000${line.traceId}`;
-      const list = index.get(key);
-      if (list) list.push(line);
-      else index.set(key, [line]);
-    }
-  }
-  return index;
 }
 
 function meanDurationMs(traces: readonly Trace[]): number {
