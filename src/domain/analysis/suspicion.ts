@@ -3,6 +3,7 @@ import type { Facts } from './facts.ts';
 import { rolloutMs } from './exposure.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
 import type { LogPattern } from './log-patterns.ts';
+import type { SpanSign } from './span-blame.ts';
 import { gatherExplanations, mixExplanations, type Explanation } from './rank-explanations.ts';
 
 /** How far suspicion falls on a service, along the failing calls. */
@@ -20,6 +21,8 @@ export interface Suspicion {
 }
 
 const hops = 6;
+/** Weaker signs of spans are seen on many healthy services. */
+const tellingSign = 0.5;
 /** Fewer lines do not date a failure's bulk. */
 const fewestMainLines = 5;
 /** Clocks of machines and scrape intervals differ by this much at most. */
@@ -27,7 +30,11 @@ const clockSlackMs = 90_000;
 
 /** True when anything of a service went wrong. */
 export function isAnomalous(facts: Facts, service: string): boolean {
-  return failurePatterns(facts, service).length > 0 || failureShifts(facts, service).length > 0;
+  return (
+    failurePatterns(facts, service).length > 0 ||
+    failureShifts(facts, service).length > 0 ||
+    tellingSigns(facts, service).length > 0
+  );
 }
 
 /** True when all that is odd about a service is how long it takes or how full it is: on a busy machine every service shows that. */
@@ -35,8 +42,14 @@ export function isMerelyUnusual(facts: Facts, service: string): boolean {
   return (
     isAnomalous(facts, service) &&
     failurePatterns(facts, service).length === 0 &&
+    tellingSigns(facts, service).every((sign) => sign.kind !== 'code' && sign.kind !== 'error') &&
     failureShifts(facts, service).every((shift) => shift.meaning !== 'failures' && shift.kind === 'step')
   );
+}
+
+/** What spans hold against a service with some certainty. */
+function tellingSigns(facts: Facts, service: string): readonly SpanSign[] {
+  return facts.spanSigns.filter((sign) => sign.service === service && sign.strength >= tellingSign);
 }
 
 /** First sign of failure of a service; light signs do not date an onset when a heavy one exists. */
@@ -46,7 +59,11 @@ export function findOnset(facts: Facts, service: string): number | undefined {
   // A call or two that meet a neighbour's restart come with every deploy, and date nothing.
   const isBlip = (pattern: LogPattern) =>
     pattern.after <= Math.min(5, 0.1 * most) && facts.calls.some((call) => call.pattern === pattern);
-  const signs = [...patterns.filter((pattern) => !isBlip(pattern)), ...failureShifts(facts, service)];
+  const signs = [
+    ...patterns.filter((pattern) => !isBlip(pattern)),
+    ...failureShifts(facts, service),
+    ...tellingSigns(facts, service).map(({ strength, firstAt }) => ({ weight: strength, firstAt })),
+  ];
   const heaviest = Math.max(0, ...signs.map((sign) => sign.weight));
   const times = signs.filter((sign) => sign.weight >= 0.5 * heaviest).map((sign) => Date.parse(sign.firstAt));
   return times.length > 0 ? Math.min(...times) : undefined;
