@@ -1,30 +1,46 @@
 import type { Analysis } from '../domain/analysis/analysis.ts';
+import type { Diagnosis } from '../domain/diagnosis/diagnosis.ts';
 
 /** What `analyze --json` prints; documented in docs/json.md. Adding is free, renaming is a breaking change. */
-export function toAnalysisJson(analysis: Analysis) {
+export interface AnalysisJson {
+  readonly diagnosis: AnalysedDiagnosisJson;
+  readonly ranking: Analysis['ranking'];
+  readonly regions: NonNullable<Analysis['regions']>;
+}
+
+export interface AnalysedDiagnosisJson extends Pick<
+  Diagnosis,
+  | 'verdict'
+  | 'service'
+  | 'change'
+  | 'category'
+  | 'confidence'
+  | 'evidence'
+  | 'statement'
+  | 'against'
+  | 'ruledOut'
+  | 'missing'
+  | 'suspects'
+  | 'signatures'
+  | 'lessons'
+  | 'engine'
+> {
+  readonly firstFailingService: string;
+  readonly blastRadius: readonly string[];
+  readonly remediation: Analysis['remediation'];
+  readonly alternatives: NonNullable<Diagnosis['alternatives']>;
+}
+
+export function toAnalysisJson(analysis: Analysis): AnalysisJson {
   const { diagnosis, firstFailingService, blastRadius, remediation, ranking, regions = [], missing } = analysis;
   const { verdict, service, change, category, confidence, evidence, statement, against, ruledOut } = diagnosis;
   const { suspects, alternatives = [], signatures, lessons, engine } = diagnosis;
   return {
     diagnosis: {
-      verdict,
-      service,
-      change,
-      category,
-      confidence,
-      firstFailingService,
-      blastRadius,
-      remediation,
-      evidence,
-      statement,
-      against,
-      ruledOut,
-      missing,
-      suspects,
-      alternatives,
-      signatures,
-      lessons,
-      engine,
+      ...{ verdict, service, change, category, confidence },
+      ...{ firstFailingService, blastRadius, remediation },
+      ...{ evidence, statement, against, ruledOut, missing },
+      ...{ suspects, alternatives, signatures, lessons, engine },
     },
     ranking,
     regions,

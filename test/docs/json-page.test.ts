@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { AnalysedDiagnosisJson, AnalysisJson } from '../../src/cli/analysis-json.ts';
 import type { RunFile } from '../../src/cli/run-file.ts';
 import type { DecisionJson, DiagnosisJson, ReproductionJson } from '../../src/client/incident-json.ts';
 import type { FixTrial } from '../../src/domain/reproduction/candidate-fix.ts';
@@ -46,6 +47,16 @@ const build: Keys<BuildReport & BuiltImage> = {
 const verified: Keys<VerifiedImage & VerifiedImage['checks'][number]> = {
   ...{ image: '', id: '', checks: '', isRight: '', what: '', ok: '', detail: '' },
 };
+const analysis: Keys<AnalysisJson> = { diagnosis: '', ranking: '', regions: '' };
+const analysed: Keys<AnalysedDiagnosisJson> = {
+  ...{ verdict: '', service: '', change: '', category: '', confidence: '', engine: '', missing: '', lessons: '' },
+  ...{ firstFailingService: '', blastRadius: '', remediation: '', evidence: '', statement: '', against: '' },
+  ...{ ruledOut: '', suspects: '', alternatives: '', signatures: '' },
+};
+const ranked: Keys<AnalysisJson['ranking'][number]> = { service: '', score: '', why: '' };
+const region: Keys<AnalysisJson['regions'][number]> = {
+  ...{ service: '', from: '', to: '', kind: '', why: '', evidence: '' },
+};
 const pruned: Keys<PruneReport> = { isDryRun: '', images: '', layers: '', kept: '' };
 const runFile: Keys<RunFile> = { startedAt: '', supervisor: '', processes: '', temporal: '', gateway: '', docker: '' };
 const docker: Keys<NonNullable<RunFile['docker']>> = { address: '', isOurs: '' };
@@ -59,6 +70,10 @@ test.each<[string, string, object]>([
   ['A reproduction', '`signature`', signature],
   ['A reproduction', '`frame`', location],
   ['A reproduction', '`fix`', fix],
+  ['An analysis', '', analysis],
+  ['An analysis', '`diagnosis`', analysed],
+  ['An analysis', '`ranking[]`', ranked],
+  ['An analysis', '`regions[]`', region],
   ['The images of the sandboxes', '`images list`', list],
   ['The images of the sandboxes', 'its `images[]`', image],
   ['The images of the sandboxes', 'its `dependencies[]`', dependency],
