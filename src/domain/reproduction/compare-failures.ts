@@ -1,4 +1,5 @@
 import type { FailureSignature } from './reproduction.ts';
+import { namesUnread } from './test-report.ts';
 import type { Tried } from './tried.ts';
 
 /** What a test runner says of a run as a whole. */
@@ -31,11 +32,15 @@ function telling({ shown }: Tried): readonly FailureSignature[] {
   return shown?.match === 'same' ? failures.slice(0, 1) : failures;
 }
 
-/** As many tests ran as on the suspect, each failed test has a name, and those of the suspect are not among them. */
+/**
+ * As many tests ran as on the suspect, each failed test has a name, and those of the suspect are not among them. A file that
+ * could not be read counts as a test for its runner, and says nothing of the tests in it.
+ */
 function ranWithoutFailing(suspect: Tried, other: Tried): boolean {
   const names = telling(suspect).map(({ test }) => test);
   const [ours, theirs] = [suspect.shown?.report, other.shown?.report];
   if (ours?.total === undefined || theirs?.total === undefined || theirs.total < ours.total) return false;
+  if (theirs.failed.some(namesUnread)) return false;
   return theirs.failed.length > 0 && names.every((name) => name !== undefined && !theirs.failed.includes(name));
 }
 

@@ -1,4 +1,5 @@
 import type { TestReport } from './compare-failures.ts';
+import { isTestFile } from './frames.ts';
 
 const failedNames = [
   /^\s*not ok \d+ - (.{1,200})$/,
@@ -35,4 +36,17 @@ export function readTestReport(lines: readonly string[]): TestReport {
     if (counts !== undefined) total = [...counts.matchAll(/\d+/g)].reduce((sum, [count]) => sum + Number(count), 0);
   }
   return { failed: [...failed], ...(total === undefined ? {} : { total }) };
+}
+
+/** Node names a file in the place of its tests where it could not read any. */
+export function isFileName(name: string): boolean {
+  return isTestFile(name) || /^\S+\.(?:[cm]?[jt]sx?|py)$/.test(name);
+}
+
+/** unittest and pytest say so in the name of what failed. */
+const unread = /_FailedTest\b|^(?:ERROR collecting|ERROR at setup of|setUpClass|setUpModule) /;
+
+/** Whether the name of a failed test stands for tests that did not run: their file could not be loaded, or nothing set them up. */
+export function namesUnread(name: string): boolean {
+  return isFileName(name) || unread.test(name);
 }

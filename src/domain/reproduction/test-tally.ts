@@ -1,5 +1,4 @@
-import { isTestFile } from './frames.ts';
-import { pytestSummary, readTestReport, totals } from './test-report.ts';
+import { isFileName, pytestSummary, readTestReport, totals } from './test-report.ts';
 
 /** What a test runner's output tells of a run, whether it passed or failed. */
 export interface TestTally {
@@ -89,8 +88,4 @@ function firstGroup(patterns: readonly RegExp[], line: string): string | undefin
 /** The same length and, for pytest's classes, the same form as names of failed tests have. */
 function toName(name: string): string {
   return name.replaceAll('::', '.').slice(0, 120);
-}
-
-function isFileName(name: string): boolean {
-  return isTestFile(name) || /^\S+\.(?:[cm]?[jt]sx?|py)$/.test(name);
 }

@@ -145,6 +145,23 @@ describe('judgeRuns', () => {
     });
   });
 
+  it.each([
+    ['a file that Node could not load', 'f.test.js'],
+    ['a module that unittest could not import', 'tests.test_f (unittest.loader._FailedTest.tests.test_f)'],
+    ['a class that unittest could not set up', 'setUpClass (tests.test_f.T)'],
+    ['a file that pytest could not collect', 'ERROR collecting tests/test_f.py'],
+    ['a test that pytest could not set up', 'ERROR at setup of test_adds'],
+  ])(
+    'skips a revision that names %s: the test of the suspect did not run there, though as many are counted',
+    (_, name) => {
+      const ours = { failures: [error('no sum', 'test_adds')], report: { total: 1, failed: ['test_adds'] } };
+      const unread = { failures: [{ ...error('unexpected token', name), type: 'SyntaxError' }] };
+      const theirs = { ...unread, report: { total: 1, failed: [name] } };
+      const result = judge((index) => (index === 2 ? fails(2, ours) : index === 1 ? fails(1, theirs) : passes(index)));
+      expect(result).toMatchObject({ verdict: 'reproduced', candidates: ['r1', 'r2'], before: 'r0' });
+    },
+  );
+
   it('is not reproduced when the same failure is there before the suspect', () => {
     const result = judge((index) => fails(index, { failures: [error('token expired')] }));
     expect(result).toMatchObject({ verdict: 'not-reproduced' });
