@@ -1,3 +1,4 @@
+import { context } from './context.ts';
 import { injection } from './injection.ts';
 import { loghub } from './loghub.ts';
 import { nezha } from './nezha.ts';
@@ -7,4 +8,12 @@ import { rootcausebench } from './rootcausebench.ts';
 import type { DirectSet, YardstickSet } from './run-set.ts';
 
 /** Every set that the bench knows, in the order in which it runs them. */
-export const sets: readonly (DirectSet | YardstickSet)[] = [rootcausebench, petshop, opensre, nezha, loghub, injection];
+export const sets: readonly (DirectSet | YardstickSet)[] = [
+  rootcausebench,
+  petshop,
+  opensre,
+  nezha,
+  loghub,
+  context,
+  injection,
+];
