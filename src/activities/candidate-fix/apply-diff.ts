@@ -79,8 +79,22 @@ export function findPathFault(path: string, tree: SourceTree): string | undefine
 
 /** A file that a command names is the check itself, whatever it is called. */
 function findCommandFault(path: string, commands: readonly (readonly string[])[]): string | undefined {
-  const isNamed = commands.flat().some((argument) => posix.normalize(argument).toLowerCase() === path.toLowerCase());
+  const isNamed = commands.flat().some((argument) => listNamed(argument).includes(path.toLowerCase()));
   return isNamed ? 'is named by a command that measures the fix' : undefined;
+}
+
+/** The paths that an argument may stand for: those in a shell's line and behind an option's name too, and Python's modules. */
+function listNamed(argument: string): readonly string[] {
+  const words = argument.toLowerCase().split(/[\s'"`;&|()<>=,]+|::/);
+  return words.flatMap((word) => (word === '' ? [] : [posix.normalize(word), ...listModuleFiles(word)]));
+}
+
+/** `checks.orders.Orders` is a class in `checks/orders.py`, or a package that runs by its `__main__.py`. */
+function listModuleFiles(word: string): readonly string[] {
+  if (!/^[a-z_]\w*(?:\.[a-z_]\w*)*$/.test(word)) return [];
+  const parts = word.split('.');
+  const modules = parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}.py`);
+  return [...modules, `${parts.join('/')}/__main__.py`];
 }
 
 /** The changed file; undefined where it is deleted; or in words why the patch does not apply. */

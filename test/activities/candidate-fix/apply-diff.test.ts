@@ -163,6 +163,20 @@ describe('a diff of an engine', () => {
     expect(applyDiff(tree, create(path), shown)).toMatchObject({ paths: [path] });
   });
 
+  it.each([
+    ["in a shell's line", ['sh', '-c', 'sh ./scripts/verify.sh && echo done'], 'scripts/verify.sh'],
+    ['as the value of an option', ['node', '--import=./lib/watch.mjs', '--test'], 'lib/watch.mjs'],
+    ['as a module', ['python3', '-m', 'shopcheck'], 'shopcheck/__main__.py'],
+    ['as a module of one file', ['python3', '-m', 'tools.verify'], 'tools/verify.py'],
+    ['as a class of a module', ['python3', '-m', 'unittest', 'checks.orders.Orders.sums'], 'checks/orders.py'],
+    ['with a part of it', ['pytest', 'checks/orders.py::Orders::sums'], 'checks/orders.py'],
+  ])('may not write a file that a command names %s', (_how, command, path) => {
+    expect(applyDiff(tree, create(path), [command])).toEqual({
+      refused: expect.stringContaining('is named by a command') as string,
+    });
+    expect(applyDiff(tree, create(`src/${path}`), [command])).toHaveProperty('tree');
+  });
+
   it('may not delete or weaken a test that is there', () => {
     const withTest: SourceTree = new Map([...tree, ['test/a.test.js', text('assert(1)\n')]]);
     for (const to of [
