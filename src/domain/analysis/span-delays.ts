@@ -33,7 +33,7 @@ interface Stratum extends Samples {
 
 /** A value is slow above twice this quantile of the baseline. */
 const slowQuantile = 0.95;
-/** The caller is held responsible for a slow way when so much more of its calls are slow than of the callee's. */
+/** The slow part of one service's calls is clearly the greater one from this ratio on. */
 const clearlyMore = 1.2;
 
 /**
@@ -79,46 +79,56 @@ function addValue(stratum: Stratum, trace: Trace, value: number, atUs: number): 
 }
 
 /**
- * A slow way between two services is the fault of that one, of whose calls on that side (out of the caller, into the callee) the greater
- * part is slow. Where it is about the same it is the callee's, since a caller mostly has other callees to compare with.
+ * A slow way between two services is the fault of that one, of whose calls on that side (out of the caller, into the callee) clearly the
+ * greater part is slow; else of that one, more of whose ways are as slow: one cause for many is likelier than many. The callee at a tie.
  */
 function assignEdges(edges: Groups): ReadonlyMap<string, readonly Stratum[]> {
-  const out = new Map<string, Part>();
-  const into = new Map<string, Part>();
-  for (const [caller, callees] of edges) {
-    for (const [callee, stratum] of callees) {
-      const { during } = countSlow(stratum);
-      addPart(out, caller, during, stratum.during.length);
-      addPart(into, callee, during, stratum.during.length);
-    }
-  }
+  const out = new Map<string, Side>();
+  const into = new Map<string, Side>();
+  const ways = [...edges].flatMap(([caller, callees]) =>
+    [...callees].map(([callee, stratum]) => {
+      const slow = countSlow(stratum).during;
+      addWay(out, caller, slow, stratum.during.length);
+      addWay(into, callee, slow, stratum.during.length);
+      return { caller, callee, stratum, part: slow / Math.max(1, stratum.during.length) };
+    }),
+  );
   const blamed = new Map<string, Stratum[]>();
-  for (const [caller, callees] of edges) {
-    for (const [callee, stratum] of callees) {
-      const isCaller = partOf(out.get(caller)) > clearlyMore * partOf(into.get(callee));
-      const service = isCaller ? caller : callee;
-      const list = blamed.get(service);
-      if (list) list.push(stratum);
-      else blamed.set(service, [stratum]);
-    }
+  for (const { caller, callee, stratum, part } of ways) {
+    const [theirs, ours] = [partOf(out.get(caller)), partOf(into.get(callee))];
+    const isCaller =
+      theirs > clearlyMore * ours ||
+      (ours <= clearlyMore * theirs && countAlike(out.get(caller), part) > countAlike(into.get(callee), part));
+    const service = isCaller ? caller : callee;
+    const list = blamed.get(service);
+    if (list) list.push(stratum);
+    else blamed.set(service, [stratum]);
   }
   return blamed;
 }
 
-interface Part {
+/** The calls of a service in one direction. */
+interface Side {
   slow: number;
   all: number;
+  /** Slow part of the calls of each way. */
+  readonly parts: number[];
 }
 
-function addPart(parts: Map<string, Part>, service: string, slow: number, all: number): void {
-  const part = parts.get(service) ?? { slow: 0, all: 0 };
-  part.slow += slow;
-  part.all += all;
-  parts.set(service, part);
+function addWay(sides: Map<string, Side>, service: string, slow: number, all: number): void {
+  const side = sides.get(service) ?? { slow: 0, all: 0, parts: [] };
+  side.slow += slow;
+  side.all += all;
+  side.parts.push(slow / Math.max(1, all));
+  sides.set(service, side);
 }
 
-function partOf(part: Part | undefined): number {
-  return part && part.all > 0 ? part.slow / part.all : 0;
+function partOf(side: Side | undefined): number {
+  return side && side.all > 0 ? side.slow / side.all : 0;
+}
+
+function countAlike(side: Side | undefined, part: number): number {
+  return side?.parts.filter((other) => other > 0 && other >= 0.5 * part).length ?? 0;
 }
 
 function countSlow({ before, during }: Samples): { readonly before: number; readonly during: number } {

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { stratifiedRankScore } from '../../../src/domain/analysis/rank-test.ts';
+import { findDelays } from '../../../src/domain/analysis/span-delays.ts';
+import { draw, repeat, span } from './small-traces.ts';
+
+/** `web` calls `cart` and `stock`; the times are their own work and the time on the way, in milliseconds. */
+function request(times: { web?: number; cart?: number; toCart?: number; toStock?: number } = {}) {
+  const { web = 10, cart = 20, toCart = 2, toStock = 2 } = times;
+  const call = (to: string, from: number, way: number, work: number) =>
+    span('web', `GET ${to}`, [from, from + way + work], {
+      kind: 'client',
+      calls: [span(to, 'serve', [from + way / 2, from + way / 2 + work])],
+    });
+  const first = call('cart', web, toCart, cart);
+  const second = call('stock', first.to, toStock, 5);
+  return span('web', 'in', [0, second.to], { calls: [first, second] });
+}
+
+const waver = (i: number) => (i % 5) / 5;
+const calm = repeat(20, (i) => request({ web: 10 + waver(i), cart: 20 + waver(i), toCart: 2 + waver(i) }));
+const worst = (during: readonly ReturnType<typeof request>[]) =>
+  findDelays(draw(calm, during).traces).filter((delay) => delay.z > 3)[0];
+
+describe('a delay', () => {
+  it("is a service's own when its own work takes longer, though its caller waits as long", () => {
+    const delay = worst(repeat(20, (i) => request({ cart: 60 + waver(i) })));
+    expect(delay).toMatchObject({ service: 'cart', kind: 'own', share: 1 });
+    expect(delay?.addedMs).toBeCloseTo(40, 0);
+  });
+
+  it('is the network of the callee when only the way to it takes longer', () => {
+    expect(worst(repeat(20, (i) => request({ toCart: 200 + waver(i) })))).toMatchObject({
+      service: 'cart',
+      kind: 'network',
+    });
+  });
+
+  it('is the network of the caller when all ways out of it take longer', () => {
+    const others = repeat(20, () =>
+      span('batch', 'run', [0, 40], {
+        calls: [span('batch', 'GET', [1, 30], { kind: 'client', calls: [span('cart', 'serve', [2, 29])] })],
+      }),
+    );
+    const { traces } = draw(
+      [...calm, ...others],
+      [...repeat(20, () => request({ toCart: 200, toStock: 200 })), ...others],
+    );
+    expect(findDelays(traces).find((delay) => delay.z > 3)).toMatchObject({ service: 'web', kind: 'network' });
+  });
+
+  it('is seen when only some calls are held up', () => {
+    const some = repeat(40, (i) => request({ toCart: i % 4 === 0 ? 900 : 2 + waver(i) }));
+    expect(worst(some)).toMatchObject({ service: 'cart', kind: 'network' });
+  });
+
+  it('is none when requests merely ask for slower things than before', () => {
+    const heavy = (i: number) => span('web', 'report', [0, 500 + i]);
+    const light = (i: number) => span('web', 'ping', [0, 5 + waver(i)]);
+    const { traces } = draw(
+      [...repeat(20, light), heavy(1), heavy(2)],
+      [...repeat(5, light), ...repeat(20, (i) => heavy(i % 3))],
+    );
+    expect(findDelays(traces).filter((delay) => delay.z > 3)).toEqual([]);
+  });
+
+  it('is none in calm times', () => {
+    expect(findDelays(draw(calm, calm).traces).filter((delay) => delay.z > 2)).toEqual([]);
+  });
+});
+
+describe('the stratified rank score', () => {
+  it('is what Mann and Whitney tell for one stratum', () => {
+    // U = 25 of 25 pairs; (25 − 12.5) / sqrt(5 · 5 · 11 / 12).
+    expect(stratifiedRankScore([{ before: [1, 2, 3, 4, 5], during: [6, 7, 8, 9, 10] }])).toBeCloseTo(2.611, 3);
+    expect(stratifiedRankScore([{ before: [1, 1], during: [1, 1] }])).toBe(0);
+    expect(stratifiedRankScore([{ before: [], during: [4] }])).toBe(0);
+  });
+
+  it('is moved neither by one huge value nor by another mix of strata', () => {
+    expect(Math.abs(stratifiedRankScore([{ before: [1, 2, 3, 4], during: [1.5, 2.5, 3.5, 1e9] }]))).toBeLessThan(1);
+    const light = { before: [1, 2, 3, 1, 2, 3], during: [2] };
+    const heavy = { before: [100], during: [99, 101, 100, 100, 99, 101] };
+    expect(stratifiedRankScore([light, heavy])).toBeCloseTo(0, 6);
+  });
+});
