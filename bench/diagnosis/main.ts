@@ -1,10 +1,13 @@
 /**
- * Measures the investigation on incidents that nobody here wrote: `npm run bench:diagnosis [-- --only SET --json FILE --verbose]`.
+ * Measures the investigation on incidents that nobody here wrote: `npm run bench:diagnosis [-- --only SET --json FILE --verbose]`;
+ * `--without changes,graph` takes evidence away, `--live` what came later than a minute after the alert.
  * RESIDENT_YARDSTICKS names the folder that holds the sets; without it, or where a set is absent, it skips and says so.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Bundle } from '../../src/domain/evidence/bundle.ts';
+import { cutAtAlert, without } from './ablate.ts';
 import { printOutcome, printRun, printSummary, toJson } from './print.ts';
 import { runSet, type SetRun } from './run-cases.ts';
 import { sets } from './sets.ts';
@@ -14,6 +17,8 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
     verbose: { type: 'boolean', default: false },
+    without: { type: 'string', default: '' },
+    live: { type: 'boolean', default: false },
   },
 });
 
@@ -35,7 +40,7 @@ async function measure(folder: string): Promise<void> {
       console.log(`${set.name}: skipped, it is not below RESIDENT_YARDSTICKS.\n`);
       continue;
     }
-    const run = await runSet(set, folder, values.verbose ? printOutcome : undefined);
+    const run = await runSet(set, folder, { alter, ...(values.verbose ? { onCase: printOutcome } : {}) });
     printRun(run, values.verbose);
     runs.push(run);
   }
@@ -43,6 +48,11 @@ async function measure(folder: string): Promise<void> {
   const outcomesFile = writeOutcomes(runs);
   printSummary(runs, outcomesFile);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(toJson(runs), null, 2)}\n`);
+}
+
+function alter(bundle: Bundle): Bundle {
+  const kept = without(bundle, values.without.split(','));
+  return values.live ? cutAtAlert(kept) : kept;
 }
 
 /** Every case with what was said and what is so; not kept in the repository. */

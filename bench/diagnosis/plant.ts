@@ -87,7 +87,13 @@ function plantInLines(lines: readonly LogLine[], place: Place, text: string): re
       const frame = `\n    at handle (${text.replace(/\s+/g, ' ')}:1:1)`;
       return everyThird((line) => ({ ...line, message: `${line.message}${frame}` }));
     }
-    default:
+    case 'alert annotations':
+    case 'alert summary':
+    case 'commit messages':
+    case 'flags':
+    case 'events':
+    case 'span fields':
+    case 'deploy records':
       return lines;
   }
 }

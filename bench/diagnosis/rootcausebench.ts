@@ -108,7 +108,6 @@ function loadIncident(data: string): Bundle {
   const deploys = readDeploys(path.join(data, 'context/deploys.json'));
   const flags = readFlags(path.join(data, 'context/flags.json'));
   const events = readStatusFeed(path.join(data, 'status_feed.json'));
-  const dependencies = learnCalls(spans);
   const services = [
     ...new Set([...logs, ...metrics, ...deploys, ...spans, ...flags].map((item) => item.service)),
   ].sort();
@@ -163,7 +162,8 @@ function loadIncident(data: string): Bundle {
     input: {
       alerts: [alert],
       service: alert.service,
-      dependencies,
+      // None is given; the spans show who calls whom.
+      dependencies: {},
       evidence,
       findings: [],
       lessons: [],
@@ -171,19 +171,6 @@ function loadIncident(data: string): Bundle {
       rejected: [],
     },
   };
-}
-
-/** The call graph as the traces show it: a span of one service under a span of another. */
-function learnCalls(spans: ReturnType<typeof readSpans>): Readonly<Record<string, readonly string[]>> {
-  const services = new Map(spans.map((span) => [span.id, span.service]));
-  const calls: Record<string, string[]> = {};
-  for (const span of spans) {
-    const caller = span.parentId === undefined ? undefined : services.get(span.parentId);
-    if (caller === undefined || caller === span.service) continue;
-    const known = (calls[caller] ??= []);
-    if (!known.includes(span.service)) known.push(span.service);
-  }
-  return calls;
 }
 
 function jaccard(a: readonly string[], b: readonly string[]): number {

@@ -27,18 +27,25 @@ export function isConfidentlyWrong({ result, confidence = 0 }: Outcome): boolean
   return result === 'wrong' && confidence >= confidentFrom;
 }
 
-/** Runs a set, case after case; `onCase` hears of each as it ends. */
+export interface RunOptions {
+  /** Hears of each case as it ends. */
+  readonly onCase?: (outcome: TimedOutcome) => void;
+  /** What is done to each bundle before it is written, for example taking evidence away. */
+  readonly alter?: (bundle: Bundle) => Bundle;
+}
+
+/** Runs a set, case after case. */
 export async function runSet(
   set: DirectSet | YardstickSet,
   root: string,
-  onCase: (outcome: TimedOutcome) => void = () => undefined,
+  { onCase = () => undefined, alter = (bundle) => bundle }: RunOptions = {},
 ): Promise<SetRun> {
   const startedMs = performance.now();
   const outcomes: TimedOutcome[] = [];
   if ('run' in set) outcomes.push(...(await set.run(root)));
   else
     for (const name of set.listCases(root)) {
-      const { analysis, tookMs } = await analyseAsUser(await set.load(root, name));
+      const { analysis, tookMs } = await analyseAsUser(alter(await set.load(root, name)));
       outcomes.push({ ...set.score(root, name, analysis), tookMs });
       onCase(outcomes.at(-1) as TimedOutcome);
     }
