@@ -30,7 +30,8 @@ export function findClimb(points: readonly Point[]): Course | undefined {
     const cost = costs.flat(0, knee) + costs.line(knee, n).cost;
     if (cost < best.cost) best = { knee, cost };
   }
-  if (best.knee < 5) return undefined;
+  // One line that says nearly as much has no knee.
+  if (best.knee < 5 || costs.line(0, n).cost < 1.5 * best.cost) return undefined;
   const before = median(values.slice(0, best.knee));
   const climb = costs.line(best.knee, n);
   const length = n - best.knee;

@@ -1,4 +1,4 @@
-import type { Evidence, MetricsBody } from '../evidence/evidence.ts';
+import type { Evidence, MetricsBody, MetricSeries } from '../evidence/evidence.ts';
 import { fitBaseline, type Baseline } from './metric-baseline.ts';
 import { findClimb, findDeadline } from './metric-climbs.ts';
 import { isTurned, readMeaning, weighMeaning, type MetricMeaning } from './metric-meaning.ts';
@@ -42,8 +42,7 @@ export function findMetricShifts(evidence: Evidence, body: MetricsBody): readonl
   const shifts: MetricShift[] = [];
   for (const series of body.series) {
     const raw = readPoints(series);
-    const points = isCounter(series, raw, incidentFromMs) ? toRate(raw) : raw;
-    const found = findDeadline(raw, incidentFromMs) ?? findClimb(points) ?? findStep(points, incidentFromMs);
+    const found = isTurned(series) ? findTurnedStep(raw, incidentFromMs) : findShift(series, raw, incidentFromMs);
     if (!found) continue;
     const meaning = readMeaning(series);
     const isAdverse = found.kind === 'deadline' || found.direction === (isTurned(series) ? 'down' : 'up');
@@ -58,6 +57,28 @@ export function findMetricShifts(evidence: Evidence, body: MetricsBody): readonl
     });
   }
   return shifts.sort((a, b) => b.weight - a.weight || (a.name < b.name ? -1 : 1));
+}
+
+function findShift(series: MetricSeries, raw: readonly Point[], incidentFromMs: number): Found | undefined {
+  const points = isCounter(series, raw, incidentFromMs) ? toRate(raw) : raw;
+  return findDeadline(raw, incidentFromMs) ?? findClimb(points) ?? findStep(points, incidentFromMs);
+}
+
+/** Availability is held against its baseline as what is missing of it: of 99.9 %, the tenth is what moves, and not the level. */
+function findTurnedStep(raw: readonly Point[], incidentFromMs: number): Found | undefined {
+  const full = raw.some(([, value]) => value > 1.5) ? 100 : 1;
+  const found = findStep(
+    raw.map(([at, value]): Point => [at, full - value]),
+    incidentFromMs,
+  );
+  return (
+    found && {
+      ...found,
+      direction: found.direction === 'up' ? 'down' : 'up',
+      before: full - found.before,
+      after: full - found.after,
+    }
+  );
 }
 
 /**
@@ -98,8 +119,8 @@ function findEpisode(
     return near.filter(isOutside).length >= Math.min(2, near.length);
   });
   const found = begin < 0 ? [] : episode.slice(begin);
-  const isAtTheEnd = distances.length - (found[0] ?? 0) <= 2;
-  return found.length >= 2 || isAtTheEnd ? found : [];
+  const isBrief = distances.length - count <= 2;
+  return found.length >= 2 || isBrief ? found : [];
 }
 
 function describeStep(
@@ -136,7 +157,9 @@ function countBaseline(points: readonly Point[], incidentFromMs: number): number
   const count = reported < 0 ? points.length : reported;
   const cut = findCut(points);
   if (!cut || Math.abs(cut.score) < sureScore || Math.abs(cut.delta) < sureDelta) return count;
-  return count < fewestBaselinePoints || (cut.index < count && cut.index > count / 2) ? cut.index : count;
+  const isNeeded = count < fewestBaselinePoints || (cut.index < count && cut.index > count / 2);
+  // What a season or a straight line tells better than two levels is no change.
+  return isNeeded && fitBaseline(points).shape === 'constant' ? cut.index : count;
 }
 
 /** Three or four points of baseline: every later point must lie beyond them by thrice their range, and by half of their level. */

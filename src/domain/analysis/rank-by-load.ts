@@ -24,7 +24,7 @@ export interface LoadFlow {
   readonly materiality: number;
 }
 
-/** Contrasts above this are as sure as they get: one glaring series must not choose the interval alone. */
+/** Contrasts above this count by their logarithm: one glaring series must not choose the interval alone. */
 const clearContrast = 8;
 const leastContrast = 3.5;
 /** A gain that is a smaller part of the caller's load than this is heard by so much less. */
@@ -98,13 +98,17 @@ function chooseInterval(gauged: readonly Gauged[], own: Gauged | undefined, curr
       const least = own ? matteringPart[currency] * wholeLoad(own.track, from, to, currency) : 0;
       const seen = others.map(({ gauge }) => {
         const gain = gauge(from, to);
-        return Math.min(clearContrast, gain.contrast) * (caller ? fit(gain, caller, least) : 1);
+        return dampen(gain.contrast) * (caller ? fit(gain, caller, least) : 1);
       });
-      const score = Math.max(-3, Math.min(clearContrast, caller?.contrast ?? 0)) + Math.max(0, ...seen);
+      const score = Math.max(-3, dampen(caller?.contrast ?? 0)) + Math.max(0, ...seen);
       if (score > most) [best, most] = [[from, to], score];
     }
   }
   return best;
+}
+
+function dampen(contrast: number): number {
+  return contrast <= clearContrast ? contrast : clearContrast + Math.log(contrast / clearContrast);
 }
 
 /** 0 to 1: how far a callee's gain can have gone into the caller's, and matters to it. */

@@ -13,13 +13,6 @@ export interface Amplification {
   readonly evidenceId: string;
 }
 
-/** More calls came in than was usual. */
-export interface Surge {
-  readonly service: string;
-  readonly factor: number;
-  readonly evidenceId: string;
-}
-
 /** A ratio that moved by less than this is how load is mixed on another day. */
 const leastFactor = 1.4;
 const leastContrast = 4;
@@ -48,25 +41,6 @@ export function findAmplifications(
       if (factor === undefined) return [];
       return [{ caller, callee, factor, isRetry: isFailing(to, fromMs, toMs), evidenceId: to.evidenceId }];
     }),
-  );
-}
-
-/** Services that were called more than usual in that time though nobody who calls them was: where more traffic came in. O(services × cells). */
-export function findSurges(
-  flows: ServiceFlows,
-  dependencies: Readonly<Record<string, readonly string[]>>,
-  fromMs: number,
-  toMs: number,
-): readonly Surge[] {
-  const grown = flows.services.flatMap((flow): Surge[] => {
-    const factor = growth(flow.requests ?? [], fromMs, toMs);
-    return factor === undefined ? [] : [{ service: flow.service, factor, evidenceId: flow.evidenceId }];
-  });
-  const amplified = new Set(findAmplifications(flows, dependencies, fromMs, toMs).map((item) => item.callee));
-  return grown.filter(
-    ({ service }) =>
-      !amplified.has(service) &&
-      !grown.some((other) => other.service !== service && dependencies[other.service]?.includes(service)),
   );
 }
 
