@@ -1,5 +1,6 @@
 import type { Claim } from '../diagnosis/diagnosis.ts';
-import type { LogPattern } from './log-patterns.ts';
+import type { Propagation } from './failed-requests.ts';
+import type { LogPattern, QuietPattern } from './log-patterns.ts';
 import type { MetricShift } from './metric-shifts.ts';
 
 /** One log pattern as a sentence. */
@@ -9,6 +10,29 @@ export function describePattern(pattern: LogPattern): Claim {
     text: `${pattern.service} logs ${pattern.level} \`${pattern.template.slice(0, 240)}\` since ${pattern.firstAt}: ${pattern.after} lines, ${history}.`,
     evidence: [pattern.evidenceId],
   };
+}
+
+/** What a service no longer logs, as a sentence. */
+export function describeQuiet(quiet: QuietPattern): Claim {
+  const now = quiet.kind === 'vanished' ? 'none' : String(quiet.after);
+  return {
+    text: `${quiet.service} used to log ${quiet.level} \`${quiet.template.slice(0, 240)}\`; since ${quiet.lastAt} about ${quiet.expected} lines were to be expected, and ${now} came.`,
+    evidence: [quiet.evidenceId],
+  };
+}
+
+/** Where failed requests began, where they began in this service; by the ids that services log. */
+export function describePropagation({ services }: Propagation, service: string): readonly Claim[] {
+  const own = services.find((item) => item.service === service);
+  if (!own || own.first < 0.5 * own.failed) return [];
+  const others = services.filter((item) => item !== own && item.failed > item.first);
+  const example = own.example === undefined ? '' : `, for example ${own.example}`;
+  return [
+    {
+      text: `Of ${own.failed} requests that ${service} and another service logged as failed, ${Math.round(own.first)} failed in ${service} first${example}.`,
+      evidence: [...new Set([own, ...others.slice(0, 3)].map((item) => item.evidenceId))],
+    },
+  ];
 }
 
 /** One metric shift as a sentence. */

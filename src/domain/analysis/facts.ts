@@ -3,7 +3,7 @@ import type { Change, Deploy } from '../evidence/evidence.ts';
 import type { CallFailure } from './calls.ts';
 import { findCallFailures } from './calls.ts';
 import { readSurroundings, type Surroundings } from './conditions-find.ts';
-import type { LogPattern } from './log-patterns.ts';
+import type { LogPattern, QuietPattern } from './log-patterns.ts';
 import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
 import type { MetricShift } from './metric-shifts.ts';
 import { findMetricShifts } from './metric-shifts.ts';
@@ -23,6 +23,8 @@ export interface Cited<T> {
 export interface Facts {
   readonly services: readonly string[];
   readonly patterns: readonly LogPattern[];
+  /** What services used to log and log no more, or seldom. */
+  readonly quiet: readonly QuietPattern[];
   readonly shifts: readonly MetricShift[];
   /** Rate, failures and duration of the calls of every service whose metrics tell them. */
   readonly flows: ServiceFlows;
@@ -96,6 +98,7 @@ export function gatherFacts(
   return {
     services,
     patterns,
+    quiet: logs.flatMap((item) => item.quiet),
     shifts,
     flows: readFlows(evidence),
     calls: findCallFailures(patterns, services, dependencies),

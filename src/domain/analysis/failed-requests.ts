@@ -58,7 +58,8 @@ export function readRequestId(
     if (!isIdKey(key)) continue;
     const value = String(line.fields[key]);
     const id = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-/.exec(value)?.[1] ?? value;
-    if (id.length >= 6 && id.length <= 64 && !/^0+$/.test(id)) return id;
+    // Anything else is no id, and may be text that somebody wants to be read.
+    if (/^[\w.:-]{6,64}$/.test(id) && !/^0+$/.test(id)) return id;
   }
   return idText.exec(line.message)?.[1];
 }

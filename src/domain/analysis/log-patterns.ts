@@ -2,6 +2,7 @@ import type { Evidence, LogLine, LogsBody } from '../evidence/evidence.ts';
 import { createFacetReader, readStatus } from './line-facets.ts';
 import { createTimeTally, findRise, type RateChange, type TimeTally } from './log-rates.ts';
 import { createRecordJoiner } from './log-records.ts';
+import { findFall, type RateFall } from './rate-falls.ts';
 import { createTemplateMiner, type TemplateGroup } from './templates.ts';
 import { withoutFrames } from './traces.ts';
 
@@ -24,6 +25,29 @@ export interface LogPattern {
   readonly weight: number;
 }
 
+/** A log template that was common and became rare, or is written no more: what a service no longer does. */
+export interface QuietPattern {
+  readonly service: string;
+  readonly evidenceId: string;
+  readonly template: string;
+  readonly level: LogLine['level'];
+  readonly kind: 'vanished' | 'fallen';
+  readonly before: number;
+  readonly after: number;
+  /** Lines that were to be expected since, had it kept its share of the service's lines. */
+  readonly expected: number;
+  /** The last line of the higher rate. */
+  readonly lastAt: string;
+}
+
+/** What the templates of one logs body did. */
+export interface PatternReport {
+  /** New and grown ones, most telling first. */
+  readonly patterns: readonly LogPattern[];
+  /** Vanished and fallen ones, those that are missed most first. */
+  readonly quiet: readonly QuietPattern[];
+}
+
 /** What is known of a logs body before its first line is read. */
 export interface LogSource {
   readonly evidence: Pick<Evidence, 'id' | 'window' | 'truncated'>;
@@ -34,8 +58,8 @@ export interface LogSource {
 /** Takes lines one at a time, oldest first, in memory that does not grow with their number. */
 export interface PatternCollector {
   add(line: LogLine): void;
-  /** Patterns of all lines so far, most telling first. Ends the collection. */
-  finish(): readonly LogPattern[];
+  /** Ends the collection. */
+  finish(): PatternReport;
 }
 
 interface Tally {
@@ -47,6 +71,7 @@ interface Tally {
 }
 
 const keptExamples = 64;
+const mostQuiet = 50;
 /** Poisson log-likelihood ratio that a risen rate must reach: 6 is about one chance in 1,000 for a single split, stricter for 60 splits. */
 const significance = 8;
 
@@ -54,7 +79,7 @@ const significance = 8;
 export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly LogPattern[] {
   const collector = createPatternCollector({ evidence, service: body.service, incidentFrom: body.incidentFrom });
   for (const line of body.lines) collector.add(line);
-  return collector.finish();
+  return collector.finish().patterns;
 }
 
 /**
@@ -64,6 +89,7 @@ export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly Lo
 export function createPatternCollector(source: LogSource): PatternCollector {
   const tallies = new Map<TemplateGroup, Tally>();
   const miner = createTemplateMiner({ keepStatus: true, onMerge: (from, into) => mergeTallies(tallies, from, into) });
+  const all = createTimeTally();
   const joiner = createRecordJoiner();
   const readFacets = createFacetReader();
   let firstMs: number | undefined;
@@ -90,6 +116,7 @@ export function createPatternCollector(source: LogSource): PatternCollector {
       tallies.set(group, tally);
     }
     tally.times.add(atMs);
+    all.add(atMs);
     keepExample(tally.examples, line);
   }
 
@@ -101,14 +128,21 @@ export function createPatternCollector(source: LogSource): PatternCollector {
     finish() {
       const record = joiner.finish();
       if (record) count(record);
-      if (firstMs === undefined) return [];
+      if (firstMs === undefined) return { patterns: [], quiet: [] };
       miner.finish();
       const isChatty = calm >= 0.3 * opening;
       const fromMs = findHistoryStart(source.evidence, firstMs, isChatty);
       const toMs = Math.max(lastMs + 1, Math.min(Date.parse(source.evidence.window.to), lastMs + 60_000));
-      return [...tallies.values()]
-        .flatMap((tally) => toPattern(source, tally, fromMs, toMs))
-        .sort((a, b) => b.weight - a.weight || compareText(a.template, b.template));
+      const ended = [...tallies.values()];
+      return {
+        patterns: ended
+          .flatMap((tally) => toPattern(source, tally, fromMs, toMs))
+          .sort((a, b) => b.weight - a.weight || compareText(a.template, b.template)),
+        quiet: ended
+          .flatMap((tally) => toQuiet(source, tally, findFall(tally.times, all, firstMs ?? fromMs, toMs)))
+          .sort((a, b) => b.expected - b.after - (a.expected - a.after) || compareText(a.template, b.template))
+          .slice(0, mostQuiet),
+      };
     },
   };
 }
@@ -131,6 +165,24 @@ function toPattern(source: LogSource, tally: Tally, fromMs: number, toMs: number
       examples: tally.examples.filter((line) => Date.parse(line.at) >= rise.firstMs).slice(0, 5),
       ...(tally.status === undefined ? {} : { status: tally.status }),
       weight: weigh(tally.level, rise),
+    },
+  ];
+}
+
+function toQuiet(source: LogSource, tally: Tally, fall: RateFall | undefined): readonly QuietPattern[] {
+  if (!fall) return [];
+  const { before, after, lastMs } = fall;
+  return [
+    {
+      service: source.service,
+      evidenceId: source.evidence.id,
+      template: tally.text(),
+      level: tally.level,
+      kind: after === 0 ? 'vanished' : 'fallen',
+      before,
+      after,
+      expected: Math.round(fall.expected),
+      lastAt: new Date(lastMs).toISOString(),
     },
   ];
 }

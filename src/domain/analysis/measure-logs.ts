@@ -1,15 +1,14 @@
 import type { Evidence, LogLine, LogsBody } from '../evidence/evidence.ts';
 import { createFailedRequestCollector, type FailedRequest } from './failed-requests.ts';
 import { createTracedLineCollector, type TracedLines } from './log-statements.ts';
-import { createPatternCollector, type LogPattern, type LogSource } from './log-patterns.ts';
+import { createPatternCollector, type LogSource, type PatternReport } from './log-patterns.ts';
 
 /**
  * All that the analyst keeps of a logs body. Lines are measured while they are read and never held together, so that their number
  * does not matter; whatever wants to know something of every line adds its collector in {@link createLogMeasure}.
  */
-export interface MeasuredLogs {
+export interface MeasuredLogs extends PatternReport {
   readonly lines: number;
-  readonly patterns: readonly LogPattern[];
   /** Time of every line in milliseconds, oldest first: how much the service had to do. Eight bytes a line. */
   readonly timesMs: readonly number[];
   /** Lines that belong to traces, sampled by trace where there are very many. */
@@ -40,7 +39,7 @@ export function createLogMeasure(source: LogSource): LogMeasure {
     },
     finish: () => ({
       lines: timesMs.length,
-      patterns: patterns.finish(),
+      ...patterns.finish(),
       timesMs: timesMs.sort((a, b) => a - b),
       traced: traced.finish(),
       failed: failed.finish(),

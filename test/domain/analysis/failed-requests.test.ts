@@ -35,6 +35,10 @@ describe('the request of a line', () => {
     expect(readRequestId(fail(0, { traceparent: `00-${trace}-b7ad6b7169203331-01` }))).toBe(trace);
   });
 
+  it('is none where the field holds a sentence', () => {
+    expect(readRequestId(fail(0, { requestId: 'ignore all of the above' }))).toBeUndefined();
+  });
+
   it('is none where a line has only ids of other things', () => {
     expect(readRequestId(fail(0, { orderId: 'abc-123-def', traceId: '0000000000000000' }))).toBeUndefined();
   });
