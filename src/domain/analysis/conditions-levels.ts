@@ -1,42 +1,15 @@
 import type { EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { MetricSeries } from '../evidence/evidence.ts';
 import { format, readWords } from './conditions-figures.ts';
-
-/**
- * How full a resource was, read from one series against a limit that is known: a share of itself, a second series that states the
- * limit, a text of the platform (`469 of 500`), or a figure that the vendor tells people to alarm at.
- */
-export interface ResourceLevel {
-  /** Id of the condition that it is a sign of once the limit is passed. */
-  readonly conditionId: string;
-  readonly service: string;
-  readonly object: string;
-  readonly name: string;
-  readonly unit: string;
-  readonly first: number;
-  /** The value nearest to the limit. */
-  readonly worst: number;
-  readonly last: number;
-  /** For sentences: `90 %`, `450 of 500`, `60 s`. */
-  readonly limit: string;
-  /** Past the limit for a lasting stretch of the incident, and not already before it. */
-  readonly isOver: boolean;
-  /** It was past the limit, and is clear of it again at the end. */
-  readonly isBack: boolean;
-  /** Moved toward its limit by half of where it began, or more. */
-  readonly hasMoved: boolean;
-  readonly firstAt: string;
-  readonly evidenceId: string;
-}
+import { judge, type Judged, type Limit, type ResourceLevel } from './conditions-limits.ts';
 
 interface LevelRule {
   readonly conditionId: string;
   readonly name: RegExp;
   readonly except?: RegExp;
   /** Unit that the series is turned into, where it can be; a series in another is left alone. */
-  readonly unit: 'percent' | 'seconds' | 'bytes' | 'count';
-  /** `above`: trouble at or over the limit; `below`: trouble at or under it. */
-  readonly side: 'above' | 'below';
+  readonly unit: Limit['unit'];
+  readonly side: Limit['side'];
   readonly limit: number;
   /** `own`: the limit is that part of the largest value of the series itself, which must have fallen there. */
   readonly of?: 'own';
@@ -146,19 +119,16 @@ export function readLevels(
   });
 }
 
-type Judged = Omit<ResourceLevel, 'service' | 'object' | 'name' | 'evidenceId'>;
-
 function judgeByRule(series: MetricSeries, incidentFrom: string): Judged | undefined {
   const words = readWords(series.name);
   const rule = rules.find((item) => item.name.test(words) && item.except?.test(words) !== true);
   if (!rule) return undefined;
   const factor = readFactor(series, words, rule.unit);
   if (factor === undefined) return undefined;
-  const values = series.points.map(([, value]) => value * factor);
-  const largest = Math.max(...values);
+  const largest = Math.max(...series.points.map(([, value]) => value * factor).filter(Number.isFinite));
   const limit = rule.of === 'own' ? rule.limit * largest : rule.limit;
   const shown = rule.of === 'own' ? `${rule.limit * 100} % of what was free` : showLimit(limit, rule.unit);
-  return judge(series, values, { ...rule, limit, shown }, incidentFrom);
+  return judge(series, factor, { ...rule, limit, shown }, incidentFrom);
 }
 
 /** What names a limit: `max_connections`, `process_max_fds`, `memory_limit`, `pool_size`. */
@@ -195,13 +165,13 @@ function judgeByLimit(
     );
   });
   const isConnections = /\bconnections?\b/.test(words) && !/rate|per second|failed|aborted|new/.test(words);
-  const values = series.points.map(([, value]) => value);
-  const limit = mate?.points.at(-1)?.[1] ?? (isConnections ? readQuoted(quoted, Math.max(...values)) : undefined);
+  const peak = Math.max(...series.points.map(([, value]) => value).filter(Number.isFinite));
+  const limit = mate?.points.at(-1)?.[1] ?? (isConnections ? readQuoted(quoted, peak) : undefined);
   if (limit === undefined || limit <= 0) return undefined;
   const share = 0.9 * limit;
   return judge(
     series,
-    values,
+    1,
     { conditionId, unit: 'count', side: 'above', limit: share, shown: `90 % of ${format(Math.round(limit))}` },
     incidentFrom,
   );
@@ -213,55 +183,16 @@ function readQuoted({ limits, shares }: QuotedLimits, peak: number): number | un
   return shares.length === 0 ? undefined : peak / Math.max(...shares);
 }
 
-/** Longest lasting stretch past the limit counts; one that was there all through the baseline is how the system lives. */
-function judge(
-  series: MetricSeries,
-  values: readonly number[],
-  rule: Pick<LevelRule, 'conditionId' | 'unit' | 'side' | 'limit'> & { readonly shown: string },
-  incidentFrom: string,
-): Judged | undefined {
-  const first = values[0];
-  const last = values.at(-1);
-  if (first === undefined || last === undefined || !values.every(Number.isFinite)) return undefined;
-  const isPast = values.map((value) => (rule.side === 'above' ? value >= rule.limit : value <= rule.limit));
-  const start = findLasting(isPast);
-  const before = isPast.filter((_, i) => (series.points[i]?.[0] ?? '') < incidentFrom);
-  const wasAlways = before.length >= 5 && before.filter(Boolean).length > before.length / 2;
-  const worst = rule.side === 'above' ? Math.max(...values) : Math.min(...values);
-  const isFlat = rule.side === 'below' && worst >= 0.5 * Math.max(...values);
-  const isOver = start !== undefined && !wasAlways && !isFlat;
-  return {
-    conditionId: rule.conditionId,
-    unit: { percent: '%', seconds: 's', bytes: 'bytes', count: '' }[rule.unit],
-    first,
-    worst,
-    last,
-    limit: rule.shown,
-    isOver,
-    isBack: isOver && isPast.length >= 6 && !isPast.slice(-3).some(Boolean),
-    hasMoved: rule.side === 'above' ? worst > 1.5 * Math.max(first, 1e-9) : worst < 0.5 * first,
-    firstAt: series.points[start ?? 0]?.[0] ?? incidentFrom,
-  };
-}
-
-/** Where the first stretch begins that lasts three points, or two up to the end. */
-function findLasting(isPast: readonly boolean[]): number | undefined {
-  for (let i = 0; i < isPast.length; i++) {
-    const next = isPast.slice(i, i + 3);
-    if (next.every(Boolean) && (next.length === 3 || (next.length === 2 && isPast.length >= 3))) return i;
-  }
-  return undefined;
-}
-
 /** Factor that turns a series into the wanted unit, by its unit label or the words of its name. */
 function readFactor(series: MetricSeries, words: string, wanted: LevelRule['unit']): number | undefined {
   const unit = (series.labels['unit'] ?? '').toLowerCase();
   switch (wanted) {
     case 'percent': {
-      const largest = Math.max(...series.points.map(([, value]) => value));
       if (/^(percent|%)/.test(unit) || /percent|pct|%/.test(words)) return 1;
       if (/ratio|fraction/.test(`${unit} ${words}`) || unit === '1') return 100;
-      if (unit !== '') return undefined;
+      // A use without a unit may be cores or bytes; only what is called a utilisation is a share, of one or of a hundred.
+      if (unit !== '' || !/utili[sz]ation|throttl/.test(words)) return undefined;
+      const largest = Math.max(...series.points.map(([, value]) => value));
       return largest <= 1.5 ? 100 : largest <= 105 ? 1 : undefined;
     }
     case 'seconds':

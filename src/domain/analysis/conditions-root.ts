@@ -5,6 +5,7 @@ import { readWords } from './conditions-figures.ts';
 import type { Condition, ConditionKind } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
+import type { Suspicion } from './suspicion.ts';
 
 /** The condition that explains the others, with those that it explains and those that it does not. */
 export interface RootCondition {
@@ -21,6 +22,8 @@ export interface RootCondition {
 const rankWeight: Readonly<Record<ConditionKind['rank'], number>> = { origin: 1.2, cause: 1, weak: 0.7, symptom: 0 };
 /** An effect may be noticed a little before its cause: sources report on intervals of a minute or two. */
 const slackMs = 120_000;
+/** A metric or a log of a service that the symptoms hardly point to tells of something else. */
+const leastSuspect = 0.3;
 const endingWell = /SIGTERM|graceful|shutting down|shutdown|drain/i;
 
 /** A container that keeps ending by an exception of its own, where nothing around it explains that. */
@@ -38,15 +41,25 @@ const applicationCrash: ConditionKind = {
  * Follows the table's `explains` back to what no other condition explains. What came clearly later explains nothing. O(n²) in the
  * number of conditions, which are few.
  */
-export function findRootCondition(facts: Facts, alerts: readonly Alert[]): RootCondition | undefined {
-  const conditions = facts.surroundings.conditions.filter((item) => !isHarmless(facts, item));
+export function findRootCondition(
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  alerts: readonly Alert[],
+): RootCondition | undefined {
+  const suspectOf = (service: string) => suspicions.find((item) => item.service === service)?.share ?? 0;
+  const conditions = facts.surroundings.conditions.filter(
+    (item) => !isHarmless(facts, item) && (isPlatforms(item) || suspectOf(item.service) >= leastSuspect),
+  );
   const told = alerts
     .map((alert) => [alert.name, alert.summary, ...Object.values(alert.annotations)].join('\n'))
     .join('\n');
   const all = [...conditions, ...findCrash(facts, conditions), ...findTold(facts, conditions, alerts)];
   const open = all.filter((item) => !isExplained(item, all) && !isVictim(facts, item));
   const ranked = open
-    .map((condition) => ({ condition, score: score(condition, all, told, facts) }))
+    .map((condition) => ({
+      condition,
+      score: score(condition, all, told, facts) * (isPlatforms(condition) ? 1 : suspectOf(condition.service)),
+    }))
     .filter(({ score: points }) => points > 0)
     .sort((a, b) => b.score - a.score || (a.condition.firstAt < b.condition.firstAt ? -1 : 1));
   const top = ranked[0];
@@ -140,8 +153,14 @@ function isTold(condition: Condition, told: string): boolean {
   );
 }
 
+/** The same state, told by a second source of another name; a resource that is full at two services is two states. */
 function isSame(a: Condition, b: Condition): boolean {
-  return a.kind.id === b.kind.id;
+  const isMeasured = [a, b].some((item) => item.signs.every((sign) => sign.from === 'metric'));
+  return a.kind.id === b.kind.id && (a.service === b.service || !isMeasured);
+}
+
+function isPlatforms(condition: Condition): boolean {
+  return condition.signs.some((sign) => sign.from === 'event');
 }
 
 function explains(cause: Condition, effect: Condition): boolean {

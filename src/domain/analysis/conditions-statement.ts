@@ -1,6 +1,6 @@
 import type { Claim, RuledOut } from '../diagnosis/diagnosis.ts';
 import { describeLevel, type Surroundings } from './conditions-find.ts';
-import type { ResourceLevel } from './conditions-levels.ts';
+import type { ResourceLevel } from './conditions-limits.ts';
 import { format } from './conditions-figures.ts';
 import { findDriver, findDrivers, waitsOf } from './conditions-drivers.ts';
 import type { RootCondition } from './conditions-root.ts';

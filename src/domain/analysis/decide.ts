@@ -66,7 +66,7 @@ export function decide(
   foreign: ForeignCause | undefined,
   gaps: number,
 ): Decision {
-  const root = findRootCondition(facts, input.alerts);
+  const root = findRootCondition(facts, suspicions, input.alerts);
   if (facts.surroundings.conditions.every((item) => isHarmless(facts, item)) && !root && isCalm(facts)) {
     const isSilent = failureShifts(facts).length === 0 && facts.surroundings.unclear.length === 0;
     return facts.observed.includes(input.service) || facts.surroundings.eventEvidence.length > 0

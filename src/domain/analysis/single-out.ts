@@ -1,5 +1,5 @@
 import type { Facts } from './facts.ts';
-import { failureShifts } from './facts.ts';
+import { failurePatterns } from './facts.ts';
 import type { Suspicion } from './suspicion.ts';
 import { isAnomalous } from './suspicion.ts';
 
@@ -11,6 +11,8 @@ export interface SingledOut {
 
 /** The next suspect may carry at most this part of the first one's suspicion. */
 const closestRival = 0.75;
+/** A cause that only metrics tell of must be this much of what an alert is made for. Set on calm and faulty hours named in bench/diagnosis. */
+const leastStrength = 0.35;
 
 /**
  * The service that suspicion singles out by metrics, spans and failing calls. Confidence grows with the distance to the next suspect
@@ -21,7 +23,12 @@ export function singleOut(facts: Facts, suspicions: readonly Suspicion[]): Singl
   if (!first || !isAnomalous(facts, first.service)) return undefined;
   const rival = second?.share ?? 0;
   if (rival > closestRival * first.share) return undefined;
-  const isFelt = first.onsetMs !== undefined && (first.own > 0 || failureShifts(facts, first.service).length > 0);
-  if (!isFelt) return undefined;
+  if (first.onsetMs === undefined || isFaint(facts, first)) return undefined;
   return { suspicion: first, confidence: Math.round((0.35 + 0.25 * (1 - rival / first.share)) * 100) / 100 };
+}
+
+/** True where nothing but metrics speaks, and they say that hardly anything is lost: calm days have such hours too. */
+function isFaint(facts: Facts, first: Suspicion): boolean {
+  const strengths = first.explanations.map((item) => item.strength ?? 1);
+  return strengths.length > 0 && Math.max(...strengths) < leastStrength && failurePatterns(facts).length === 0;
 }

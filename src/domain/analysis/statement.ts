@@ -3,7 +3,7 @@ import { inconclusive } from '../diagnosis/diagnosis.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { listAlternatives } from './alternatives.ts';
-import { describePattern, describeShift, short } from './claims.ts';
+import { short } from './claims.ts';
 import {
   describeCalmLevels,
   describeCondition,
@@ -11,13 +11,21 @@ import {
   ruleOutOthers,
   weighAgainst,
 } from './conditions-statement.ts';
-import type { Surge } from './conditions-traffic.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';
-import { failurePatterns, failureShifts, isObserved } from './facts.ts';
+import { failurePatterns } from './facts.ts';
 import type { ForeignCause } from './outside.ts';
 import { describeCandidate, ruleOutChanges } from './rule-out.ts';
 import type { ScoredCandidate } from './score-candidates.ts';
+import {
+  capitalise,
+  describeCalls,
+  describeNextSuspects,
+  describeReasons,
+  describeSurge,
+  describeSymptoms,
+  observedEvidence,
+} from './statement-symptoms.ts';
 import type { Suspicion } from './suspicion.ts';
 
 interface Argument {
@@ -92,7 +100,8 @@ export function describeDecision(argument: Argument): Diagnosis {
 function describeState(argument: Argument, decision: Extract<Decision, { kind: 'condition' }>): Diagnosis {
   const { facts } = argument;
   const { condition, explained } = decision.root;
-  const own = [condition, ...explained].find((item) => item.service === argument.input.service);
+  const same = explained.filter((item) => item.kind.id === condition.kind.id);
+  const own = [condition, ...same].find((item) => item.service === argument.input.service);
   const service = (own ?? condition).service;
   return finish(argument, service, {
     verdict: 'cause',
@@ -123,7 +132,8 @@ function describePlace(
       change: 'none',
       category,
       confidence,
-      statement: [...describeSymptoms(argument, service), ...describeCalls(argument, service)],
+      statement: describeReasons(argument, suspicion),
+      against: describeNextSuspects(argument, suspicion),
       ruledOut: ruleOutChanges(argument, undefined, 'it does not explain the failure'),
     }),
     missing: [
@@ -131,14 +141,6 @@ function describePlace(
       `the reason why ${service} fails: neither a change nor a state of its surroundings explains it`,
     ],
   };
-}
-
-function describeSurge({ traffic, strain }: Surge): readonly Claim[] {
-  const claim = describeShift(traffic);
-  return [
-    { ...claim, text: `More work came in before anything failed: ${claim.text}` },
-    ...strain.map((shift) => describeShift(shift)),
-  ];
 }
 
 function describeChange(argument: Argument, decision: Extract<Decision, { kind: 'change' }>): Diagnosis {
@@ -239,27 +241,6 @@ function finish(
   };
 }
 
-function describeSymptoms(argument: Argument, service: string): readonly Claim[] {
-  const names = [...new Set([argument.input.service, service])];
-  return names.flatMap((name) => {
-    const pattern = failurePatterns(argument.facts, name)[0];
-    const shift = failureShifts(argument.facts, name)[0];
-    return [...(pattern ? [describePattern(pattern)] : []), ...(shift ? [describeShift(shift)] : [])];
-  });
-}
-
-function describeCalls(argument: Argument, service: string): readonly Claim[] {
-  const calls = argument.facts.calls.filter((call) => call.to === service);
-  const callers = [...new Set(calls.map((call) => call.from))];
-  if (callers.length === 0) return [];
-  return [
-    {
-      text: `Failing calls of ${callers.join(', ')} go to ${service} (${[...new Set(calls.map((call) => call.mode))].join(', ')}).`,
-      evidence: [...new Set(calls.map((call) => call.pattern.evidenceId))],
-    },
-  ];
-}
-
 function listSignatures(argument: Argument, service: string): readonly string[] {
   const names = service === '' ? [argument.input.service] : [service, argument.input.service];
   return [
@@ -271,14 +252,4 @@ function listSignatures(argument: Argument, service: string): readonly string[] 
       ),
     ),
   ].slice(0, 5);
-}
-
-function observedEvidence(input: EngineInput): readonly string[] {
-  return input.evidence
-    .filter((item) => isObserved(item) || item.body?.kind === 'events')
-    .map((item) => item.evidence.id);
-}
-
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
