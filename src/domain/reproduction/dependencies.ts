@@ -1,3 +1,4 @@
+import { toOneLine } from '../text.ts';
 import type { ImageLanguage } from './image-name.ts';
 
 /** Text files of a source tree that say what it depends on, by path. */
@@ -132,6 +133,11 @@ function readNode(lockfile: string, manifests: Manifests): FoundDependencies {
   }
   const packages = readObject(lock['packages']) ?? readObject(lock['dependencies']) ?? {};
   if (Object.keys(packages).every((name) => name === '')) return { kind: 'none' };
+  const [local] = Object.entries(packages).find(([, one]) => readObject(one)?.['link'] === true) ?? [];
+  if (local !== undefined) {
+    const why = `${toOneLine(local, 100)} is a folder of the source, which is not there beforehand. ${useAnother}`;
+    return { kind: 'unsupported', lockfile, why };
+  }
   const kept = Object.fromEntries(decisive.filter((key) => key in manifest).map((key) => [key, manifest[key]]));
   const inputs = { 'package.json': JSON.stringify(kept), 'package-lock.json': manifests[lockfile] ?? '' };
   return { kind: 'set', language: 'node', lockfile, inputs };

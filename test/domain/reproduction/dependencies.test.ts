@@ -63,6 +63,14 @@ describe('the dependencies of a source tree', () => {
     ['python', { 'requirements.txt': '-e .\n' }, 'requirements.txt'],
     ['node', { ...node, 'package.json': '{"workspaces":["a"]}' }, 'package-lock.json'],
     ['node', { ...node, 'package.json': 'broken' }, 'package-lock.json'],
+    [
+      'node',
+      {
+        ...node,
+        'package-lock.json': '{"packages":{"":{},"lib":{},"node_modules/lib":{"resolved":"lib","link":true}}}',
+      },
+      'package-lock.json',
+    ],
   ] as const)('of %s that cannot be prepared are named, with what to do (%o)', (language, files, lockfile) => {
     expect(findDependencies(files, language)).toMatchObject({
       kind: 'unsupported',
