@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -253,6 +254,16 @@ describe.skipIf(!isEngineThere)('an image built from this machine', () => {
     const probe = 'import json, sys; print(json.__cached__); import os; print(os.path.exists(json.__cached__))';
     expect((await runInside(parts, ['python3', '-c', probe], { image: 'python' })).output.toString()).toMatch(/True$/m);
   });
+
+  it.skipIf(!existsSync('/usr/share/zoneinfo/Europe/Berlin'))(
+    'knows the time zones of this machine in Python',
+    async () => {
+      const probe =
+        'import os, time, zoneinfo; print(zoneinfo.ZoneInfo("Europe/Berlin")); os.environ["TZ"] = "Europe/Berlin"; time.tzset(); print(time.localtime(0).tm_hour)';
+      const { output } = await runInside(parts, ['python3', '-c', probe], { image: 'python' });
+      expect(output.toString()).toBe('Europe/Berlin\n1\n');
+    },
+  );
 
   it('runs npm scripts', async () => {
     const files = { 'package.json': '{"scripts":{"test":"node -e \\"console.log(6*7)\\""}}' };

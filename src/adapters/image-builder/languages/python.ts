@@ -1,5 +1,14 @@
 import path from 'node:path';
-import { addFolders, addLibraries, addPath, addTree, findPrograms, printFacts, type FileSet } from '../file-set.ts';
+import {
+  addFolders,
+  addLibraries,
+  addPath,
+  addTree,
+  exists,
+  findPrograms,
+  printFacts,
+  type FileSet,
+} from '../file-set.ts';
 import { pickVersion, type FindRuntime } from '../runtime.ts';
 
 const describePython = `
@@ -24,6 +33,13 @@ interface PythonFacts {
 const unneeded =
   /(^|\/)(test|tests|idle_test|idlelib|turtledemo|tkinter|ensurepip|lib2to3|site-packages|dist-packages|config-[^/]*)(\/|$)|\.opt-[12]\.pyc$|\.a$/;
 
+/** Python and the C library read the rules of time zones from here; Node, Java and Go bring their own. */
+const timeZones = '/usr/share/zoneinfo';
+/** All of them in one text, which changes with each release. */
+const zoneRules = `${timeZones}/tzdata.zi`;
+/** The same zones again in other forms, and the one that this machine is in. */
+const unneededZones = /^(?:posix|right|localtime)(?:\/|$)/;
+
 /** A Python of this machine with its standard library, compiled files included, and pip; no installed packages. */
 export const findPython: FindRuntime = async (wanted) => {
   const names =
@@ -36,8 +52,9 @@ export const findPython: FindRuntime = async (wanted) => {
   const python = pickVersion('python', found, wanted);
   return {
     version: python.version,
-    witnesses: [python.program, python.stdlib, ...python.dynload],
+    witnesses: [python.program, python.stdlib, ...python.dynload, ...((await exists(zoneRules)) ? [zoneRules] : [])],
     pathFolders: [],
+    recipe: '1',
     fill: (files) => fillPython(files, python),
   };
 };
@@ -47,6 +64,7 @@ async function fillPython(files: FileSet, { program, stdlib, dynload, pip }: Pyt
   for (const folder of new Set([stdlib, ...dynload])) await addTree(files, folder, (file) => unneeded.test(file));
   // Compiled files of pip come and go with its use, and would make two builds differ.
   if (pip) await addTree(files, pip, (file) => /(^|\/)__pycache__(\/|$)/.test(file));
+  if (await exists(timeZones)) await addTree(files, timeZones, (file) => unneededZones.test(file));
   const extensions = [...files.keys()].filter((file) => /lib-dynload\/[^/]+\.so$/.test(file));
   await addLibraries(files, [program, ...extensions]);
   addFolders(files, '/usr/local/bin');
