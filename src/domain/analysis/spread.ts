@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { failurePatterns, failureShifts, type Facts } from './facts.ts';
-import type { Suspicion } from './suspicion.ts';
+import { clockSlackOf, findMainOnset, type Suspicion } from './suspicion.ts';
 
 /** Where a failure showed first, and whom it reached. */
 export interface Spread {
@@ -21,7 +21,10 @@ export function describeSpread(
   const firstFailingService = failing.some((item) => item.service === diagnosis.service)
     ? diagnosis.service
     : (failing[0]?.service ?? input.service);
+  const beganMs = failing.find((item) => item.service === firstFailingService)?.onsetMs ?? -Infinity;
   const blastRadius = failing
+    // What was wrong with a service long before is a matter of its own.
+    .filter((item) => latestOnset(facts, item) >= beganMs - clockSlackOf(facts.spanMs))
     .map((item) => item.service)
     .filter((service) => service !== firstFailingService)
     .filter(
@@ -30,4 +33,9 @@ export function describeSpread(
     )
     .sort();
   return { firstFailingService, blastRadius };
+}
+
+/** A light sign of its own may come before what reached a service from elsewhere, so the bulk of its failure dates it as well. */
+function latestOnset(facts: Facts, { service, onsetMs = -Infinity }: Suspicion): number {
+  return Math.max(onsetMs, findMainOnset(facts, service) ?? -Infinity);
 }
