@@ -76,6 +76,8 @@ export function judgeWord(text: string, start: number, end: number): Verdict {
   if (digits === 0) return 'keep';
   if (letters <= 1 || runs >= 2 || digits >= letters) return 'vary';
   if (letters === hexes && letters + digits >= shortestHex) return 'vary';
+  // `Session@3f2a1`: the name of an object, and where it lies in memory.
+  if (text.slice(start, end).includes('@')) return 'vary';
   // `12ms`, `67KB`: a quantity with its unit.
   if (classOf(text.charCodeAt(start)) === digit && letters <= 3) return 'vary';
   return 'numbered';

@@ -19,6 +19,8 @@ const units = new Set(
 );
 const dates = new Set('mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
 const literals = new Set('true false null True False Null TRUE FALSE NULL'.split(' '));
+/** Addresses of network cards and of IPv6: groups of them may be letters alone. */
+const colonAddress = /(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{1,4}(?!\w)/g;
 const quote = 34;
 /** Between two words that vary these make one of them: a list, a range, an address with its port. */
 const joins = /^[\s,;:.|#\-/()[\]<>{}+*]*$/;
@@ -29,7 +31,8 @@ const joins = /^[\s,;:.|#\-/()[\]<>{}+*]*$/;
  * Khan et al. ("Guidelines for assessing the accuracy of log message template identification techniques", ICSE 2022) apply to right the
  * templates of public data sets. O(length).
  */
-export function splitLine(text: string, keepStatus: boolean): SplitLine {
+export function splitLine(written: string, keepStatus: boolean): SplitLine {
+  const text = written.replace(colonAddress, '0:0');
   const line: Draft = { words: [], separators: [], separator: '' };
   const length = text.length;
   let i = 0;
@@ -82,7 +85,8 @@ function addWord(line: Draft, text: string, start: number, end: number, keepStat
 function addVariable(line: Draft, form: Form) {
   // `db.example:5432`, `Shop.java:41`
   if (form === 'port' && line.separator === ':' && line.words.at(-1)?.includes('.') === true) dropWord(line);
-  while (form !== 'name' && line.separator === ' ' && dates.has(line.words.at(-1)?.toLowerCase() ?? '')) dropWord(line);
+  while (form !== 'name' && /^,? $/.test(line.separator) && dates.has(line.words.at(-1)?.toLowerCase() ?? ''))
+    dropWord(line);
   // `source=WorkSource{10113}` is one value, as `source=null` is.
   if (line.separator === '{' && line.separators.at(-1)?.endsWith('=') === true) dropWord(line);
   if (line.words.at(-1) === variable && joins.test(line.separator)) line.separator = '';

@@ -45,8 +45,9 @@ export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
   const scopes = new Map<string, Map<string, Group>>();
   let byWords = new Map<string, Group>();
   let keys = 0;
-  /** Lines since the last merging for which there was no room; infinite at first, so that the first one merges at once. */
-  let refused = Infinity;
+  /** So many lines may find no room before merging is tried again. */
+  let patience = 0;
+  let longestPatience = mostGroups / 4;
   let count = 0;
 
   function addGroup(text: string, scope: string): Group {
@@ -54,9 +55,12 @@ export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
     const key = `${scope}\0${words.join(' ')}`;
     const known = byWords.get(key);
     if (known) return resolve(known);
-    if (byWords.size >= mostGroups && ++refused >= mostGroups / 4) {
+    if (byWords.size >= mostGroups && --patience <= 0) {
       finish();
-      refused = 0;
+      // Where merging did not help it is tried again ever more seldom, so that lines at random stay cheap.
+      if (byWords.size < mostGroups) longestPatience = mostGroups / 4;
+      else longestPatience *= 2;
+      patience = byWords.size < mostGroups ? 0 : longestPatience;
     }
     // What has no room, and what even merging could not bring together, is one group: its lines have nothing in common.
     const isFull = byWords.size >= mostGroups;
