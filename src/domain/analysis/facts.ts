@@ -1,8 +1,10 @@
 import type { EngineInput, EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { Change, Deploy } from '../evidence/evidence.ts';
+import type { Currency } from './added-load.ts';
 import type { CallFailure } from './calls.ts';
 import { findCallFailures } from './calls.ts';
 import { readSurroundings, type Surroundings } from './conditions-find.ts';
+import { readAlerted } from './explain-load.ts';
 import type { LogPattern, QuietPattern } from './log-patterns.ts';
 import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
 import type { MetricShift } from './metric-shifts.ts';
@@ -28,6 +30,8 @@ export interface Facts {
   readonly shifts: readonly MetricShift[];
   /** Rate, failures and duration of the calls of every service whose metrics tell them. */
   readonly flows: ServiceFlows;
+  /** Whether the alert speaks of lost time or of failures, where its words tell. */
+  readonly alerted?: Currency;
   readonly calls: readonly CallFailure[];
   /** Where failed requests began, as the logs of the services that share their ids tell it. */
   readonly propagation: Propagation;
@@ -93,6 +97,7 @@ export function gatherFacts(
   const shifts = evidence.flatMap(({ evidence: item, body }) =>
     body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
   );
+  const alerted = readAlerted(input.alerts ?? []);
   const spans = measureSpans(evidence, logs);
   const dependencies = mergeDependencies(input.dependencies, spans?.calls ?? []);
   return {
@@ -101,6 +106,7 @@ export function gatherFacts(
     quiet: logs.flatMap((item) => item.quiet),
     shifts,
     flows: readFlows(evidence),
+    ...(alerted === undefined ? {} : { alerted }),
     calls: findCallFailures(patterns, services, dependencies),
     propagation: followFailedRequests(logs, dependencies, firstSign(patterns)),
     ...(spans === undefined ? {} : { spans }),

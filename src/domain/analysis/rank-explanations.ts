@@ -9,6 +9,8 @@ export interface Explanation {
   readonly source: 'metrics' | 'traces';
   /** Part of the symptom that is this service's own, 0 to 1; all of a source's sum up to how far it explains the symptom at all. */
   readonly weight: number;
+  /** 0 to 1: how sure the source is that there is a symptom at all, and as large as an alert is made for; absent where it does not ask. */
+  readonly strength?: number;
   /** One clause that a reader can check, without a full stop. */
   readonly why: string;
   readonly evidenceId: string;
@@ -24,7 +26,7 @@ const trustBesideLogs = 0.25;
 /** Everything that explains the symptom, source by source. A new source is added here, and nowhere else. */
 export function gatherExplanations(facts: Facts, alerting: string): readonly Explanation[] {
   return [
-    ...(explainByLoad(facts.flows, facts.dependencies, alerting)?.explanations ?? []),
+    ...(explainByLoad(facts.flows, facts.dependencies, alerting, facts.alerted)?.explanations ?? []),
     ...explainBySpans(facts.spanSigns),
   ];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainByLoad, type LoadExplanation } from '../../../src/domain/analysis/explain-load.ts';
+import { explainByLoad, readAlerted, type LoadExplanation } from '../../../src/domain/analysis/explain-load.ts';
 import { readFlows } from '../../../src/domain/analysis/service-flows.ts';
 import { createNoise, createRandom, metricsOf, series } from './generated-series.ts';
 
@@ -19,7 +19,14 @@ const seeds = Array.from({ length: 12 }, (_, seed) => seed + 1);
  * A fleet in which callers wait for those they call and fail with them: each service takes 20 ms of its own, asks every callee once a
  * call, and its metrics waver. `hidden` services have no metrics.
  */
-function simulate(graph: Graph, alerting: string, fault: Fault, seed = 1, hidden: readonly string[] = []) {
+function simulate(
+  graph: Graph,
+  alerting: string,
+  fault: Fault,
+  seed = 1,
+  hidden: readonly string[] = [],
+  alerted?: 'time' | 'failures',
+) {
   const noise = createNoise(seed);
   const names = [...new Set([alerting, ...Object.keys(graph), ...Object.values(graph).flat()])];
   const isOn = (minute: number) => minute >= faultFrom;
@@ -47,7 +54,7 @@ function simulate(graph: Graph, alerting: string, fault: Fault, seed = 1, hidden
         series('error_ratio', (m) => Math.max(0, failing(name, m) + 0.001 * noise())),
       ),
     );
-  return explainByLoad(readFlows(evidence), graph, alerting);
+  return explainByLoad(readFlows(evidence), graph, alerting, alerted);
 }
 
 const first = (found: LoadExplanation | undefined) => found?.explanations[0]?.service;
@@ -102,8 +109,20 @@ describe('the load that a symptom is made of', () => {
     expect(found?.amplifications).toMatchObject([{ caller: 'stock', callee: 'db', isRetry: false }]);
   });
 
-  it('belongs to a slow service and not to the caller whose calls to it time out', () => {
-    expect(first(simulate(chain, 'web', { slow: { db: 200 }, failing: { stock: 0.2 } }))).toBe('db');
+  it.each([undefined, 'failures', 'time'] as const)(
+    'belongs to a slow service and not to the caller whose calls to it time out, whether the alert is about %s',
+    (alerted) => {
+      const fault = { slow: { db: 200 }, failing: { stock: 0.2 } };
+      expect(first(simulate(chain, 'web', fault, 1, [], alerted))).toBe('db');
+    },
+  );
+
+  it('is what the alert is about, where time and failures have two culprits; the other one is weaker evidence', () => {
+    const fault = { slow: { news: 60 }, failing: { db: 0.1 } };
+    expect(first(simulate(chain, 'web', fault, 1, [], 'time'))).toBe('news');
+    expect(first(simulate(chain, 'web', fault, 1, [], 'failures'))).toBe('db');
+    const other = simulate(chain, 'web', { slow: { news: 60 } }, 1, [], 'failures');
+    expect(other?.strength).toBeLessThan(0.35);
   });
 
   it('is followed through a service without metrics', () => {
@@ -154,3 +173,14 @@ function simulateCycle() {
   );
   return explainByLoad(readFlows(evidence), { web: ['a'], a: ['b'], b: ['a'] }, 'web');
 }
+
+describe('what an alert speaks of', () => {
+  const alert = (summary: string) => [{ name: 'HighBurnRate', summary, annotations: {} }];
+
+  it('is told by its words, and left open where they tell neither or both', () => {
+    expect(readAlerted(alert('p99 latency of checkout is above 2 s'))).toBe('time');
+    expect(readAlerted(alert('checkout answers 5xx'))).toBe('failures');
+    expect(readAlerted(alert('checkout is slow and returns errors'))).toBeUndefined();
+    expect(readAlerted(alert('checkout burns its budget'))).toBeUndefined();
+  });
+});
