@@ -48,6 +48,6 @@ test('what was wrong with a service long before is a matter of its own', () => {
 });
 
 test('a light sign of long before does not hide that a failure reached a service', () => {
-  const light = repeat(-15, 60, 600, () => ({ level: 'warn', message: 'template cache is cold', fields: {} }));
+  const light = repeat(-15, 60, 60, () => ({ level: 'warn', message: 'template cache is cold', fields: {} }));
   expect(spreadWith([], light).blastRadius).toEqual(['web']);
 });
