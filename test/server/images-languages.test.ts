@@ -20,12 +20,18 @@ const trials: Readonly<Record<ImageLanguage, Trial>> = {
   },
   python: {
     files: {
-      // Compiled packages expect these two of any system.
-      'test_it.py':
-        "import ctypes, sqlite3, ssl, unittest\nclass T(unittest.TestCase):\n  def test_it(self): [ctypes.CDLL(name) for name in ('libpthread.so.0', 'libstdc++.so.6')]\n",
+      // Compiled packages expect these two of any system, and pools of processes a place for their locks.
+      'test_it.py': [
+        'import ctypes, sqlite3, ssl, unittest',
+        'from concurrent.futures import ProcessPoolExecutor',
+        'class T(unittest.TestCase):',
+        "  def test_libraries(self): [ctypes.CDLL(name) for name in ('libpthread.so.0', 'libstdc++.so.6')]",
+        '  def test_processes(self):',
+        '    with ProcessPoolExecutor(2) as pool: self.assertEqual(sum(pool.map(abs, [-40, 2])), 42)',
+      ].join('\n'),
     },
     command: ['python3', '-m', 'unittest'],
-    prints: /Ran 1 test[\s\S]*OK/,
+    prints: /Ran 2 tests[\s\S]*OK/,
   },
   java: {
     files: {

@@ -90,6 +90,9 @@ function isAlone({ networkOf, connectedTo }: ContainerPlan): boolean {
   return networkOf === undefined && connectedTo === undefined;
 }
 
+/** For locks and small buffers; larger data goes through files. */
+const sharedBytes = 4 * 1024 * 1024;
+
 function planHostConfig(plan: ContainerPlan): PlannedHostConfig {
   const { limits, engine, seccompProfile, runtime, cgroupParent, networkOf, connectedTo } = plan;
   const memory = limits.memoryMb * 1024 * 1024;
@@ -112,6 +115,8 @@ function planHostConfig(plan: ContainerPlan): PlannedHostConfig {
       cgroupParent ?? (engine.cgroupDriver === 'systemd' ? 'resident-sandboxes.slice' : '/resident-sandboxes'),
     Init: true,
     Tmpfs: {
+      // Locks and pools of worker processes lie there (sem_open(3)), and test runners use them; `none` alone gives no such folder.
+      '/dev/shm': `rw,nosuid,nodev,noexec,size=${sharedBytes},nr_inodes=1024,mode=1777`,
       '/tmp': `rw,nosuid,nodev,noexec,size=${tmpBytes},nr_inodes=8192,mode=1777`,
       // Executable: sources carry scripts and native add-ons, and code can run itself from memory anyhow.
       [workFolder]: `rw,nosuid,nodev,exec,size=${workBytes},nr_inodes=65536,uid=65533,gid=65533,mode=0755`,

@@ -33,7 +33,7 @@ export const ablation: readonly AblationRow[] = [
   { weakness: without.tmpfsNoexec, caughtBy: 'own-9' },
   { weakness: without.logConfig, caughtBy: 13 },
   { weakness: without.init, caughtBy: 'own-1' },
-  { weakness: without.ipcMode, caughtBy: 'own-8' },
+  { weakness: without.ipcMode, caughtBy: 'own-20' },
   { weakness: without.cgroupNamespace, caughtBy: 'own-16' },
   { weakness: without.cgroupParent, caughtBy: 44 },
 ];

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { execa } from 'execa';
 import { getsAtMost, NoControlHere, refusesEach, showsOnly, type HostileCase } from './hostile-case.ts';
 import { describeReport } from './side.ts';
 import { together, without } from './weaknesses.ts';
 
 /** Of the limits that the suite uses: 128 MB of memory, half of it the work folder, an eighth of it /tmp. */
 const workMb = 64;
+const sharedMb = 4;
 
 const touchAll = `
   grep ' rw[ ,]' /proc/self/mountinfo | while read -r _ _ _ _ folder rest; do
@@ -147,10 +149,28 @@ export const memoryAndDiskCases: readonly HostileCase[] = [
   },
   {
     number: 'own-8',
-    name: 'Shared memory beside the bounded folders',
-    stoppedBy: 'IpcMode none',
+    name: 'Shared memory filled up',
+    stoppedBy: 'Tmpfs size',
     probe: (side) => side.probe('fill', '/dev/shm', '10'),
-    ...getsAtMost(0),
+    ...getsAtMost(sharedMb),
+    control: without.tmpfsSize,
+  },
+  {
+    number: 'own-20',
+    name: 'Shared memory of the host’s processes (System V)',
+    stoppedBy: 'IpcMode none',
+    async probe(side) {
+      const made = await execa('ipcmk', ['--shmem', '4096'], { reject: false });
+      const id = /id: (\d+)/.exec(made.stdout)?.[1];
+      if (id === undefined) throw new NoControlHere(`ipcmk made no segment: ${made.stderr || made.message}`);
+      try {
+        const seen = await side.exec(['sh', '-c', `grep -cw ${id} /proc/sysvipc/shm`]);
+        return describeReport(seen);
+      } finally {
+        await execa('ipcrm', ['--shmem-id', id]);
+      }
+    },
+    ...showsOnly(/^0\b/, /^[1-9]/),
     control: without.ipcMode,
   },
   {

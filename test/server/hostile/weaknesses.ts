@@ -72,7 +72,7 @@ export const without = {
   tmpfsNoexec: { without: 'noexec on /tmp', weaken: changeTmpfs((options) => options.replace('noexec', 'exec')) },
   logConfig: { without: 'LogConfig none', weaken: change({ LogConfig: { Type: 'json-file', Config: {} } }) },
   init: { without: 'Init', weaken: change({ Init: false }) },
-  ipcMode: { without: 'IpcMode none', weaken: change({ IpcMode: 'private' }) },
+  ipcMode: { without: 'IpcMode none', weaken: change({ IpcMode: 'host' }) },
   cgroupNamespace: { without: 'CgroupnsMode private', weaken: change({ CgroupnsMode: 'host' }) },
   cgroupParent: { without: 'CgroupParent', weaken: change({ CgroupParent: '' }) },
 } satisfies Record<string, Weakness>;
