@@ -35,9 +35,12 @@ export function addImages(program: Command): void {
     .description('the images of the sandboxes: what is there, build, verify, prune');
   withEngineOptions(images.command('list [service...]', { isDefault: true }))
     .description('what the sandbox of each service needs, and whether it is there')
-    .action((services: string[], options: ImageOptions) =>
-      withParts(options, services, async (parts) => tell(options, await listImages(parts, services), renderImageList)),
-    );
+    .action((services: string[], options: ImageOptions) => {
+      if (images.args[0] !== 'list') refuseUnknownCommand(images, services, options);
+      return withParts(options, services, async (parts) =>
+        tell(options, await listImages(parts, services), renderImageList),
+      );
+    });
   withEngineOptions(images.command('build [service...]'))
     .description('build images and prepare dependencies, before an incident needs them')
     .option('--pull', 'fetch official images of languages, and images that are named by digest')
@@ -99,6 +102,18 @@ async function build(parts: ImageParts, services: readonly string[], options: Bu
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
+}
+
+/** `images NAME` lists the service of that name; a name that no service has was meant as a sub-command. */
+function refuseUnknownCommand(images: Command, [name]: readonly string[], { config }: ImageOptions): void {
+  const commands = images.commands.map((command) => command.name());
+  if (name === undefined || commands.includes(name)) return;
+  const { services } = loadSettings(config ?? defaultConfig, { secrets: 'unchecked' });
+  if (Object.hasOwn(services, name)) return;
+  throw new CommandEnd(
+    exitCodes.usage,
+    `\`resident images\` has no sub-command ${name}, and no service has that name. Sub-commands: ${commands.join(', ')}.`,
+  );
 }
 
 /** Runs with a Docker engine, one that runs or our own, which is given up at the end. */
