@@ -72,7 +72,7 @@ export function judgeWord(text: string, start: number, end: number): Verdict {
   }
   const startsWithSlash = classOf(text.charCodeAt(start)) === slash;
   if (slashes >= 2 || (slashes === 1 && (dots > 0 || (startsWithSlash && end - start > 1)))) return 'vary';
-  if (dots > 0 && letters > 0 && isHost(text.slice(start, end))) return 'vary';
+  if (dots > 0 && letters > 0 && isHost(text, start, end, dots)) return 'vary';
   if (digits === 0) return 'keep';
   if (letters <= 1 || runs >= 2 || digits >= letters) return 'vary';
   if (letters === hexes && letters + digits >= shortestHex) return 'vary';
@@ -83,13 +83,15 @@ export function judgeWord(text: string, start: number, end: number): Verdict {
   return 'numbered';
 }
 
-function isHost(word: string): boolean {
-  const labels = word.split('.');
-  const last = labels.at(-1) ?? '';
-  if (domains.has(labels[0] ?? '')) return false;
-  // `java.io` is a package, `files.example.io` a host; two letters are a country, or the ending of a file's name.
-  if (domains.has(last)) return last !== 'io' || labels.length >= 3;
-  return labels.length >= 3 && last.length === 2 && /^[a-z][a-z0-9.-]*[a-z]$/.test(word);
+function isHost(text: string, start: number, end: number, dots: number): boolean {
+  const last = text.slice(text.lastIndexOf('.', end - 1) + 1, end);
+  const isDomain = domains.has(last);
+  // Two letters are a country, or the ending of a file's name.
+  if (!isDomain && (last.length !== 2 || dots < 2)) return false;
+  if (domains.has(text.slice(start, text.indexOf('.', start)))) return false;
+  // `java.io` is a package, `files.example.io` a host.
+  if (isDomain) return last !== 'io' || dots >= 2;
+  return /^[a-z][a-z0-9.-]*[a-z]$/.test(text.slice(start, end));
 }
 
 /** What a word that varies looks like: two to five digits as of a port or a line, another number, anything else. */
