@@ -42,12 +42,15 @@ export function findDrivers(facts: Facts, service: string, conditionId: string):
   return claims;
 }
 
+/** A statement with a smaller part of the whole load drives nothing. */
+const leastShare = 0.15;
+
 /** The statement with the largest load in these classes of waits, where it carries a good part of all load in them. */
 export function findDriver(queries: readonly QueryLoad[], waits: readonly WaitClass[]): QueryLoad | undefined {
   const ranked = queries.map((query) => ({ query, load: loadIn(query, waits) })).sort((a, b) => b.load - a.load);
   const total = ranked.reduce((sum, item) => sum + item.load, 0);
   const [first] = ranked;
-  return first && total > 0 && first.load >= 0.4 * total ? first.query : undefined;
+  return first && total > 0 && first.load >= 0.4 * total && first.query.share >= leastShare ? first.query : undefined;
 }
 
 function describeQuery(query: QueryLoad, role: string): Claim {

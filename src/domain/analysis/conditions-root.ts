@@ -47,9 +47,9 @@ export function findRootCondition(
   alerts: readonly Alert[],
 ): RootCondition | undefined {
   const suspectOf = (service: string) => suspicions.find((item) => item.service === service)?.share ?? 0;
-  const conditions = facts.surroundings.conditions.filter(
-    (item) => !isHarmless(facts, item) && (isPlatforms(item) || suspectOf(item.service) >= leastSuspect),
-  );
+  const present = facts.surroundings.conditions.filter((item) => !isHarmless(facts, item));
+  const shown = present.filter((item) => isPlatforms(item) || suspectOf(item.service) >= leastSuspect);
+  const conditions = present.filter((item) => shown.some((other) => item === other || isSame(item, other)));
   const told = alerts
     .map((alert) => [alert.name, alert.summary, ...Object.values(alert.annotations)].join('\n'))
     .join('\n');
@@ -165,7 +165,10 @@ function isPlatforms(condition: Condition): boolean {
 
 function explains(cause: Condition, effect: Condition): boolean {
   return (
-    cause.kind.explains.includes(effect.kind.id) && Date.parse(cause.firstAt) <= Date.parse(effect.firstAt) + slackMs
+    cause.kind.explains.includes(effect.kind.id) &&
+    // What hardly shows does not explain away what plainly does.
+    cause.strength >= effect.strength - 0.15 &&
+    Date.parse(cause.firstAt) <= Date.parse(effect.firstAt) + slackMs
   );
 }
 

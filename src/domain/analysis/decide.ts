@@ -3,7 +3,7 @@ import type { EngineInput } from '../diagnosis/engine.ts';
 import { findRootCondition, isHarmless, type RootCondition } from './conditions-root.ts';
 import { findSurge, type Surge } from './conditions-traffic.ts';
 import type { Facts } from './facts.ts';
-import { failurePatterns, failureShifts } from './facts.ts';
+import { failurePatterns, failureShifts, isObserved } from './facts.ts';
 import { isConfigOnly } from './diffs.ts';
 import { contract } from './match-diff.ts';
 import type { ForeignCause } from './outside.ts';
@@ -68,9 +68,8 @@ export function decide(
 ): Decision {
   const root = findRootCondition(facts, suspicions, input.alerts);
   if (facts.surroundings.conditions.every((item) => isHarmless(facts, item)) && !root && isCalm(facts)) {
-    const isSilent = failureShifts(facts).length === 0 && facts.surroundings.unclear.length === 0;
     return facts.observed.includes(input.service) || facts.surroundings.eventEvidence.length > 0
-      ? { kind: 'no-fault', confidence: Math.max(0.3, (isSilent ? 0.7 : 0.6) - 0.1 * gaps) }
+      ? { kind: 'no-fault', confidence: clamp(trustInCalm(input, facts) - 0.1 * gaps, 0.3, 0.7) }
       : { kind: 'inconclusive', why: `Neither logs nor metrics of ${input.service} could be read.`, close: [] };
   }
   const alive = scored.filter((item) => item.ruledOut === undefined);
@@ -103,6 +102,21 @@ function isCalm(facts: Facts): boolean {
   return (
     !isGrave && failurePatterns(facts).length === 0 && (failureShifts(facts).length === 0 || isWithinLimits(facts))
   );
+}
+
+/**
+ * How sure it is that nothing is wrong: less where something moved or is not understood, and much less where a critical alert
+ * fires and only one kind of evidence was there to contradict it.
+ */
+function trustInCalm(input: EngineInput, facts: Facts): number {
+  const isSilent = failureShifts(facts).length === 0 && facts.surroundings.unclear.length === 0;
+  const isPressing = input.alerts.some((alert) => alert.status === 'firing' && alert.severity === 'critical');
+  const kinds = new Set(
+    input.evidence
+      .filter((item) => isObserved(item) || item.body?.kind === 'events' || item.body?.kind === 'traces')
+      .map(({ evidence }) => evidence.kind),
+  );
+  return 0.7 - (isSilent ? 0 : 0.1) - (isPressing ? (kinds.size < 2 ? 0.25 : 0.1) : 0);
 }
 
 /** Gauges that moved and stay clear of every limit that is known of them fill nothing up. */

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { alertOn, at, chatter } from './incident.ts';
+import { alertOn, at, chatter, incidentFrom, wrap } from './incident.ts';
 import { argueSoundly, flat, gauge, platformIncident, warning, wellAt } from './platform-incident.ts';
+
+const wellOnly = wrap('wharf', 'events', {
+  kind: 'events',
+  service: 'wharf',
+  incidentFrom,
+  events: [wellAt(59, 'Pod/wharf-1')],
+});
 
 describe('no fault', () => {
   test('is said of a warning that passed while the pod is well again', () => {
@@ -13,6 +20,14 @@ describe('no fault', () => {
     expect(diagnosis.against[0]?.text).toContain('it is over without harm');
   });
 
+  test('is hardly believed where a critical alert fires and only one kind of evidence was there', () => {
+    const one = argueSoundly({ ...platformIncident([]), evidence: [wellOnly] });
+    const two = argueSoundly(platformIncident([wellAt(59, 'Pod/wharf-1')], { lines: chatter() }));
+    expect(one).toMatchObject({ verdict: 'no-fault' });
+    expect(one.confidence).toBeLessThan(0.5);
+    expect(two.confidence).toBeGreaterThan(one.confidence);
+  });
+
   test('is said less surely beside a warning that nobody knows, and not beside an unknown error', () => {
     const strange = warning(45, 'Widget/w', 'Flummoxed', 'the widget is flummoxed');
     const plain = argueSoundly(platformIncident([wellAt(59, 'Pod/wharf-1')], { lines: chatter() }));
@@ -22,6 +37,25 @@ describe('no fault', () => {
     expect(beside.against[0]?.text).toContain('Flummoxed');
     const grave = argueSoundly(platformIncident([{ ...strange, severity: 'error' }], { lines: chatter() }));
     expect(grave.verdict).toBe('inconclusive');
+  });
+});
+
+describe('a limit that is none', () => {
+  test.each([
+    ['megabytes read as percent', [gauge('memory_usage_mi', flat(145))]],
+    ['millicores read as percent', [gauge('cpu_usage_m', flat(98))]],
+    ['a use of unknown unit', [gauge('cpu_usage', flat(97))]],
+  ])('is not taken from %s', (_name, series) => {
+    expect(argueSoundly(platformIncident([], { series }))).toMatchObject({ verdict: 'no-fault' });
+  });
+
+  test('is not blamed at a service that nothing points to, nor where the baseline was past it as well', () => {
+    const full = gauge('cpu_utilization_percent', flat(97));
+    const far = platformIncident([], { lines: chatter() });
+    const elsewhere = wrap('quay', 'metrics', { kind: 'metrics', service: 'quay', incidentFrom, series: [full] });
+    expect(argueSoundly({ ...far, evidence: [...far.evidence, elsewhere] }).condition).toBeUndefined();
+    const usual = { ...full, points: [...flat(97).map((value, i) => [at(i), value] as const), ...full.points] };
+    expect(argueSoundly(platformIncident([], { series: [usual] })).condition).toBeUndefined();
   });
 });
 
