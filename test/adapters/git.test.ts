@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { extract, type Header } from 'tar-stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGit, type Git } from '../../src/adapters/git/git.ts';
 import { createRepository, type FakeRepository } from '../fakes/repository.ts';
 
@@ -15,7 +15,10 @@ beforeEach(async () => {
   repository = createRepository(path.join(folder, 'order'));
   git = createGit({ cacheFolder: path.join(folder, 'cache'), freshMs: 0 });
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const at = (minute: number) => `2026-11-21T09:${String(minute).padStart(2, '0')}:00Z`;
 const window = { from: at(0), to: at(59) };
@@ -144,6 +147,15 @@ describe('git', () => {
     expect(notes).toEqual([
       'the file caf\ufffd has a name that is not UTF-8, and is packed under the nearest one that is',
     ]);
+  });
+
+  it('tells a folder that does not exist from a Git that is not installed', async () => {
+    const absent = path.join(folder, 'absent');
+    const asked = () => git.listWithin(absent, window);
+    await expect(asked()).rejects.toThrow(`the folder ${absent} does not exist`);
+    await expect(asked()).rejects.not.toThrow('installed');
+    vi.stubEnv('PATH', folder);
+    await expect(git.listWithin(repository.folder, window)).rejects.toThrow('git is not installed');
   });
 
   it('says how large a source may be', async () => {

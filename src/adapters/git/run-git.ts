@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import { toOneLine } from '../../domain/text.ts';
 import { OutsideError } from '../outside-error.ts';
@@ -80,6 +81,7 @@ export async function runGit({
       true,
     );
   }
+  if (result.code === 'ENOENT') throw trouble('Failed', `${asked}: ${await tellAbsent(folder)}`, false);
   const words = toOneLine(Buffer.from(result.stderr).toString('utf8') || (result.originalMessage ?? 'no reason'), 400);
   throw trouble(
     'Failed',
@@ -88,12 +90,22 @@ export async function runGit({
   );
 }
 
+/** The system gives the same code for a folder and for a program that is not there. */
+async function tellAbsent(folder: string): Promise<string> {
+  const isThere = await stat(folder).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  return isThere
+    ? 'git is not installed, or not on the PATH of this worker. Install it.'
+    : `the folder ${folder} does not exist. Check \`source\` of the service in resident.yaml.`;
+}
+
 function adviseOn(words: string): string {
   if (/dubious ownership/.test(words)) {
     return ' The folder belongs to another user: `git config --global --add safe.directory <folder>` as the user of the observe worker.';
   }
-  if (/not a git repository|ENOENT|No such file/i.test(words))
-    return ' Check `source` of the service in resident.yaml, and that git is installed.';
+  if (/not a git repository|No such file/i.test(words)) return ' Check `source` of the service in resident.yaml.';
   if (/bad object|unknown revision|Needed a single revision|ambiguous argument/i.test(words)) {
     return ' The revision is not in this repository: is the clone shallow, or was the branch deleted?';
   }
