@@ -34,9 +34,10 @@ describe('a tally of times', () => {
 
   it('takes over another tally, wherever its events lie', () => {
     const tally = tallyOf(pace(0, hourMs, 1_000));
-    tally.absorb(tallyOf(pace(-hourMs, 0, 2_000)));
+    for (let n = 0; n < 4; n++) tally.absorb(tallyOf(pace(-hourMs, 0, 8_000)));
     expect(size(tally)).toBe(3_600 + 1_800);
     expect(tally.read().firstMs[0]).toBe(-hourMs);
+    expect(tally.read().firstMs.length).toBeLessThanOrEqual(512);
   });
 });
 
@@ -72,6 +73,12 @@ describe('a fall', () => {
 
   it('of everything alike is no fall of one template: the service has less to do', () => {
     const own = [...pace(0, 1_800_000, 10_000), ...pace(1_800_000, hourMs, 100_000)];
+    const all = [...pace(0, 1_800_000, 500), ...pace(1_800_000, hourMs, 5_000), ...own].sort((a, b) => a - b);
+    expect(findFall(tallyOf(own), tallyOf(all), 0, hourMs)).toBeUndefined();
+  });
+
+  it('of a share is none while there is too little of all to tell', () => {
+    const own = [...pace(0, 1_800_000, 10_000), ...pace(1_800_000, hourMs, 300_000)];
     const all = [...pace(0, 1_800_000, 500), ...pace(1_800_000, hourMs, 5_000), ...own].sort((a, b) => a - b);
     expect(findFall(tallyOf(own), tallyOf(all), 0, hourMs)).toBeUndefined();
   });

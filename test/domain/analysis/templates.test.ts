@@ -95,6 +95,14 @@ describe('the template miner', () => {
     expect(one.id).not.toBe(other.id);
   });
 
+  it('takes a port with its host and leaves another number alone, in whatever order they come', () => {
+    const lines = ['no answer from cart.store:8080 yet', 'no answer from cart.store:12345678 yet'];
+    const expected = ['no answer from <*> yet', 'no answer from cart.store:<*> yet'];
+    expect(lines.map(template)).toEqual(expected);
+    const miner = createTemplateMiner();
+    expect(lines.toReversed().map((line) => miner.add(line).text())).toEqual(expected.toReversed());
+  });
+
   it('keeps a status where it is asked to, and no other number', () => {
     const lines = ['upstream answered 401 after 12 tries', 'upstream answered 503 after 250 tries'];
     expect(mine(lines, { keepStatus: true })).toEqual([
