@@ -1,12 +1,15 @@
 /**
  * Measures the investigation on incidents that nobody here wrote: `npm run bench:diagnosis [-- --only SET --json FILE --verbose]`;
  * `--without changes,graph` takes evidence away, `--live` what came later than a minute after the alert.
+ * `--engine claude` lets Claude argue on top of the analyst, and tells the cost; without a key it says that it cannot.
  * RESIDENT_YARDSTICKS names the folder that holds the sets; without it, or where a set is absent, it skips and says so.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
+import { addUsage, noUsage, type Engine } from '../../src/domain/diagnosis/engine.ts';
+import { askEngine, createClaude } from './ask-engine.ts';
 import { cutAtAlert, without } from './ablate.ts';
 import { printOutcome, printRun, printSummary, toJson } from './print.ts';
 import { runSet, type SetRun } from './run-cases.ts';
@@ -19,12 +22,18 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
     live: { type: 'boolean', default: false },
+    engine: { type: 'string', default: 'analyst' },
   },
 });
 
+/** Not kept in the repository. */
+const results = path.resolve(import.meta.dirname, '../results');
 const root = process.env['RESIDENT_YARDSTICKS'];
 const unknown = values.only?.find((name) => sets.every((set) => set.name !== name));
-if (unknown !== undefined) {
+if (values.engine !== 'analyst' && values.engine !== 'claude') {
+  console.error(`There is no engine ${values.engine}. Engines: analyst, claude.`);
+  process.exitCode = 2;
+} else if (unknown !== undefined) {
   console.error(`There is no set ${unknown}. Sets: ${sets.map(({ name }) => name).join(', ')}.`);
   process.exitCode = 2;
 } else if (root === undefined || root === '') {
@@ -35,18 +44,41 @@ if (unknown !== undefined) {
 
 async function measure(folder: string): Promise<void> {
   const runs: SetRun[] = [];
+  const claude = values.engine === 'claude' ? await createClaude(results) : undefined;
+  if (values.engine === 'claude' && !claude) {
+    console.log(
+      '--engine claude: skipped, ANTHROPIC_API_KEY is not set; without --engine the built-in analyst is measured.',
+    );
+    return;
+  }
+  let spent = addUsage(noUsage, noUsage);
+  const analyse = async (engine: Engine, bundle: Bundle) => {
+    const { analysis, usage } = await askEngine(engine, bundle);
+    spent = addUsage(spent, usage);
+    return analysis;
+  };
   for (const set of sets.filter(({ name }) => values.only?.includes(name) ?? true)) {
+    // What measures one method of ours alone has nothing to ask a model.
+    if (claude && 'run' in set) continue;
     if (!set.isPresent(folder)) {
       console.log(`${set.name}: skipped, it is not below RESIDENT_YARDSTICKS.\n`);
       continue;
     }
-    const run = await runSet(set, folder, { alter, ...(values.verbose ? { onCase: printOutcome } : {}) });
+    const run = await runSet(set, folder, {
+      alter,
+      ...(values.verbose ? { onCase: printOutcome } : {}),
+      ...(claude ? { analyse: (bundle: Bundle) => analyse(claude, bundle) } : {}),
+    });
     printRun(run, values.verbose);
     runs.push(run);
   }
   if (runs.length === 0) return;
   const outcomesFile = writeOutcomes(runs);
   printSummary(runs, outcomesFile);
+  if (claude) {
+    const { modelCalls, inputTokens, outputTokens } = spent;
+    console.log(`${claude.name}: ${modelCalls} calls, ${inputTokens} tokens in, ${outputTokens} tokens out`);
+  }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(toJson(runs), null, 2)}\n`);
 }
 
@@ -55,11 +87,10 @@ function alter(bundle: Bundle): Bundle {
   return values.live ? cutAtAlert(kept) : kept;
 }
 
-/** Every case with what was said and what is so; not kept in the repository. */
+/** Every case with what was said and what is so. */
 function writeOutcomes(runs: readonly SetRun[]): string {
-  const folder = path.resolve(import.meta.dirname, '../results');
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, `diagnosis-${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
+  mkdirSync(results, { recursive: true });
+  const file = path.join(results, `diagnosis-${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
   const cases = runs.map(({ set, outcomes }) => ({ set: set.name, outcomes }));
   writeFileSync(file, `${JSON.stringify(cases, null, 2)}\n`);
   return path.relative('.', file);
