@@ -1,4 +1,5 @@
 import type { EventSequence } from './event-sequences.ts';
+import { likelihoodRatio } from './two-samples.ts';
 
 /** A stretch of code, between two events that used to follow each other, in which requests leave their usual way first. */
 export interface BrokenRegion {
@@ -193,18 +194,4 @@ function newPartOf({ seen, source }: Step): number {
 
 function part(count: number, total: number): number {
   return total === 0 ? 0 : count / total;
-}
-
-/** Dunning's G² of two binomials: how much better two rates explain the counts than one. 0 where nothing was counted. O(1). */
-export function likelihoodRatio(hitsA: number, totalA: number, hitsB: number, totalB: number): number {
-  const common = part(hitsA + hitsB, totalA + totalB);
-  const fit = (hits: number, total: number, rate: number) =>
-    (hits === 0 ? 0 : hits * Math.log(rate)) + (hits === total ? 0 : (total - hits) * Math.log(1 - rate));
-  return (
-    2 *
-    (fit(hitsA, totalA, part(hitsA, totalA)) +
-      fit(hitsB, totalB, part(hitsB, totalB)) -
-      fit(hitsA, totalA, common) -
-      fit(hitsB, totalB, common))
-  );
 }

@@ -1,6 +1,7 @@
 import type { TracedLine, TracedLines } from './log-statements.ts';
 import { isClientSide } from './span-visits.ts';
 import { isFailing } from './span-errors.ts';
+import { operationOf } from './span-operation.ts';
 import type { SpanNode, Trace } from './span-trees.ts';
 
 /** What happened inside one span, in order. */
@@ -57,14 +58,6 @@ export function indexLines(logs: readonly ServiceLines[]): LinesOf {
 export interface ServiceLines {
   readonly service: string;
   readonly traced: TracedLines;
-}
-
-/** Numbers and ids (hexadecimal, or capitals with digits, as keys of things are written) in a span's name. */
-const idInName = /(?<![A-Za-z\d])\d+(?![A-Za-z\d])|\b(?=[\da-fA-F-]*\d)[\da-fA-F-]{8,}\b|\b(?=[A-Z]*\d)[A-Z\d]{8,}\b/g;
-
-/** What a span's name says without the ids in it, so that spans of one operation share it. */
-export function operationOf({ span }: SpanNode): string {
-  return /\d/.test(span.name) ? span.name.replace(idInName, '{}') : span.name;
 }
 
 /**

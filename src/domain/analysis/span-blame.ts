@@ -1,6 +1,7 @@
 import type { MetricShift } from './metric-shifts.ts';
 import type { Explanation } from './rank-explanations.ts';
 import { findBusyServices, type BusyService } from './resource-pressure.ts';
+import type { Delay } from './span-delays.ts';
 import type { SpanFacts } from './span-facts.ts';
 
 /** One thing that spans hold against a service. */
@@ -116,13 +117,13 @@ function readDelays(spans: SpanFacts, busy: readonly BusyService[]): readonly Sp
     const from = `${round(beforeMs)} ms`;
     const what =
       kind === 'own'
-        ? `${service} works ${round(duringMs)} ms a request instead of ${from}`
+        ? `${service} works ${round(duringMs)} ms a request instead of ${from}${delay.operation === undefined ? '' : `, most of it in ${delay.operation}`}`
         : `the way between ${service} and those who talk to it takes ${round(duringMs)} ms a call instead of ${from}`;
     return [
       {
         service,
         kind: pressure ? 'resource' : kind === 'own' ? 'work' : 'network',
-        place: pressure ? { from: pressure.name, to: pressure.name } : { from: kind, to: kind },
+        place: placeOf(delay, pressure),
         strength: noisyOr([alone, confirmed]),
         why: pressure
           ? `${what}, while its ${pressure.name} rose from ${round(pressure.before)} to ${round(pressure.after)}`
@@ -132,6 +133,12 @@ function readDelays(spans: SpanFacts, busy: readonly BusyService[]): readonly Sp
       },
     ];
   });
+}
+
+function placeOf({ kind, operation }: Delay, pressure: BusyService | undefined): NonNullable<SpanSign['place']> {
+  if (pressure) return { from: pressure.name, to: pressure.name };
+  if (operation !== undefined) return { from: `${operation} start`, to: `${operation} end` };
+  return { from: kind, to: kind };
 }
 
 /** A failure that began at a call to somebody unseen is not the caller's own. */

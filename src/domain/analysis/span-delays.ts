@@ -1,6 +1,6 @@
-import { likelihoodRatio } from './event-patterns.ts';
-import { operationOf } from './event-sequences.ts';
-import { stratifiedRankScore, type Samples } from './rank-test.ts';
+import { operationOf } from './span-operation.ts';
+import { likelihoodRatio, stratifiedRankScore, type Samples } from './two-samples.ts';
+import { findSlowOperations } from './span-self-time.ts';
 import type { Trace } from './span-trees.ts';
 import { listVisits, networkTimeUs, ownTimeUs } from './span-visits.ts';
 
@@ -9,6 +9,8 @@ export interface Delay {
   readonly service: string;
   /** `own`: its own work. `network`: the way between it and those it talks to. */
   readonly kind: 'own' | 'network';
+  /** For its own work: the operation that gained most of the time, where spans tell it apart. */
+  readonly operation?: string;
   /** Standard normal score of the rise: of all values, or of how many are slow, where only some are held up. */
   readonly z: number;
   /** Mean before and during, in milliseconds a visit or a call. */
@@ -54,9 +56,15 @@ export function findDelays(traces: readonly Trace[]): readonly Delay[] {
       }
     }
   }
+  const slowest = findSlowOperations(traces);
   const requests = traces.filter((trace) => trace.isIncident).length;
   return [
-    ...[...own].flatMap(([service, strata]) => describe(service, 'own', [...strata.values()], requests)),
+    ...[...own].flatMap(([service, strata]) =>
+      describe(service, 'own', [...strata.values()], requests).map((delay): Delay => {
+        const operation = slowest.get(service)?.operation;
+        return operation === undefined ? delay : { ...delay, operation };
+      }),
+    ),
     ...[...assignEdges(edges)].flatMap(([service, strata]) => describe(service, 'network', strata, requests)),
   ].sort((a, b) => b.addedMs * b.share - a.addedMs * a.share || (a.service < b.service ? -1 : 1));
 }

@@ -1,4 +1,4 @@
-import { operationOf } from './event-sequences.ts';
+import { operationOf } from './span-operation.ts';
 import type { SpanNode, Trace } from './span-trees.ts';
 import { isClientSide } from './span-visits.ts';
 

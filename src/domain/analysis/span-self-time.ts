@@ -1,4 +1,5 @@
-import type { SpanNode } from './span-trees.ts';
+import { operationOf } from './span-operation.ts';
+import type { SpanNode, Trace } from './span-trees.ts';
 
 /** An interval in microseconds, end exclusive. */
 export type Interval = readonly [from: number, to: number];
@@ -24,4 +25,45 @@ export function coveredUs(intervals: readonly Interval[], bounds: Interval): num
     reached = end;
   }
   return covered;
+}
+
+/** The operation of a service whose spans gained most time of their own. */
+export interface SlowOperation {
+  readonly operation: string;
+  /** Mean self time of one span before and during the incident. */
+  readonly beforeMs: number;
+  readonly duringMs: number;
+}
+
+interface Sum {
+  us: number;
+  spans: number;
+}
+
+/** For each service the operation that accounts for most of what its spans gained, where one gained anything. O(n log n) for n spans. */
+export function findSlowOperations(traces: readonly Trace[]): ReadonlyMap<string, SlowOperation> {
+  const sums = new Map<string, { service: string; operation: string; before: Sum; during: Sum }>();
+  for (const { nodes, isIncident } of traces) {
+    for (const node of nodes) {
+      const { service } = node.span;
+      const operation = operationOf(node);
+      const key = `${service}\u0000${operation}`;
+      let sum = sums.get(key);
+      if (!sum) sums.set(key, (sum = { service, operation, before: { us: 0, spans: 0 }, during: { us: 0, spans: 0 } }));
+      const phase = isIncident ? sum.during : sum.before;
+      phase.us += selfTimeUs(node);
+      phase.spans += 1;
+    }
+  }
+  const gains = new Map<string, number>();
+  const slowest = new Map<string, SlowOperation>();
+  for (const { service, operation, before, during } of sums.values()) {
+    if (before.spans === 0 || during.spans === 0) continue;
+    const [beforeMs, duringMs] = [before.us / before.spans / 1000, during.us / during.spans / 1000];
+    const gain = (duringMs - beforeMs) * during.spans;
+    if (gain <= (gains.get(service) ?? 0)) continue;
+    gains.set(service, gain);
+    slowest.set(service, { operation, beforeMs, duringMs });
+  }
+  return slowest;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findBrokenRegions, likelihoodRatio } from '../../../src/domain/analysis/event-patterns.ts';
+import { findBrokenRegions } from '../../../src/domain/analysis/event-patterns.ts';
 import { indexLines, listEventSequences } from '../../../src/domain/analysis/event-sequences.ts';
 import { draw, repeat, span, type Drawn } from './small-traces.ts';
 
@@ -54,6 +54,39 @@ describe('a broken region', () => {
     expect(regions.map(({ service, from }) => [service, from])).toEqual([['price', 'Price#10']]);
   });
 
+  it('is where requests left their usual way first, not where they went on to', () => {
+    const whole = (price: readonly string[], mail: readonly string[]): Drawn => {
+      const first = order(price);
+      const send = span('mail', 'send', [42, 48], { logs: mail });
+      const call = span('shop', 'POST', [41, 49], { kind: 'client', calls: [send] });
+      return { ...first, calls: [...(first.calls ?? []), call] };
+    };
+    const before = repeat(20, () => whole(['Price#10', 'Price#20'], ['Mail#1', 'Mail#2']));
+    const regions = regionsOf(
+      before,
+      repeat(20, () => whole(['Price#10', 'Price#99'], ['Mail#1', 'Mail#66'])),
+    );
+    expect(regions.map(({ service, traces }) => [service, traces])).toEqual([['price', 20]]);
+  });
+
+  it('is not whom a service calls, where its own statements tell that all went as usual', () => {
+    const asks = (target: string) =>
+      span('shop', 'order', [0, 50], {
+        logs: ['Shop#1'],
+        calls: [
+          span('shop', 'GET', [3, 9], { kind: 'client', calls: [span('stock', 'count', [4, 8])] }),
+          span('shop', 'GET', [10, 40], { kind: 'client', calls: [span(target, 'quote', [15, 35])] }),
+        ],
+      });
+    const inside = (target: string) => span('web', 'in', [0, 60], { calls: [asks(target)] });
+    expect(
+      regionsOf(
+        repeat(20, () => inside('price')),
+        repeat(20, () => inside('tariff')),
+      ),
+    ).toEqual([]);
+  });
+
   it('is at the begin of a span that now ends before it logs anything', () => {
     const [first] = regionsOf(usual, [...repeat(10, () => order([])), order()]);
     expect(first).toMatchObject({ service: 'price', from: 'quote start', to: 'Price#10', instead: 'quote end' });
@@ -85,10 +118,7 @@ describe('a broken region', () => {
     expect(regionsOf(usual, usual)).toEqual([]);
     expect(regionsOf([], usual)).toEqual([]);
     expect(regionsOf(usual, [])).toEqual([]);
-    const { traces, logs } = draw(
-      usual,
-      repeat(20, () => order([])),
-    );
+    const { traces, logs } = draw(usual, [...repeat(20, () => order([])), order()]);
     const sampled = logs.map((item) => ({ ...item, traced: { ...item.traced, isSampled: true } }));
     const linesOf = indexLines(sampled);
     const sequences = traces.flatMap((trace) => listEventSequences(trace, linesOf));
@@ -120,15 +150,6 @@ describe('a broken region', () => {
       before,
       repeat(40, (i) => drifts(i, ['Price#10'])),
     );
-    expect(first).toMatchObject({ service: 'price', from: 'Price#10', to: 'Price#20' });
-  });
-});
-
-describe('the log-likelihood ratio', () => {
-  it('is zero for equal rates and grows with the difference', () => {
-    expect(likelihoodRatio(5, 10, 50, 100)).toBeCloseTo(0, 9);
-    // 10 of 10 against 0 of 10: 2 · 20 · ln 2.
-    expect(likelihoodRatio(10, 10, 0, 10)).toBeCloseTo(27.726, 3);
-    expect(likelihoodRatio(0, 0, 0, 0)).toBe(0);
+    expect(first).toMatchObject({ service: 'price', from: 'Price#10', to: 'Price#20', traces: 40 });
   });
 });

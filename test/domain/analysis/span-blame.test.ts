@@ -38,6 +38,7 @@ const cpu = (service: string, after: number, firstAt = incidentFrom): MetricShif
   before: 2,
   after,
   weight: 0.6,
+  isAdverse: true,
 });
 
 describe('spans blame', () => {
@@ -76,6 +77,15 @@ describe('spans blame', () => {
     expect(explanations[0]).toMatchObject({ service: 'price', source: 'traces', evidenceId: 'price/traces/1' });
     expect(sum).toBeGreaterThan(0.8);
     expect(sum).toBeLessThanOrEqual(1);
+  });
+
+  it('several services by shares of one whole', () => {
+    const [sign] = signsOf(repeat(20, () => request({ price: ['Price#10'] })));
+    const of = (service: string, strength: number) => ({ ...sign!, service, strength });
+    const shares = explainBySpans([of('a', 0.9), of('b', 0.9), of('c', 0.3)]);
+    expect(shares.map((item) => item.service)).toEqual(['a', 'b', 'c']);
+    expect(shares[0]?.weight).toBeCloseTo(shares[1]?.weight ?? 0);
+    expect(shares.reduce((sum, item) => sum + item.weight, 0)).toBeCloseTo(1 - 0.1 * 0.1 * 0.7);
   });
 
   it('the culprit before the service that alerts, and tell the region', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { stratifiedRankScore } from '../../../src/domain/analysis/rank-test.ts';
 import { findDelays } from '../../../src/domain/analysis/span-delays.ts';
 import { draw, repeat, span } from './small-traces.ts';
 
@@ -48,6 +47,18 @@ describe('a delay', () => {
     expect(findDelays(traces).find((delay) => delay.z > 3)).toMatchObject({ service: 'web', kind: 'network' });
   });
 
+  it('is the network of the caller when others reach the same callee as fast as ever', () => {
+    const ask = (service: string, way: number) =>
+      span(service, 'run', [0, way + 20], {
+        calls: [span(service, 'GET', [1, way + 11], { kind: 'client', calls: [span('cart', 'serve', [2, 12])] })],
+      });
+    const { traces } = draw(
+      repeat(20, (i) => ask(i % 2 === 0 ? 'web' : 'batch', 3 + waver(i))),
+      repeat(40, (i) => (i % 2 === 0 ? ask('web', 200) : ask('batch', 3 + waver(i)))),
+    );
+    expect(findDelays(traces).find((delay) => delay.z > 3)).toMatchObject({ service: 'web', kind: 'network' });
+  });
+
   it('is seen when only some calls are held up', () => {
     const some = repeat(40, (i) => request({ toCart: i % 4 === 0 ? 900 : 2 + waver(i) }));
     expect(worst(some)).toMatchObject({ service: 'cart', kind: 'network' });
@@ -65,21 +76,5 @@ describe('a delay', () => {
 
   it('is none in calm times', () => {
     expect(findDelays(draw(calm, calm).traces).filter((delay) => delay.z > 2)).toEqual([]);
-  });
-});
-
-describe('the stratified rank score', () => {
-  it('is what Mann and Whitney tell for one stratum', () => {
-    // U = 25 of 25 pairs; (25 − 12.5) / sqrt(5 · 5 · 11 / 12).
-    expect(stratifiedRankScore([{ before: [1, 2, 3, 4, 5], during: [6, 7, 8, 9, 10] }])).toBeCloseTo(2.611, 3);
-    expect(stratifiedRankScore([{ before: [1, 1], during: [1, 1] }])).toBe(0);
-    expect(stratifiedRankScore([{ before: [], during: [4] }])).toBe(0);
-  });
-
-  it('is moved neither by one huge value nor by another mix of strata', () => {
-    expect(Math.abs(stratifiedRankScore([{ before: [1, 2, 3, 4], during: [1.5, 2.5, 3.5, 1e9] }]))).toBeLessThan(1);
-    const light = { before: [1, 2, 3, 1, 2, 3], during: [2] };
-    const heavy = { before: [100], during: [99, 101, 100, 100, 99, 101] };
-    expect(stratifiedRankScore([light, heavy])).toBeCloseTo(0, 6);
   });
 });

@@ -39,6 +39,11 @@ describe('the origin of an error', () => {
     ).toEqual([['pay', 'charge', undefined]]);
   });
 
+  it('stays where it is when another try ran beside the one that failed', () => {
+    const tries = [span('pay', 'charge', [10, 30], failed), span('pay', 'charge', [15, 40])];
+    expect(placesOf(span('shop', 'order', [0, 90], { calls: tries }))).toEqual([['pay', 'charge', undefined]]);
+  });
+
   it('is read from status codes as well, and names the peer of a call that nobody answered', () => {
     const call = span('shop', 'POST', [5, 9], {
       kind: 'client',
@@ -82,6 +87,13 @@ describe('the critical path', () => {
     ]);
   });
 
+  it('leaves out what had not ended when the next one began', () => {
+    const trace = drawTrace(
+      span('web', 'in', [0, 100], { calls: [span('beside', 'op', [5, 30]), span('slow', 'op', [10, 100])] }),
+    );
+    expect(findCriticalPath(trace).map(({ node }) => node.span.service)).toEqual(['web', 'slow']);
+  });
+
   it('covers the whole request, also when a child outlives it', () => {
     const trace = drawTrace(span('web', 'in', [0, 50], { calls: [span('batch', 'op', [20, 500])] }));
     const path = findCriticalPath(trace);
@@ -123,6 +135,14 @@ describe('missing spans', () => {
         ).traces,
       ),
     ).toEqual([]);
+  });
+
+  it('are none where half of the calls never arrived anyway', () => {
+    const { traces } = draw(
+      repeat(8, (i) => (i % 2 === 0 ? answered : unanswered)),
+      repeat(8, () => unanswered),
+    );
+    expect(findMissingSides(traces)).toEqual([]);
   });
 
   it('are parents that nobody holds', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { learnCallGraph, mergeDependencies } from '../../../src/domain/analysis/call-graph.ts';
 import { buildTraces, readMicros } from '../../../src/domain/analysis/span-trees.ts';
-import { selfTimeUs } from '../../../src/domain/analysis/span-self-time.ts';
+import { findSlowOperations, selfTimeUs } from '../../../src/domain/analysis/span-self-time.ts';
 import { listVisits, networkTimeUs, ownTimeUs } from '../../../src/domain/analysis/span-visits.ts';
 import type { Span } from '../../../src/domain/evidence/evidence.ts';
 import { draw, drawTrace, incidentFrom, span, wrap } from './small-traces.ts';
@@ -75,6 +75,18 @@ describe('self time', () => {
       }),
     );
     expect(selfTimeUs(trace.roots[0]!) / 1000).toBe(100 - 40 - 10);
+  });
+});
+
+describe('the operation that got slower', () => {
+  it('is the one whose own time grew most, not the one that waits for it', () => {
+    const serve = (query: number) =>
+      span('a', 'in', [0, query + 20], {
+        calls: [span('a', 'load', [5, query + 10], { calls: [span('a', 'SELECT', [6, 6 + query])] })],
+      });
+    const { traces } = draw([serve(10), serve(12)], [serve(90), serve(95)]);
+    expect(findSlowOperations(traces).get('a')).toMatchObject({ operation: 'SELECT', beforeMs: 11, duringMs: 92.5 });
+    expect(findSlowOperations(draw([serve(10)], [serve(10)]).traces).size).toBe(0);
   });
 });
 

@@ -49,3 +49,21 @@ function upperBound(sorted: readonly number[], value: number): number {
   }
   return low;
 }
+
+/** Dunning's G² of two binomials: how much better two rates explain the counts than one. 0 where nothing was counted. O(1). */
+export function likelihoodRatio(hitsA: number, totalA: number, hitsB: number, totalB: number): number {
+  const common = part(hitsA + hitsB, totalA + totalB);
+  const fit = (hits: number, total: number, rate: number) =>
+    (hits === 0 ? 0 : hits * Math.log(rate)) + (hits === total ? 0 : (total - hits) * Math.log(1 - rate));
+  return (
+    2 *
+    (fit(hitsA, totalA, part(hitsA, totalA)) +
+      fit(hitsB, totalB, part(hitsB, totalB)) -
+      fit(hitsA, totalA, common) -
+      fit(hitsB, totalB, common))
+  );
+}
+
+function part(count: number, total: number): number {
+  return total === 0 ? 0 : count / total;
+}
