@@ -122,6 +122,15 @@ http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Handler).serve_fo
       detail: 'it ended before it was ready (failed, exit code 3): no licence',
     });
     expect(performance.now() - startedAt).toBeLessThan(7_000);
+    const crash = await makeMember('crash', 8080, {
+      ...module,
+      'main.js': '\nthrow new TypeError("no rate for EUR");',
+    });
+    expect((await runGroup([well, crash])).outcome).toEqual({
+      kind: 'not-ready',
+      service: 'crash',
+      detail: 'it ended before it was ready (failed, exit code 1): TypeError: no rate for EUR at main.js:2',
+    });
   });
 
   it('names the set-up command that fails, and sends nothing', async () => {

@@ -18,6 +18,7 @@ import {
 } from './group-services.ts';
 import { codeUser } from './policy.ts';
 import { workFolder } from '../../domain/reproduction/frames.ts';
+import { readLastWords } from '../../domain/reproduction/last-words.ts';
 import { removeContainer } from './remove-container.ts';
 import { createInspected, unpackConfined } from './run-container.ts';
 import type { RunParts } from './run-container.ts';
@@ -75,7 +76,6 @@ const driverFolder = 'replay';
 const driverOutputBytes = 1_000_000;
 /** A service may write why it failed just after it answered. */
 const afterAnswerMs = 200;
-const lastLineLength = 300;
 
 /**
  * Runs one order from the creation of its containers to their removal, whatever happens in between. The first container has a
@@ -227,6 +227,6 @@ function tellOutcome(
 
 function tellEnd(service: string, members: readonly MemberReport[]): string {
   const { end, exitCode, output } = members.find((member) => member.service === service) ?? {};
-  const last = output?.toString('utf8').trim().split('\n').at(-1)?.slice(0, lastLineLength) ?? '';
-  return `it ended before it was ready (${end ?? 'unknown'}, exit code ${exitCode ?? -1})${last === '' ? '' : `: ${last}`}`;
+  const words = readLastWords(output?.toString('utf8') ?? '', { workService: service, services: [service] });
+  return `it ended before it was ready (${end ?? 'unknown'}, exit code ${exitCode ?? -1})${words === '' ? '' : `: ${words}`}`;
 }
