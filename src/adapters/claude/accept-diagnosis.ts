@@ -76,6 +76,10 @@ function findFault(
   if (report.verdict !== 'inconclusive' && report.statement.some((claim) => claim.evidence.length === 0)) {
     return 'it claims something in a sentence that cites no evidence';
   }
+  const words = [...report.statement, ...report.against].map(({ text }) => text);
+  if ([...words, ...report.ruledOut.map(({ reason }) => reason)].some((text) => cleanLine(text, 1_000) === '')) {
+    return 'it holds a sentence of nothing but characters that nobody sees';
+  }
   // What an answer without a cause names is dropped by `convert`.
   if (report.verdict !== 'cause') return undefined;
   const services = [...inventory.services, ...Object.values(input.dependencies).flat()];
@@ -118,7 +122,7 @@ function convert(
     suspects: change === 'none' ? suspects : [change, ...suspects],
     ...carryAlternatives(analyst, isCause ? report.service : '', input),
     signatures: analyst.signatures,
-    missing: [...new Set([...report.missing.map((text) => cleanLine(text, 400)), ...analyst.missing])],
+    missing: [...new Set([...report.missing.map((text) => cleanLine(text, 400)).filter(Boolean), ...analyst.missing])],
     lessons: analyst.lessons,
     engine,
   };

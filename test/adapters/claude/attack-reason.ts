@@ -3,8 +3,8 @@ import { createReason } from '../../../src/activities/reason/reason.ts';
 import type { AnswerJournal } from '../../../src/adapters/answer-journal.ts';
 import { createClaudeEngine } from '../../../src/adapters/claude/engine.ts';
 import { readPrompt } from '../../../src/adapters/claude/prompts.ts';
-import { findAnswerFault } from '../../../src/domain/analysis/verify-answer.ts';
-import type { EngineInput, EngineStep } from '../../../src/domain/diagnosis/engine.ts';
+import type { Diagnosis } from '../../../src/domain/diagnosis/diagnosis.ts';
+import type { EngineStep } from '../../../src/domain/diagnosis/engine.ts';
 import { readInventory, type Inventory } from '../../../src/domain/diagnosis/prompt.ts';
 import type { ToolCall } from '../../../src/domain/diagnosis/questions.ts';
 import { createBodyStore } from '../../fakes/body-store.ts';
@@ -162,8 +162,7 @@ function findCallFault(call: ToolCall, { services, evidenceIds, changes }: Inven
 
 function judgeEnd({ diagnosis }: End, counts: AttackCounts, blame: Blame): void {
   counts.stands[diagnosis.engine] = (counts.stands[diagnosis.engine] ?? 0) + 1;
-  const judged: EngineInput = { ...input, rejected: [rejected] };
-  const fault = findAnswerFault(judged, diagnosis);
+  const fault = findNameFault(diagnosis);
   if (fault !== undefined) blame(`a diagnosis got through: ${fault}`);
   if (diagnosis.service === rejected) blame('it repeats what a person rejected');
   if (!(diagnosis.confidence >= 0 && diagnosis.confidence <= 1)) blame(`confidence ${diagnosis.confidence}`);
@@ -172,13 +171,30 @@ function judgeEnd({ diagnosis }: End, counts: AttackCounts, blame: Blame): void 
     ...diagnosis.ruledOut.flatMap((item) => [item.candidate, item.reason]),
     ...diagnosis.missing,
   ];
-  const odd = texts.find((text) => /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(text) || text.length > 1_200);
+  const odd = texts.find(
+    (text) => text.trim() === '' || /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u.test(text) || text.length > 1_200,
+  );
   if (odd !== undefined) blame(`a sentence hides something: ${JSON.stringify(odd).slice(0, 200)}`);
   if (diagnosis.engine === analyst.name) {
     counts.refusals += 1;
     const note = diagnosis.missing.at(-1) ?? '';
     if (!isReadable(note)) blame(`the note cannot be read: ${JSON.stringify(note).slice(0, 600)}`);
   }
+}
+
+/** Anew as well: every name in a diagnosis is one of the case. */
+function findNameFault(diagnosis: Diagnosis): string | undefined {
+  const { services, evidenceIds, changes } = readInventory(input);
+  const { verdict, service, change, suspects, statement, against, ruledOut } = diagnosis;
+  const known = [...services, ...Object.values(input.dependencies).flat()];
+  if (verdict === 'cause' ? !known.includes(service) : service !== '') return `it blames "${service}" (${verdict})`;
+  const stranger = [change, ...suspects].find((id) => id !== 'none' && !changes[service]?.includes(id));
+  if (stranger !== undefined) return `it names the change ${stranger} of "${service}"`;
+  const claims = [...statement, ...against, ...ruledOut];
+  const cited = claims.flatMap(({ evidence }) => evidence).find((id) => !evidenceIds.includes(id));
+  if (cited !== undefined) return `it cites ${cited}`;
+  if (verdict === 'cause' && claims.some(({ evidence }) => evidence.length === 0)) return 'a sentence cites nothing';
+  return undefined;
 }
 
 const prompt = await readPrompt('diagnose');
