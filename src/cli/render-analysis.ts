@@ -17,12 +17,10 @@ export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
     ...renderClaims('Against', diagnosis.against),
     ...renderClaims(
       'Ruled out',
-      diagnosis.ruledOut
-        .slice(0, mostRuledOut)
-        .map(({ candidate, reason, evidence }) => ({
-          text: `${nameCandidate(bundle, candidate)}: ${reason}`,
-          evidence,
-        })),
+      diagnosis.ruledOut.slice(0, mostRuledOut).map(({ candidate, reason, evidence }) => ({
+        text: `${nameCandidate(bundle, candidate)}: ${reason}`,
+        evidence,
+      })),
     ),
     ...tellMore(diagnosis.ruledOut.length - mostRuledOut),
     ...renderClaims(
