@@ -140,6 +140,13 @@ function judgeUnfound(
       'Raise `sandbox.timeoutSeconds`, or give a command that ends sooner.';
     return judged({ verdict: 'cannot-run', reason, ...failure });
   }
+  const lack = findLackOfAll(tried);
+  if (failure.match !== 'same' && lack !== undefined) {
+    const reason =
+      `The command fails on both the suspect ${suspect} and ${nameOf(input, Math.max(...failing))} before it, and each time the ` +
+      `output tells of surroundings that the sandbox lacks, so it tells nothing: ${[lack, first.run.note ?? ''].join(' ').trim()}`;
+    return judged({ verdict: 'cannot-run', reason, ...failure });
+  }
   const told =
     failure.match === 'same'
       ? 'so the failure did not come with a change of this window.'
@@ -148,6 +155,12 @@ function judgeUnfound(
     `The command fails on both the suspect ${suspect} and ${nameOf(input, Math.max(...failing))} before it, and on ` +
     `${nameOf(input, Math.min(...failing))}, the oldest of the window, ${told}`;
   return judged({ verdict: 'not-reproduced', reason, ...failure });
+}
+
+/** What the sandbox lacks by every run, in the words of the first; undefined where one fails without a sign of it. */
+function findLackOfAll(tried: readonly Tried[]): string | undefined {
+  const lacks = tried.map(({ shown }) => shown?.lack ?? shown?.trouble);
+  return lacks.includes(undefined) ? undefined : lacks[0];
 }
 
 /** What each revision showed in its first run, measured by how the suspect failed. */

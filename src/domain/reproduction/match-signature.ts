@@ -27,6 +27,8 @@ export interface MatchResult {
   readonly trouble?: string;
   /** Present where an equal status alone, of an answer or of a test, must not be taken for production's failure: why not. */
   readonly doubt?: string;
+  /** Present where the output tells, beside its failures, of what the sandbox lacks, in words. */
+  readonly lack?: string;
 }
 
 /**
@@ -66,7 +68,13 @@ function doubtMatch(found: MatchResult, { failures, lines, expected = [] }: Matc
   const doubt = `The output also tells of surroundings that the sandbox lacks: ${lack}`;
   const { failure } = found;
   const compared = found.match === 'same' ? `It cannot be told whether it is production's failure. ` : '';
-  return { match: 'unknown', reason: `${compared}${doubt} ${found.reason}`, doubt, ...(failure ? { failure } : {}) };
+  return {
+    match: 'unknown',
+    reason: `${compared}${doubt} ${found.reason}`,
+    doubt,
+    lack,
+    ...(failure ? { failure } : {}),
+  };
 }
 
 /** The same type and template. At another place of the code, with words that any error of its type has, it may be another error. */

@@ -33,7 +33,7 @@ export function showFailure(run: FailedRun): ShownFailure {
   const read = readFailures(lines, { workService, services });
   const signal = signals[exitCode];
   const failures = read.length === 0 && signal ? [signal] : read;
-  const { match, reason, failure, trouble, doubt } = matchFailure({
+  const { match, reason, failure, trouble, doubt, lack } = matchFailure({
     end,
     failures,
     lines,
@@ -49,6 +49,7 @@ export function showFailure(run: FailedRun): ShownFailure {
     matchReason: reason,
     ...(trouble === undefined ? {} : { trouble }),
     ...(doubt === undefined ? {} : { doubt }),
+    ...(lack === undefined ? {} : { lack }),
   };
 }
 

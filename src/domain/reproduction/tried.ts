@@ -14,6 +14,8 @@ export interface ShownFailure {
   readonly trouble?: string;
   /** Why an equal HTTP status must not be taken for production's failure, in words. */
   readonly doubt?: string;
+  /** What the sandbox lacks by a sign beside the failure, in words; production does not show it. It may be why the run failed. */
+  readonly lack?: string;
 }
 
 /** One run of one revision. `shown` is absent when it passed, and when the set-up failed. */

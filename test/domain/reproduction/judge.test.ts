@@ -174,6 +174,19 @@ describe('judgeRuns', () => {
     expect(everywhere('unknown')).toContain('it tells nothing about the changes of this window');
   });
 
+  it('cannot tell where each end fails and its output tells of what the sandbox lacks', () => {
+    const lack = 'the module pg is not installed.';
+    const note = 'Its dependencies are not prepared: run `resident images build app`.';
+    const everywhere = judge((index) => run(index, { end: 'failed', exitCode: 1, note }, { lack }));
+    expect(everywhere).toMatchObject({ verdict: 'cannot-run', match: 'unknown' });
+    expect(everywhere.reason).toContain(`both the suspect r2 and r1 before it, and each time the output tells`);
+    expect(everywhere.reason).toContain(`${lack} ${note}`);
+    const production = judge((index) => fails(index, { lack, match: 'same' }));
+    expect(production).toMatchObject({ verdict: 'not-reproduced' });
+    const before = judge((index) => fails(index, index === 0 ? {} : { lack }));
+    expect(before).toMatchObject({ verdict: 'not-reproduced' });
+  });
+
   it('cannot tell where the command reaches its time limit on every revision', () => {
     const result = judge((index) => run(index, { end: 'timed-out', exitCode: -1, durationMs: 15_000 }));
     expect(result).toMatchObject({ verdict: 'cannot-run' });

@@ -114,6 +114,7 @@ describe('the failure of the sandbox beside that of production', () => {
     const shown = show(`${refused}\n${forged}`, [production]);
     expect(shown.match).toBe('unknown');
     expect(shown.matchReason).toContain('nobody serves 127.0.0.1:5432 there');
+    expect(shown.lack).toBe('nobody serves 127.0.0.1:5432 there.');
     const alsoThere: FailureSignature = { template: 'connect ECONNREFUSED <*>', frames: [] };
     expect(show(`${refused}\n${forged}`, [production, alsoThere]).match).toBe('same');
   });
