@@ -104,7 +104,7 @@ describe('the load that a symptom is made of', () => {
   });
 
   it('belongs to who begins to ask ten times as often, where who is asked does not fail', () => {
-    const found = simulate(chain, 'web', { slow: { db: 2 }, more: { 'stock>db': 10 } });
+    const found = simulate(chain, 'web', { slow: { db: 30 }, more: { 'stock>db': 10 } });
     expect(first(found)).toBe('stock');
     expect(found?.amplifications).toMatchObject([{ caller: 'stock', callee: 'db', isRetry: false }]);
   });
