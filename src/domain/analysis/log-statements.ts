@@ -90,13 +90,14 @@ export function createTracedLineCollector(): TracedLineCollector {
       oneIn *= 2;
       kept = kept.filter((item) => hashOf(item.traceId) % oneIn === 0);
     },
-    finish: () => ({
-      lines: kept.map(({ statement, ...item }) => ({
+    finish() {
+      miner.finish();
+      const lines = kept.map(({ statement, ...item }) => ({
         ...item,
         statement: typeof statement === 'string' ? statement : statement(),
-      })),
-      isSampled: oneIn > 1,
-    }),
+      }));
+      return { lines, isSampled: oneIn > 1 };
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Claim } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
-import { describePattern, describeShift } from './claims.ts';
+import { describePattern, describePropagation, describeQuiet, describeShift } from './claims.ts';
 import type { Surge } from './conditions-traffic.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts, isObserved } from './facts.ts';
@@ -13,22 +13,29 @@ interface Seen {
   readonly suspicions: readonly Suspicion[];
 }
 
-/** The heaviest log pattern and metric shift of the alerting service and of another one. */
+/** The heaviest log pattern and metric shift of the alerting service and of another one, and what each no longer logs. */
 export function describeSymptoms(seen: Seen, service: string): readonly Claim[] {
   const names = [...new Set([seen.input.service, service])];
   return names.flatMap((name) => {
     const pattern = failurePatterns(seen.facts, name)[0];
     const shift = failureShifts(seen.facts, name)[0];
-    return [...(pattern ? [describePattern(pattern)] : []), ...(shift ? [describeShift(shift)] : [])];
+    const quiet = seen.facts.quiet.find((item) => item.service === name && item.level === 'info');
+    return [
+      ...(pattern ? [describePattern(pattern)] : []),
+      ...(shift ? [describeShift(shift)] : []),
+      ...(quiet ? [describeQuiet(quiet)] : []),
+    ];
   });
 }
 
-/** Whose failing calls go to a service. */
+/** Whose failing calls go to a service, and how many requests failed there first. */
 export function describeCalls(seen: Seen, service: string): readonly Claim[] {
   const calls = seen.facts.calls.filter((call) => call.to === service);
   const callers = [...new Set(calls.map((call) => call.from))];
-  if (callers.length === 0) return [];
+  const propagated = describePropagation(seen.facts.propagation, service);
+  if (callers.length === 0) return propagated;
   return [
+    ...propagated,
     {
       text: `Failing calls of ${callers.join(', ')} go to ${service} (${[...new Set(calls.map((call) => call.mode))].join(', ')}).`,
       evidence: [...new Set(calls.map((call) => call.pattern.evidenceId))],
