@@ -49,10 +49,13 @@ export function findRootCondition(
   const suspectOf = (service: string) => suspicions.find((item) => item.service === service)?.share ?? 0;
   const present = facts.surroundings.conditions.filter((item) => !isHarmless(facts, item));
   const shown = present.filter((item) => isPlatforms(item) || suspectOf(item.service) >= leastSuspect);
-  const conditions = present.filter((item) => shown.some((other) => item === other || isSame(item, other)));
+  const near = present.filter((item) => shown.some((other) => item === other || isSame(item, other)));
   const told = alerts
     .map((alert) => [alert.name, alert.summary, ...Object.values(alert.annotations)].join('\n'))
     .join('\n');
+  // A neighbour's trouble is the cause only where there is no other; it explains nothing here.
+  const here = near.filter((item) => !isElsewhere(item, told, facts));
+  const conditions = here.length > 0 ? here : near;
   const all = [...conditions, ...findCrash(facts, conditions), ...findTold(facts, conditions, alerts)];
   const open = all.filter((item) => !isExplained(item, all) && !isVictim(facts, item));
   const ranked = open
@@ -66,10 +69,13 @@ export function findRootCondition(
   if (!top) return undefined;
   const { condition } = top;
   const explained = all.filter((item) => item !== condition && (explains(condition, item) || isSame(condition, item)));
-  const rivals = ranked
-    .slice(1)
-    .map((item) => item.condition)
-    .filter((item) => !explained.includes(item));
+  const rivals = [
+    ...ranked
+      .slice(1)
+      .map((item) => item.condition)
+      .filter((item) => !explained.includes(item)),
+    ...near.filter((item) => !conditions.includes(item)),
+  ];
   const strong = rivals.filter((item) => item.strength >= 0.65 && item.kind.category !== condition.kind.category);
   const sources = new Set(
     [condition, ...explained.filter((item) => isSame(condition, item))].flatMap((item) =>

@@ -82,6 +82,37 @@ describe('a cause that is no change', () => {
     expect(loud).toMatchObject({ category: 'resource', condition: 'connections-exhausted' });
   });
 
+  test('is not the probe where the application fails by an error that no table knows', () => {
+    const killed = warning(33, 'Pod/wharf-1', 'Unhealthy', 'Liveness probe failed: HTTP probe failed', {
+      count: 20,
+      lastAt: at(59),
+    });
+    const lines = repeat(31, 60, 5, () => ({
+      level: 'error',
+      message: 'cannot weigh the anchor of ship 12',
+      fields: {},
+    }));
+    expect(argueSoundly(platformIncident([killed], { lines: [...chatter(), ...lines] })).condition).toBeUndefined();
+  });
+
+  test('is what stands behind it, although its effect is louder and the alert speaks of that', () => {
+    const diagnosis = argueSoundly(
+      platformIncident(
+        [
+          warning(31, 'db-instance/wharf', '', 'ERROR: deadlock detected; blocked by process 14', {
+            count: 40,
+            lastAt: at(59),
+          }),
+          warning(40, 'db-instance/wharf', '', 'FATAL: sorry, too many clients already', { severity: 'error' }),
+        ],
+        {},
+        'too many connections on wharf, connection slots used up',
+      ),
+    );
+    expect(diagnosis.condition).toBe('lock-contention');
+    expect(tell(diagnosis)).toContain('From it follows connections that are used up');
+  });
+
   test('is never a symptom alone: then nothing is blamed', () => {
     const diagnosis = argueSoundly(platformIncident(crashing.slice(0, 1)));
     expect(diagnosis).toMatchObject({ verdict: 'inconclusive', category: 'unknown' });
