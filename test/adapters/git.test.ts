@@ -145,7 +145,22 @@ describe('git', () => {
     expect(headers['link']).toMatchObject({ type: 'symlink', linkname: '../../etc/passwd' });
     expect(Object.keys(headers)).toEqual(expect.arrayContaining(['caf\ufffd', 'dir/ünïcode.txt']));
     expect(notes).toEqual([
+      'the link link to ../../etc/passwd leads out of the source, so in the sandbox it may lead nowhere',
       'the file caf\ufffd has a name that is not UTF-8, and is packed under the nearest one that is',
+    ]);
+  });
+
+  it('notes the links that lead out of the folder of a service, and none that stay inside', async () => {
+    repository.commit(at(1), 'root', { 'till/test/a.json': '1', 'shared/x.json': '2' });
+    const inside = (name: string) => path.join(repository.folder, 'till', name);
+    await symlink('../../shared/x.json', inside('test/fixture'));
+    await symlink('test/../../shared', inside('shared'));
+    await symlink('..', inside('test/up'));
+    await symlink('../till/test/a.json', inside('round'));
+    await symlink('a.json', inside('test/..a'));
+    const { notes } = await git.archive(path.join(repository.folder, 'till'), repository.commit(at(2), 'links', {}));
+    expect(notes).toEqual([
+      '3 links (round to ../till/test/a.json, shared to test/../../shared, test/fixture to ../../shared/x.json): each leads out of the source, so in the sandbox it may lead nowhere',
     ]);
   });
 

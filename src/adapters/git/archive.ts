@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { pack } from 'tar-stream';
 import { OutsideError } from '../outside-error.ts';
 import type { FolderNames } from './folder-names.ts';
@@ -5,6 +6,8 @@ import { findFolderAt } from './history.ts';
 import { runGit } from './run-git.ts';
 
 const maxTreeBytes = 200_000_000;
+/** The target of a link is a blob, which may be of any length. */
+const shownTarget = 200;
 
 /** A source tree as it goes into the sandbox, and what is not in it though people may expect it. */
 export interface SourceTree {
@@ -40,19 +43,23 @@ interface TreePlace {
 /**
  * A plain tar of the tree at a commit, the same bytes each time: files as committed, sorted, no owners, the epoch as time.
  * `git archive` is not used: it obeys `export-ignore` (which often leaves the tests out), `export-subst` and filters.
- * What Git does not hold (submodules, the content behind Git LFS pointers) is not in it, and is named.
+ * What Git does not hold (submodules, the content behind Git LFS pointers) is not in it, and is named; so are links that lead out.
  */
 async function archiveTree(place: TreePlace): Promise<SourceTree> {
   const { entries, submodules, renamed } = await listTree(place);
   const contents = await readBlobs(place.folder, entries, place.timeoutMs);
   const tar = pack();
   const pointers: string[] = [];
+  const leaving: string[] = [];
   entries.forEach((entry, index) => {
     const content = contents[index] ?? Buffer.alloc(0);
     const header = { name: entry.path, mtime: new Date(0), mode: entry.mode === '100755' ? 0o755 : 0o644 };
     if (isLfsPointer(content)) pointers.push(entry.path);
-    if (entry.mode === '120000') tar.entry({ ...header, type: 'symlink', linkname: content.toString('utf8') });
-    else tar.entry(header, content);
+    if (entry.mode === '120000') {
+      const linkname = content.toString('utf8');
+      if (leadsOut(entry.path, linkname)) leaving.push(`${entry.path} to ${linkname.slice(0, shownTarget)}`);
+      tar.entry({ ...header, type: 'symlink', linkname });
+    } else tar.entry(header, content);
   });
   tar.finalize();
   const chunks: Buffer[] = [];
@@ -60,6 +67,7 @@ async function archiveTree(place: TreePlace): Promise<SourceTree> {
   const notes = [
     ...name(submodules, 'submodule', 'is left out, since the repository does not hold its files'),
     ...name(pointers, 'file', 'is a Git LFS pointer without its content'),
+    ...name(leaving, 'link', 'leads out of the source, so in the sandbox it may lead nowhere'),
     ...name(renamed, 'file', 'has a name that is not UTF-8, and is packed under the nearest one that is'),
   ];
   return { tar: Buffer.concat(chunks), notes };
@@ -70,6 +78,11 @@ function name(paths: readonly string[], noun: string, what: string): readonly st
   if (paths.length === 0) return [];
   const shown = paths.slice(0, 3).join(', ') + (paths.length > 3 ? ` and ${paths.length - 3} more` : '');
   return [paths.length === 1 ? `the ${noun} ${shown} ${what}` : `${paths.length} ${noun}s (${shown}): each ${what}`];
+}
+
+/** By the paths alone, as if every folder on the way were a plain one. */
+function leadsOut(link: string, target: string): boolean {
+  return posix.isAbsolute(target) || posix.join(posix.dirname(link), target).split('/')[0] === '..';
 }
 
 /** The specification of Git LFS: a pointer is below 1,024 bytes and begins with its version. */
