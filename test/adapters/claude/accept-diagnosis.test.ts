@@ -57,3 +57,16 @@ describe('what a model wrote to be tried in the sandbox', () => {
     expect(accept({ fix: { diff: 'x'.repeat(20_001) } })).toHaveProperty('refused');
   });
 });
+
+describe('a sentence that nobody can see', () => {
+  it('refuses the report; an invisible word on what is missing is dropped', () => {
+    const accept = (rest: object) => acceptDiagnosis({ ...report, ...rest }, input, analyst, 'claude/fake-1');
+    const unseen = { text: '\u200b\ufeff', evidence: ['order-service/logs/1'] };
+    expect(accept({ against: [unseen] })).toEqual({
+      refused: 'it holds a sentence of nothing but characters that nobody sees',
+    });
+    expect(accept({ missing: ['\u200b', 'Traces.'] })).toMatchObject({
+      diagnosis: { missing: ['Traces.', 'No traces.'] },
+    });
+  });
+});
