@@ -1,17 +1,20 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createExamineService } from '../../src/activities/reason/examine-service.ts';
 import { createReason } from '../../src/activities/reason/reason.ts';
 import { readBundle } from '../../src/adapters/bundle/read.ts';
 import { createEvidenceStore, type EvidenceStore } from '../../src/adapters/evidence-store.ts';
 import { exportBundle } from '../../src/cli/export-bundle.ts';
+import { run } from '../../src/cli/run.ts';
 import { createIncidentClient } from '../../src/client/incident-client.ts';
 import { readLastArgument, type LastArgument } from '../../src/client/last-argument.ts';
 import type { CollectInput } from '../../src/activities/contract.ts';
 import { analyseBundle } from '../../src/domain/analysis/analysis.ts';
 import { createAnalyst } from '../../src/domain/analysis/analyst.ts';
+import type { Diagnosis } from '../../src/domain/diagnosis/diagnosis.ts';
 import type { Evidence, EvidenceBody, EvidenceKind } from '../../src/domain/evidence/evidence.ts';
 import { brokenFleet, culprit } from '../adapters/bundle/broken-fleet.ts';
 import type { FakeOptions } from '../fakes/activities.ts';
@@ -81,6 +84,40 @@ describeWithServer('an incident that is exported', (harness) => {
     expect(diagnosis).toEqual(argument.answered);
     expect(diagnosis).toMatchObject({ verdict: 'cause', service: `${running.service}-db`, change: culprit.id });
     expect(diagnosis.missing.join()).toContain('Prometheus did not answer');
+    await running.handle.terminate('end of the test');
+  });
+
+  test('goes into the folder of `resident export`, with the bodies of the state folder, and `resident analyze` reads it', async () => {
+    const running = await harness().open({ overrides: collectFleet() });
+    const { answered } = await argued(running);
+    const config = path.join(folder, 'resident.yaml');
+    const { address } = (harness().client.connection as Connection).options;
+    await writeFile(
+      config,
+      `version: 1\nstateFolder: ${folder}\ntemporal: { address: "${address}" }\nservices: { ${running.service}: { owner: team } }\n`,
+    );
+    let out = '';
+    const stdout = vi
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => Boolean((out += String(text))) || true);
+    const target = path.join(folder, 'exported');
+    try {
+      expect(await run(['export', running.service, '--config', config, '--output', target, '--json'])).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({
+        lost: [],
+        files: expect.arrayContaining(['state.json', 'bundle.json']) as unknown,
+      });
+      out = '';
+      expect(await run(['analyze', target, '--json'])).toBe(0);
+    } finally {
+      stdout.mockRestore();
+    }
+    const { diagnosis } = JSON.parse(out) as { diagnosis: Diagnosis };
+    expect(diagnosis).toMatchObject({
+      change: culprit.id,
+      statement: answered?.statement,
+      evidence: answered?.evidence,
+    });
     await running.handle.terminate('end of the test');
   });
 
