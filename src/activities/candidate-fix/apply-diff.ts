@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { posix } from 'node:path';
 import { applyPatch, parsePatch, type StructuredPatch } from 'diff';
 import { findGuardedKind, guardedWords } from '../../domain/reproduction/guarded-files.ts';
+import { shadowsPython } from '../../domain/reproduction/python-modules.ts';
 import type { SourceTree, TreeFile } from './source-tree.ts';
 
 export type Applied = { readonly tree: SourceTree; readonly paths: readonly string[] } | { readonly refused: string };
@@ -29,7 +30,10 @@ export function applyDiff(tree: SourceTree, diff: string, commands: readonly (re
     const named = readPaths(patch);
     if ('refused' in named) return named;
     const { path, isNew, isGone } = named;
-    const fault = findPathFault(path, changed) ?? findCommandFault(path, commands);
+    const fault =
+      findPathFault(path, changed) ??
+      findCommandFault(path, commands) ??
+      (isNew ? findNewFault(path, commands) : undefined);
     if (fault !== undefined) return { refused: `${JSON.stringify(path.slice(0, 200))} ${fault}` };
     const file = applyOne(changed.get(path), patch, { isNew, isGone });
     if (typeof file === 'string') return { refused: `${path}: ${file}` };
@@ -81,6 +85,25 @@ export function findPathFault(path: string, tree: SourceTree): string | undefine
 function findCommandFault(path: string, commands: readonly (readonly string[])[]): string | undefined {
   const isNamed = commands.flat().some((argument) => listNamed(argument).includes(path.toLowerCase()));
   return isNamed ? 'is named by a command that measures the fix' : undefined;
+}
+
+/**
+ * What a file may do by being there: a runner takes up all that a folder holds, and an import finds what lies beside it first. The
+ * files that are there already may be the service's own code, so a folder that a command names does not guard those.
+ */
+function findNewFault(path: string, commands: readonly (readonly string[])[]): string | undefined {
+  if (shadowsPython(path)) return "is new and takes the place of a module of Python's own";
+  const isTakenUp = commands.flat().some((argument) => listFolders(argument).some((one) => isBelow(path, one)));
+  return isTakenUp ? 'is new in a folder that a command names which measures the fix' : undefined;
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.toLowerCase().startsWith(`${folder}/`);
+}
+
+/** `checks/`, `./checks/...` of Go, and `checks/` before the first `*`. */
+function listFolders(argument: string): readonly string[] {
+  return listNamed(argument).map((one) => one.replace(/\/(?:\.\.\.|[^/]*[*?[{].*)?$/, ''));
 }
 
 /** The paths that an argument may stand for: those in a shell's line and behind an option's name too, and Python's modules. */

@@ -26,7 +26,7 @@ const names: Readonly<Record<GuardedKind, readonly RegExp[]>> = {
     /^(?:gnu)?makefile$|\.ma?k$|^cmakelists\.txt$|\.cmake$|^meson\.build$|^configure(?:\.(?:ac|in))?$|^(?:justfile|rakefile|procfile)$|^taskfile\.ya?ml$/,
     /^(?:gemfile|module\.bazel|workspace(?:\.bazel)?|build\.bazel)$|\.(?:gemspec|csproj|sln|props|targets)$/,
     /^(?:docker|container)file(?:\.|$)|\.dockerfile$|^\.dockerignore$|^(?:docker-)?compose.*\.ya?ml$/,
-    /^\.pre-commit-config\.ya?ml$|^resident\.ya?ml$/,
+    /^\.pre-commit-config\.ya?ml$|^resident\.ya?ml$|^\.env(?:rc|\..*)?$/,
   ],
   git: [
     /^\.git(?:modules|attributes)$|^(?:code)?owners$/,

@@ -149,6 +149,7 @@ describe('a diff of an engine', () => {
       'GIT~2/hooks/x',
       '.git /config',
     ],
+    ...['.env', 'web/.env.test', '.envrc'],
     'check.js',
   ])('may not write %s', (path) => {
     const refused = applyDiff(tree, create(path), shown);
@@ -175,6 +176,36 @@ describe('a diff of an engine', () => {
       refused: expect.stringContaining('is named by a command') as string,
     });
     expect(applyDiff(tree, create(`src/${path}`), [command])).toHaveProperty('tree');
+  });
+
+  it.each([
+    ['itself', ['node', '--test', 'checks/'], 'checks/more.mjs'],
+    ['without a slash, at any depth', ['pytest', '-q', './checks'], 'checks/api/more.py'],
+    ['with a pattern', ['sh', '-c', "node --test 'checks/**/*.mjs'"], 'checks/more.mjs'],
+    ['with the dots of Go', ['go', 'test', './checks/...'], 'checks/more.go'],
+  ])('may not add a file to a folder that a command names %s', (_how, command, path) => {
+    expect(applyDiff(tree, create(path), [command])).toEqual({
+      refused: expect.stringContaining('is new in a folder that a command names') as string,
+    });
+    expect(applyDiff(tree, create(`src/${path}`), [command, ['go', 'test', './...'], ['pytest', '.']])).toHaveProperty(
+      'tree',
+    );
+    expect(applyDiff(tree, change('src/session.js'), [['node', '--test', 'src/']])).toHaveProperty('tree');
+  });
+
+  it.each(['json.py', 'src/random.py', 'datetime/__init__.py'])(
+    "may not add %s, which takes the place of a module of Python's own",
+    (path) => {
+      expect(applyDiff(tree, create(path))).toEqual({
+        refused: expect.stringContaining("a module of Python's own") as string,
+      });
+    },
+  );
+
+  it("may change a file that is named as a module of Python's own and was there", () => {
+    const withQueue: SourceTree = new Map([...tree, ['shop/queue.py', text('// sessions\nexport const hours = 1;\n')]]);
+    expect(applyDiff(withQueue, change('shop/queue.py'))).toHaveProperty('tree');
+    expect(applyDiff(tree, create('shop/json_lines.py'))).toHaveProperty('tree');
   });
 
   it('may not delete or weaken a test that is there', () => {
