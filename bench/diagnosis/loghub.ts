@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { learnLayout, stripHeader } from '../../src/domain/analysis/log-layout.ts';
-import { createTemplateMiner } from '../../src/domain/analysis/templates.ts';
+import { learnLayout, stripHeader } from '../../src/domain/analysis/logs/layout.ts';
+import { createTemplateMiner } from '../../src/domain/analysis/logs/templates.ts';
 import { readCsv } from './nezha-files.ts';
 import type { DirectSet, Outcome } from './run-set.ts';
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { SuspectRegion } from '../../src/domain/analysis/code-regions.ts';
+import type { SuspectRegion } from '../../src/domain/analysis/spans/code-regions.ts';
 import type { Alert } from '../../src/domain/incident/alert.ts';
 import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
 import type { Evidence, EvidenceBody, LogLine } from '../../domain/evidence/evidence.ts';
-import { createLogMeasure, type LogMeasure, type MeasuredLogs } from '../../domain/analysis/measure-logs.ts';
+import { createLogMeasure, type LogMeasure, type MeasuredLogs } from '../../domain/analysis/logs/measure-logs.ts';
 import { createRedact } from '../../domain/redaction.ts';
 import { cleanLine } from '../log-files/log-files.ts';
 import { createLineJoiner } from '../log-files/join-lines.ts';

@@ -1,7 +1,7 @@
 import type { SuspectService } from '../diagnosis/diagnosis.ts';
-import { coincidence } from './exposure.ts';
+import { coincidence } from './changes/exposure.ts';
 import type { Facts } from './facts.ts';
-import type { ScoredCandidate } from './score-candidates.ts';
+import type { ScoredCandidate } from './changes/score-candidates.ts';
 import { nearness } from './suspicion.ts';
 
 /** The sandbox tries two; a person reads a few more. */

@@ -1,6 +1,6 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { Bundle } from '../evidence/bundle.ts';
-import { listSuspectRegions, type SuspectRegion } from './code-regions.ts';
+import { listSuspectRegions, type SuspectRegion } from './spans/code-regions.ts';
 import { argue } from './analyst.ts';
 import { failurePatterns, failureShifts, type Facts } from './facts.ts';
 import { chooseRemediation, type Remediation } from './remediation.ts';

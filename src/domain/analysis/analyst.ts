@@ -7,7 +7,7 @@ import { compareLessons } from './compare-lessons.ts';
 import { decide, type Decision } from './decide.ts';
 import { failurePatterns, gatherFacts, type Facts } from './facts.ts';
 import { findForeignCause } from './outside.ts';
-import { scoreCandidates } from './score-candidates.ts';
+import { scoreCandidates } from './changes/score-candidates.ts';
 import { describeDecision } from './statement.ts';
 import { followCalls, type Suspicion } from './suspicion.ts';
 import { readSymptoms } from './symptoms.ts';

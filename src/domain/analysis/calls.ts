@@ -1,5 +1,5 @@
 import type { LogLine } from '../evidence/evidence.ts';
-import type { LogPattern } from './log-patterns.ts';
+import type { LogPattern } from './logs/patterns.ts';
 import { compactName, shortName } from './words.ts';
 
 /** A failing call: whom it went to, and how it failed. */

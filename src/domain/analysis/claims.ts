@@ -1,7 +1,7 @@
 import type { Claim } from '../diagnosis/diagnosis.ts';
-import type { Propagation } from './failed-requests.ts';
-import type { LogPattern, QuietPattern } from './log-patterns.ts';
-import type { MetricShift } from './metric-shifts.ts';
+import type { Propagation } from './logs/failed-requests.ts';
+import type { LogPattern, QuietPattern } from './logs/patterns.ts';
+import type { MetricShift } from './metrics/shifts.ts';
 
 /** One log pattern as a sentence. */
 export function describePattern(pattern: LogPattern): Claim {

@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import type { Lesson, RecalledLesson } from '../evidence/lesson.ts';
-import type { LogPattern } from './log-patterns.ts';
+import type { LogPattern } from './logs/patterns.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { splitWords } from './words.ts';
 

@@ -1,13 +1,13 @@
 import type { CauseCategory } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
-import { findRootCondition, isHarmless, type RootCondition } from './conditions-root.ts';
-import { findSurge, type Surge } from './conditions-traffic.ts';
+import { findRootCondition, isHarmless, type RootCondition } from './conditions/root.ts';
+import { findSurge, type Surge } from './conditions/traffic.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts, isObserved } from './facts.ts';
-import { isConfigOnly } from './diffs.ts';
-import { contract } from './match-diff.ts';
+import { isConfigOnly } from './changes/diffs.ts';
+import { contract } from './changes/match-diff.ts';
 import type { ForeignCause } from './outside.ts';
-import type { ScoredCandidate } from './score-candidates.ts';
+import type { ScoredCandidate } from './changes/score-candidates.ts';
 import { singleOut } from './single-out.ts';
 import type { Suspicion } from './suspicion.ts';
 

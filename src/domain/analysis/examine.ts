@@ -1,7 +1,7 @@
 import type { Finding } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
-import { readHunks, explainHarmless } from './diffs.ts';
+import { readHunks, explainHarmless } from './changes/diffs.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, gatherFacts, isObserved } from './facts.ts';
 import { describePattern, describeShift, short } from './claims.ts';

@@ -1,19 +1,19 @@
 import type { EngineInput, EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { Change, Deploy } from '../evidence/evidence.ts';
-import type { Currency } from './added-load.ts';
+import type { Currency } from './load/added-load.ts';
 import type { CallFailure } from './calls.ts';
 import { findCallFailures } from './calls.ts';
-import { readSurroundings, type Surroundings } from './conditions-find.ts';
-import { readAlerted } from './explain-load.ts';
-import type { LogPattern, QuietPattern } from './log-patterns.ts';
-import { measureLogs, type MeasuredLogs } from './measure-logs.ts';
-import type { MetricShift } from './metric-shifts.ts';
-import { findMetricShifts } from './metric-shifts.ts';
-import { followFailedRequests, type Propagation } from './failed-requests.ts';
-import { readFlows, type ServiceFlows } from './service-flows.ts';
-import { mergeDependencies } from './call-graph.ts';
-import { listSpanSigns, type SpanSign } from './span-blame.ts';
-import { measureSpans, type SpanFacts } from './span-facts.ts';
+import { readSurroundings, type Surroundings } from './conditions/find.ts';
+import { readAlerted } from './load/explain-load.ts';
+import type { LogPattern, QuietPattern } from './logs/patterns.ts';
+import { measureLogs, type MeasuredLogs } from './logs/measure-logs.ts';
+import type { MetricShift } from './metrics/shifts.ts';
+import { findMetricShifts } from './metrics/shifts.ts';
+import { followFailedRequests, type Propagation } from './logs/failed-requests.ts';
+import { readFlows, type ServiceFlows } from './load/service-flows.ts';
+import { mergeDependencies } from './spans/call-graph.ts';
+import { listSpanSigns, type SpanSign } from './spans/blame.ts';
+import { measureSpans, type SpanFacts } from './spans/facts.ts';
 
 /** A value with the id of the evidence that holds it. */
 export interface Cited<T> {

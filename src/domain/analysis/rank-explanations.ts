@@ -1,6 +1,6 @@
-import { explainByLoad } from './explain-load.ts';
+import { explainByLoad } from './load/explain-load.ts';
 import type { Facts } from './facts.ts';
-import { explainBySpans } from './span-blame.ts';
+import { explainBySpans } from './spans/blame.ts';
 
 /** A method's word on whose own trouble the alerting service's symptom is. */
 export interface Explanation {

@@ -1,7 +1,7 @@
 import type { Claim } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { describePattern, describePropagation, describeQuiet, describeShift } from './claims.ts';
-import type { Surge } from './conditions-traffic.ts';
+import type { Surge } from './conditions/traffic.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts, isObserved } from './facts.ts';
 import type { Suspicion } from './suspicion.ts';

@@ -10,13 +10,13 @@ import {
   describeHarmless,
   ruleOutOthers,
   weighAgainst,
-} from './conditions-statement.ts';
+} from './conditions/statement.ts';
 import type { Decision } from './decide.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
 import type { ForeignCause } from './outside.ts';
-import { describeCandidate, ruleOutChanges } from './rule-out.ts';
-import type { ScoredCandidate } from './score-candidates.ts';
+import { describeCandidate, ruleOutChanges } from './changes/rule-out.ts';
+import type { ScoredCandidate } from './changes/score-candidates.ts';
 import {
   capitalise,
   describeCalls,

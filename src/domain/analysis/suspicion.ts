@@ -1,9 +1,9 @@
 import type { CallFailure } from './calls.ts';
 import type { Facts } from './facts.ts';
-import { rolloutMs } from './exposure.ts';
+import { rolloutMs } from './changes/exposure.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
-import type { LogPattern } from './log-patterns.ts';
-import type { SpanSign } from './span-blame.ts';
+import type { LogPattern } from './logs/patterns.ts';
+import type { SpanSign } from './spans/blame.ts';
 import { gatherExplanations, mixExplanations, type Explanation } from './rank-explanations.ts';
 
 /** How far suspicion falls on a service, along the failing calls. */

@@ -1,5 +1,5 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
-import { isKnownCondition } from './conditions-root.ts';
+import { isKnownCondition } from './conditions/root.ts';
 import { findUncitedClaims, findUnknownCitations } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';

@@ -1,4 +1,4 @@
-import type { MeasuredLogs } from '../analysis/measure-logs.ts';
+import type { MeasuredLogs } from '../analysis/logs/measure-logs.ts';
 import type { Alert } from '../incident/alert.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 import type { AskedCall, ToolAnswer, ToolCall } from './questions.ts';

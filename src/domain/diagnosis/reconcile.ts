@@ -1,7 +1,7 @@
 import type { Claim, Diagnosis, Finding, RuledOut, SuspectService } from './diagnosis.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Reproduction } from '../reproduction/reproduction.ts';
-import { isSameRevision } from '../analysis/candidates.ts';
+import { isSameRevision } from '../analysis/changes/candidates.ts';
 import { describeLocation } from '../reproduction/location.ts';
 import { tabulateRuns, tellEnd } from '../reproduction/tabulate-runs.ts';
 

@@ -1,4 +1,4 @@
-import { findLogPatterns, type LogPattern } from '../analysis/log-patterns.ts';
+import { findLogPatterns, type LogPattern } from '../analysis/logs/patterns.ts';
 import { withoutFrames } from '../analysis/traces.ts';
 import type { EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { LogLine } from '../evidence/evidence.ts';

@@ -1,4 +1,4 @@
-import { maskMessage } from '../analysis/mask-message.ts';
+import { maskMessage } from '../analysis/logs/mask-message.ts';
 
 const longestTemplate = 200;
 const placeholder = /<(?:time|uuid|ip|str|path|hex|dur|num)>/g;

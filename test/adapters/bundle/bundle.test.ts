@@ -8,7 +8,7 @@ import { createBundleSchema } from '../../../src/adapters/bundle/manifest.ts';
 import { readBundle } from '../../../src/adapters/bundle/read.ts';
 import { writeBundle } from '../../../src/adapters/bundle/write.ts';
 import { analyseBundle } from '../../../src/domain/analysis/analysis.ts';
-import { measureLogs } from '../../../src/domain/analysis/measure-logs.ts';
+import { measureLogs } from '../../../src/domain/analysis/logs/measure-logs.ts';
 import { at, incidentFrom, window } from '../../domain/analysis/incident.ts';
 import { brokenFleet, culprit, oddName } from './broken-fleet.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareLessons } from '../../../src/domain/analysis/compare-lessons.ts';
-import type { LogPattern } from '../../../src/domain/analysis/log-patterns.ts';
+import type { LogPattern } from '../../../src/domain/analysis/logs/patterns.ts';
 import { inconclusive } from '../../../src/domain/diagnosis/diagnosis.ts';
 import { at, incident } from './incident.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { findCallFailures, readPeers } from '../../../src/domain/analysis/calls.ts';
-import { explainHarmless, readHunks } from '../../../src/domain/analysis/diffs.ts';
+import { explainHarmless, readHunks } from '../../../src/domain/analysis/changes/diffs.ts';
 import { examine } from '../../../src/domain/analysis/examine.ts';
 import { readGuidance } from '../../../src/domain/analysis/guidance.ts';
-import { findLogPatterns } from '../../../src/domain/analysis/log-patterns.ts';
-import { findMetricShifts } from '../../../src/domain/analysis/metric-shifts.ts';
-import { findNumberChanges } from '../../../src/domain/analysis/numbers-in-diffs.ts';
+import { findLogPatterns } from '../../../src/domain/analysis/logs/patterns.ts';
+import { findMetricShifts } from '../../../src/domain/analysis/metrics/shifts.ts';
+import { findNumberChanges } from '../../../src/domain/analysis/changes/numbers-in-diffs.ts';
 import { readFrames } from '../../../src/domain/analysis/symptoms.ts';
 import { splitWords } from '../../../src/domain/analysis/words.ts';
 import type { LogLine, MetricSeries } from '../../../src/domain/evidence/evidence.ts';

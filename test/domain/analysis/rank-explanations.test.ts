@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fitBaseline } from '../../../src/domain/analysis/metric-baseline.ts';
-import type { Point } from '../../../src/domain/analysis/metric-points.ts';
+import { fitBaseline } from '../../../src/domain/analysis/metrics/baseline.ts';
+import type { Point } from '../../../src/domain/analysis/metrics/points.ts';
 import { mixExplanations, type Explanation } from '../../../src/domain/analysis/rank-explanations.ts';
-import { readFlows } from '../../../src/domain/analysis/service-flows.ts';
-import { metricsOf, series } from './generated-series.ts';
+import { readFlows } from '../../../src/domain/analysis/load/service-flows.ts';
+import { metricsOf, series } from './metrics/generated-series.ts';
 
 const explanation = (service: string, source: Explanation['source'], weight: number): Explanation => ({
   service,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../../src/domain/analysis/examine.ts';
-import { coincidence, measureExposure } from '../../../src/domain/analysis/exposure.ts';
+import { coincidence, measureExposure } from '../../../src/domain/analysis/changes/exposure.ts';
 import { gatherFacts } from '../../../src/domain/analysis/facts.ts';
 import type { EngineInput } from '../../../src/domain/diagnosis/engine.ts';
 import { findAnswerFault } from '../../../src/domain/analysis/verify-answer.ts';

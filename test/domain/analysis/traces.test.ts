@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Hunk } from '../../../src/domain/analysis/diffs.ts';
+import type { Hunk } from '../../../src/domain/analysis/changes/diffs.ts';
 import { readFrames } from '../../../src/domain/analysis/symptoms.ts';
-import { isRenaming } from '../../../src/domain/analysis/renames.ts';
+import { isRenaming } from '../../../src/domain/analysis/changes/renames.ts';
 import { withoutFrames } from '../../../src/domain/analysis/traces.ts';
-import { findUnitChange } from '../../../src/domain/analysis/units-in-diffs.ts';
+import { findUnitChange } from '../../../src/domain/analysis/changes/units-in-diffs.ts';
 
 const python = `GET /rates failed
 Traceback (most recent call last):

@@ -1,4 +1,4 @@
-import { createTemplateMiner } from '../../analysis/templates.ts';
+import { createTemplateMiner } from '../../analysis/logs/templates.ts';
 import type { EvidenceWithBody } from '../engine.ts';
 import { cleanText } from '../prompt-text.ts';
 import { fitLines, type EvidenceQuestion } from '../questions.ts';

@@ -1,4 +1,4 @@
-import { findMetricShifts } from '../../analysis/metric-shifts.ts';
+import { findMetricShifts } from '../../analysis/metrics/shifts.ts';
 import type { MetricSeries } from '../../evidence/evidence.ts';
 import type { EvidenceWithBody } from '../engine.ts';
 import { cleanText } from '../prompt-text.ts';

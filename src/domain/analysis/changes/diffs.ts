@@ -1,0 +1,169 @@
+import type { Change } from '../../evidence/evidence.ts';
+
+/** One hunk of a file's diff, without lines that are only moved in whitespace. */
+export interface Hunk {
+  readonly path: string;
+  /** First line and length in the new file; absent where the header does not say. */
+  readonly start?: number;
+  readonly length?: number;
+  /** Numbers of the lines in the new file that were added, or before which lines were removed. */
+  readonly touched: readonly number[];
+  readonly header: string;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+  readonly context: readonly string[];
+}
+
+/** Files that cannot change how a service runs. */
+const harmlessPaths: readonly (readonly [string, RegExp])[] = [
+  [
+    'documentation',
+    /(^|\/)(docs?|documentation|runbooks?|adr)\/|\.(md|mdx|rst|adoc|txt)$|(^|\/)(readme|license|changelog|codeowners|authors|contributing|notice)(\.\w+)?$/i,
+  ],
+  [
+    'tests',
+    /(^|\/)(tests?|__tests__|specs?|testdata|fixtures|e2e)\/|(_test|\.test|\.spec|Tests?)\.\w+$|(^|\/)test_\w+\.py$|(^|\/)conftest\.py$/,
+  ],
+  [
+    'continuous integration or tooling',
+    /(^|\/)\.(github|gitlab|circleci|husky|vscode|idea|buildkite)\/|(^|\/)(\.gitlab-ci\.ya?ml|\.travis\.yml|Jenkinsfile|\.editorconfig|\.gitignore|\.gitattributes|\.dockerignore|\.?golangci\.ya?ml|\.prettierrc.*|\.?eslint.*|\.pre-commit-config\.yaml|\.rubocop\.yml|renovate\.json)$/,
+  ],
+  ['styles and images', /\.(css|scss|sass|less|svg|png|jpe?g|gif|ico|woff2?|ttf)$/i],
+];
+const dependencyManifest =
+  /(^|\/)(go\.(mod|sum)|package(-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|requirements[^/]*\.txt|poetry\.lock|Pipfile(\.lock)?|Gemfile(\.lock)?|Cargo\.(toml|lock)|pom\.xml|build\.gradle(\.kts)?|composer\.(json|lock)|[^/]+\.csproj)$/;
+const commentLine = /^\s*(\/\/|#(?!include|define|if|endif)|\/\*|\*(?!\w)|--\s|;|<!--|"""|''')/;
+const logCall =
+  /\b(log|logger|logging|console|slog|zap|zerolog|log4j|LOG_?\w*|LOGGER|fmt\.(Print|Fprint)\w*|print|println|printf|puts|System\.out)\b\s*[.(]/;
+
+/** Splits a change into hunks and cancels lines that were only re-indented or moved within a hunk. */
+export function readHunks(change: Change): readonly Hunk[] {
+  return change.files.flatMap((file) => readFileHunks(file.path, file.diff));
+}
+
+function readFileHunks(path: string, diff: string): readonly Hunk[] {
+  const hunks: Hunk[] = [];
+  let header = '';
+  let lines: string[] = [];
+  const flush = () => {
+    const hunk = buildHunk(path, header, lines);
+    if (hunk) hunks.push(hunk);
+    lines = [];
+  };
+  for (const line of diff.split('\n')) {
+    if (line.startsWith('@@')) {
+      flush();
+      header = line;
+    } else if (
+      !/^(diff --git|index |--- |\+\+\+ |new file|deleted file|similarity|rename |old mode|new mode|\\ No newline)/.test(
+        line,
+      )
+    ) {
+      lines.push(line);
+    }
+  }
+  flush();
+  return hunks;
+}
+
+function buildHunk(path: string, header: string, lines: readonly string[]): Hunk | undefined {
+  const removed = lines.filter((line) => line.startsWith('-')).map((line) => line.slice(1));
+  const added = lines.filter((line) => line.startsWith('+')).map((line) => line.slice(1));
+  if (removed.length === 0 && added.length === 0) return undefined;
+  const range = /\+(\d+)(?:,(\d+))?/.exec(header);
+  return {
+    path,
+    header: header.replace(/^@@.*?@@/, '').trim() || header,
+    touched: range ? listTouched(lines, Number(range[1])) : [],
+    ...(range ? { start: Number(range[1]), length: Number(range[2] ?? 1) } : {}),
+    removed: subtract(removed, added),
+    added: subtract(added, removed),
+    context: lines.filter((line) => line.startsWith(' ')),
+  };
+}
+
+function listTouched(lines: readonly string[], start: number): readonly number[] {
+  const touched: number[] = [];
+  let line = start;
+  for (const text of lines) {
+    if (text.startsWith('+')) touched.push(line++);
+    else if (text.startsWith('-')) touched.push(line);
+    else line++;
+  }
+  return touched;
+}
+
+function subtract(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const line of others) counts.set(squeeze(line), (counts.get(squeeze(line)) ?? 0) + 1);
+  return lines.filter((line) => {
+    const key = squeeze(line);
+    if (key === '') return false;
+    const left = counts.get(key) ?? 0;
+    if (left > 0) counts.set(key, left - 1);
+    return left === 0;
+  });
+}
+
+function squeeze(line: string): string {
+  return line.replace(/\s+/g, '');
+}
+
+/** Why a change cannot be the cause whatever the symptom, or undefined when it could be. */
+export function explainHarmless(change: Change, hunks: readonly Hunk[]): string | undefined {
+  const paths = change.files.map((file) => file.path);
+  if (paths.length > 0) {
+    const kinds = paths.map((path) => harmlessPaths.find(([, pattern]) => pattern.test(path))?.[0]);
+    if (kinds.every((kind) => kind !== undefined)) return `it touches only ${[...new Set(kinds)].join(' and ')}`;
+  }
+  const running = hunks.filter((hunk) => !harmlessPaths.some(([, pattern]) => pattern.test(hunk.path)));
+  const changed = running.flatMap((hunk) => [...hunk.removed, ...hunk.added]);
+  // A diff that was cut or not delivered proves nothing.
+  if (hunks.length === 0 || change.files.some((file) => file.diff === '')) return undefined;
+  if (changed.length === 0) return 'it changes only white space or the order of lines';
+  if (changed.every((line) => commentLine.test(line))) return 'it changes only comments';
+  if (
+    changed.every((line) => commentLine.test(line) || isLogText(line)) &&
+    changed.some((line) => logCall.test(line))
+  ) {
+    return 'it changes only what is logged';
+  }
+  return undefined;
+}
+
+function isLogText(line: string): boolean {
+  return logCall.test(line) || /^\s*(["'`].*["'`][,)]*\s*[\w.()]*[,)]*;?|[)\]};,]+)\s*$/.test(line);
+}
+
+/** True when only the versions of libraries moved. */
+export function isDependencyBump(change: Change): boolean {
+  return change.files.length > 0 && change.files.every((file) => dependencyManifest.test(file.path));
+}
+
+/** True for configuration rather than code. */
+export function isConfigOnly(change: Change): boolean {
+  return (
+    change.files.length > 0 &&
+    change.files.every((file) =>
+      /\.(ya?ml|json|toml|ini|conf|cfg|properties|env|tfvars)$|(^|\/)(config|settings|\.env)[^/]*$/i.test(file.path),
+    )
+  );
+}
+
+/** A path that names an environment other than production. */
+export function isOtherEnvironment(path: string): boolean {
+  return (
+    /(^|[/._-])(staging|stage|dev|development|sandbox|qa|preview|local)([/._-]|$)/i.test(path) &&
+    !/(^|\/)src\//.test(path)
+  );
+}
+
+/** Source lines that do something: without comments, and without what is only logged. */
+export function behaviourOnly(lines: readonly string[]): readonly string[] {
+  return codeOnly(lines).filter((line) => !logCall.test(line));
+}
+
+/** Source lines without comments. */
+export function codeOnly(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => !commentLine.test(line));
+}

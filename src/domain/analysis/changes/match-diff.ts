@@ -1,0 +1,212 @@
+import type { CallFailure } from '../calls.ts';
+import type { Candidate } from './candidates.ts';
+import type { Hunk } from './diffs.ts';
+import { codeOnly } from './diffs.ts';
+import type { DiffView } from './diff-view.ts';
+import { mechanisms } from './mechanisms.ts';
+import { isRenaming } from './renames.ts';
+import type { Frame, Symptoms } from '../symptoms.ts';
+import { countRarity, splitWords } from '../words.ts';
+
+/** How well a diff explains the symptoms, 0 to 1, and in which words. */
+export interface DiffMatch {
+  readonly total: number;
+  readonly frame: number;
+  readonly mechanism: number;
+  readonly lexical: number;
+  /** The mechanism that fits best, where one does. */
+  readonly mechanismName?: string;
+  readonly because: readonly string[];
+  /** Evidence ids of the symptoms that it matches. */
+  readonly evidence: readonly string[];
+}
+
+export const noMatch: DiffMatch = { total: 0, frame: 0, mechanism: 0, lexical: 0, because: [], evidence: [] };
+
+/** Which mechanisms can make a call fail in this way; the others hardly can, whatever the diff says. */
+const fitting: Readonly<Record<CallFailure['mode'], readonly string[]>> = {
+  unreachable: ['changed address', 'credentials and their lifetime', 'too small a limit'],
+  timeout: [
+    'shorter patience',
+    'another unit of time',
+    'more work for each request',
+    'more load than before',
+    'too small a limit',
+    'lost synchronisation',
+  ],
+  'server-error': [
+    'missing value',
+    'changed contract',
+    'lost synchronisation',
+    'too small a limit',
+    'more load than before',
+    'memory that is never given back',
+  ],
+  rejected: [
+    'credentials and their lifetime',
+    'another unit of time',
+    'changed contract',
+    'wrong arithmetic or condition',
+  ],
+  unclear: mechanisms.map((mechanism) => mechanism.name),
+};
+
+/** The one mechanism whose marks show at the caller alone. */
+export const contract = 'changed contract';
+
+/** The words of a diff: changed lines, hunk headers and file names; words of the subject are an author's and do not count. */
+export function diffWords(hunks: readonly Hunk[]): ReadonlySet<string> {
+  const text = hunks.flatMap((hunk) => [
+    ...codeOnly(hunk.removed),
+    ...codeOnly(hunk.added),
+    hunk.header,
+    hunk.path.split('/').slice(-2).join('/'),
+  ]);
+  return new Set(splitWords(text.join('\n')));
+}
+
+/** Prepares the match of many candidates, whose words' rarity is counted over all of them. */
+export function createMatcher(
+  candidates: readonly { candidate: Candidate; hunks: readonly Hunk[] }[],
+  symptoms: Symptoms,
+  modeOf: (service: string) => CallFailure['mode'] | undefined,
+  answersNewly: (candidate: Candidate) => number,
+) {
+  const documents = candidates.map((item) => diffWords(item.hunks));
+  const rarity = countRarity(documents);
+  const commonest = Math.log(1 + Math.max(1, documents.length));
+  return (candidate: Candidate, hunks: readonly Hunk[], view: DiffView): DiffMatch => {
+    if (hunks.length === 0) return noMatch;
+    const lexical = isRenaming(hunks) ? nothing : matchWords(hunks, symptoms, (word) => rarity(word) / commonest);
+    const frame = matchFrames(hunks, symptoms.frames);
+    const mechanism = matchMechanism(
+      view,
+      symptoms,
+      modeOf(candidate.service),
+      lexical.strength,
+      answersNewly(candidate),
+    );
+    const total = 1 - (1 - frame.strength) * (1 - mechanism.strength) * (1 - lexical.strength);
+    return {
+      total,
+      frame: frame.strength,
+      mechanism: mechanism.strength,
+      lexical: lexical.strength,
+      ...(mechanism.name === undefined ? {} : { mechanismName: mechanism.name }),
+      because: [frame.because, mechanism.because, lexical.because].filter((text) => text !== ''),
+      evidence: [...new Set([...frame.evidence, ...mechanism.evidence])],
+    };
+  };
+}
+
+interface Part {
+  readonly name?: string;
+  readonly strength: number;
+  readonly because: string;
+  readonly evidence: readonly string[];
+}
+
+const nothing: Part = { strength: 0, because: '', evidence: [] };
+
+/** Shared words weighted by rarity (TF-IDF without the TF); only the best few count, and long diffs share words by chance. */
+function matchWords(hunks: readonly Hunk[], symptoms: Symptoms, rarity: (word: string) => number): Part {
+  const words = diffWords(hunks);
+  const text = JSON.stringify(hunks);
+  const shared = [...words]
+    .flatMap((word) => {
+      const weight = symptoms.words.get(word);
+      return weight === undefined ? [] : [{ word, worth: weight * rarity(word) }];
+    })
+    .sort((a, b) => b.worth - a.worth || (a.word < b.word ? -1 : 1))
+    .slice(0, 6);
+  const sum = shared.reduce((total, item) => total + item.worth, 0) / Math.sqrt(1 + words.size / 120);
+  if (sum < 0.15) return nothing;
+  return {
+    strength: 0.75 * (1 - Math.exp(-sum / 1.6)),
+    because: `its changed lines share the words ${shared
+      .slice(0, 4)
+      .map((item) => `\`${unstem(item.word, text)}\``)
+      .join(', ')} with the symptoms`,
+    evidence: [],
+  };
+}
+
+/** The word as the diff writes it. */
+function unstem(word: string, text: string): string {
+  const stem = word.endsWith('y') ? word.slice(0, -1) : word;
+  return new RegExp(`${stem}[a-z]*`, 'i').exec(text)?.[0] ?? word;
+}
+
+/** A stack frame inside of a changed hunk is the strongest sign; the same file is a weaker one. */
+function matchFrames(hunks: readonly Hunk[], frames: readonly Frame[]): Part {
+  let best = nothing;
+  frames.forEach((frame, depth) => {
+    // The innermost frame of one's own failed; the ones outside of it only led there.
+    const nearness = 1 / (1 + depth);
+    for (const hunk of hunks) {
+      if (!isSameFile(hunk.path, frame.file)) continue;
+      const line = frame.line ?? -1;
+      const isInside =
+        hunk.start !== undefined && line >= hunk.start && line < hunk.start + Math.max(1, hunk.length ?? 1);
+      const text = [hunk.header, ...hunk.removed, ...hunk.added].join('\n');
+      const namesSymbol = frame.symbol.length >= 3 && new RegExp(`\\b${frame.symbol}\\b`).test(text);
+      // Lines that both sides number and that do not meet are a sign against, even within one file.
+      const isElsewhere = hunk.start !== undefined && line >= 0 && !isInside;
+      const isTouched = hunk.touched.some((touched) => Math.abs(touched - line) <= 1);
+      const inFile = isElsewhere ? (namesSymbol ? 0.45 : 0.25) : namesSymbol ? 0.88 : 0.6;
+      const strength = nearness * (isTouched ? 0.92 : isInside ? 0.7 : inFile);
+      if (strength > best.strength) {
+        best = {
+          strength,
+          because: `the stack frame ${hunk.path}:${frame.line ?? '?'} lies ${isInside || (namesSymbol && !isElsewhere) ? 'in its changed lines' : 'in a file that it changes'}`,
+          evidence: [frame.evidenceId],
+        };
+      }
+    }
+  });
+  return best;
+}
+
+/** Stack traces name files by their end (`services/a/b.go`, `b.go`, `/app/src/b.js`). */
+function isSameFile(path: string, frameFile: string): boolean {
+  const a = path.split('/').reverse();
+  const b = frameFile
+    .replace(/^(\.\/|\/)/, '')
+    .split('/')
+    .reverse();
+  if (a[0] !== b[0]) return false;
+  const shared = a.findIndex((part, i) => part !== b[i]);
+  return shared === -1 || shared >= Math.min(2, b.length) || b.length === 1;
+}
+
+function matchMechanism(
+  view: DiffView,
+  symptoms: Symptoms,
+  mode: CallFailure['mode'] | undefined,
+  lexical: number,
+  answersNewly: number,
+): Part {
+  let best = nothing;
+  for (const mechanism of mechanisms) {
+    const texts = symptoms.texts.filter((item) => mechanism.symptom.test(item.text));
+    const heaviest = texts.reduce<(typeof texts)[number] | undefined>(
+      (top, item) => (top && top.weight >= item.weight ? top : item),
+      undefined,
+    );
+    if (!heaviest) continue;
+    const explained = mechanism.explain(view, texts.map((item) => item.text).join('\n'));
+    if (!explained) continue;
+    const fits = mode === undefined || fitting[mode].includes(mechanism.name) ? 1 : 0.3;
+    const kinship = 0.6 + 0.4 * Math.min(1, lexical / 0.35);
+    const usual = explained.strength * Math.min(1, 0.35 + heaviest.weight) * fits * kinship;
+    const strength = mechanism.name === contract ? Math.max(usual, 0.75 * answersNewly) : usual;
+    if (strength > best.strength)
+      best = {
+        name: mechanism.name,
+        strength,
+        because: `${explained.what}, which is how failures like these arise (${mechanism.name})`,
+        evidence: [heaviest.evidenceId],
+      };
+  }
+  return best;
+}

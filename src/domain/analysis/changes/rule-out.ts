@@ -1,0 +1,65 @@
+import type { RuledOut } from '../../diagnosis/diagnosis.ts';
+import { short } from '../claims.ts';
+import type { ScoredCandidate } from './score-candidates.ts';
+import type { Suspicion } from '../suspicion.ts';
+
+const mostRuledOut = 25;
+
+interface RuleOutInput {
+  readonly suspicions: readonly Suspicion[];
+  readonly scored: readonly ScoredCandidate[];
+}
+
+/** A change with when and how it reached its service, as the beginning of a sentence. */
+export function describeCandidate(item: ScoredCandidate): string {
+  const { candidate } = item;
+  const subject = candidate.change ? ` (\`${candidate.change.subject.replace(/[\p{Cc}`]/gu, ' ').slice(0, 80)}\`)` : '';
+  const verb = {
+    exact: 'was deployed to',
+    carried: 'was carried by a deploy to',
+    'perhaps-carried': 'may have been carried by a deploy to',
+    undeployed: 'has no deploy record at',
+    unrecorded: 'was committed to',
+  }[candidate.reach];
+  const lead = item.leadMinutes === undefined ? '' : `, ${describeLead(item.leadMinutes)}`;
+  return `${candidate.change ? 'Commit' : 'Deploy'} ${short(candidate.id)}${subject} ${verb} ${candidate.service} at ${new Date(candidate.atMs).toISOString()}${lead}`;
+}
+
+function describeLead(minutes: number): string {
+  const seconds = Math.round(minutes * 60);
+  if (Math.abs(seconds) < 2) return 'as the failure began';
+  if (seconds < 0) return `${-seconds} s after the first sign of failure, which clocks and scrapes may account for`;
+  return seconds < 60
+    ? `${seconds} s before the failure began`
+    : `${Math.round(minutes * 10) / 10} min before the failure began`;
+}
+
+/** Changes that are not the cause, each with why; `otherwise` is said of those that nothing else speaks against. */
+export function ruleOutChanges(
+  argument: RuleOutInput,
+  top: ScoredCandidate | undefined,
+  otherwise: string | undefined,
+): readonly RuledOut[] {
+  // The strongest rivals first; then what never could have been it, deployed revisions before the rest.
+  const byRelevance = (item: ScoredCandidate) =>
+    item.ruledOut === undefined ? 0 : item.candidate.reach === 'exact' ? 1 : 2;
+  return argument.scored
+    .filter((item) => item !== top && (item.ruledOut !== undefined || otherwise !== undefined))
+    .sort((a, b) => byRelevance(a) - byRelevance(b) || b.score - a.score)
+    .slice(0, mostRuledOut)
+    .map((item): RuledOut => ({
+      candidate: item.candidate.id,
+      reason: item.ruledOut ?? explainLoss(item, argument, otherwise ?? ''),
+      evidence: item.candidate.evidence,
+    }));
+}
+
+function explainLoss(item: ScoredCandidate, argument: RuleOutInput, otherwise: string): string {
+  const share = argument.suspicions.find((suspicion) => suspicion.service === item.candidate.service)?.share ?? 0;
+  if (item.candidate.reach === 'undeployed') return `no deploy record says that it reached ${item.candidate.service}`;
+  if (!item.candidate.change) return 'nothing is known of what it changed, and others explain the symptoms';
+  if (share < 0.1) return `no failing call leads to ${item.candidate.service}, and it shows no failure first`;
+  if (item.outpaced >= 0.3 && item.exposure)
+    return `it had been at work for ${Math.round((item.leadMinutes ?? 0) * 60)} s and ${item.exposure.lines} lines of ${item.exposure.witness} without one failure when it began, and another change came just then`;
+  return item.match.total < 0.15 ? 'its diff has nothing in common with the symptoms' : otherwise;
+}

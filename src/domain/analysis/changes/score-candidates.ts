@@ -1,0 +1,225 @@
+import type { EngineInput } from '../../diagnosis/engine.ts';
+import type { CallFailure } from '../calls.ts';
+import type { Candidate } from './candidates.ts';
+import { isSameRevision, listCandidates, ownership } from './candidates.ts';
+import { explainHarmless, isDependencyBump, isOtherEnvironment, readHunks } from './diffs.ts';
+import type { Facts } from '../facts.ts';
+import { failurePatterns } from '../facts.ts';
+import { readGuidance } from '../guidance.ts';
+import type { DiffMatch } from './match-diff.ts';
+import { createMatcher, noMatch } from './match-diff.ts';
+import { viewDiff } from './mechanisms.ts';
+import type { Exposure } from './exposure.ts';
+import { coincidence, measureExposure } from './exposure.ts';
+import type { Suspicion } from '../suspicion.ts';
+import { clockSlackOf, findMainOnset, isAnomalous, isMerelyUnusual, nearness, nearnessToOnset } from '../suspicion.ts';
+import type { Symptoms } from '../symptoms.ts';
+
+/** A candidate with its score, or the reason why it is out. */
+export interface ScoredCandidate {
+  readonly candidate: Candidate;
+  /** From 0 to somewhat above 1: suspicion of the service × timing × match of the diff. Only order and ratios mean something. */
+  readonly score: number;
+  readonly match: DiffMatch;
+  /** Minutes between the change taking effect and the failure; absent when no failure has a time. */
+  readonly leadMinutes?: number;
+  /** What it went through before the failure began, where a sharp failure tells. */
+  readonly exposure?: Exposure;
+  /** 0 to 1: how far another change fits the onset better. */
+  readonly outpaced: number;
+  /** 0 to 1: what it answers may be new to a caller that throws since. */
+  readonly answersNewly: number;
+  /** Its service's share of suspicion, 0 to 1. */
+  readonly share: number;
+  readonly ruledOut?: string;
+}
+
+const reachFactor = { exact: 1, carried: 0.95, unrecorded: 0.85, 'perhaps-carried': 0.5, undeployed: 0.25 } as const;
+
+/** Faults of these kinds may wait: until a lifetime runs out, a cache empties, memory fills or load rises. */
+const patientFaults = [
+  'credentials and their lifetime',
+  'memory that is never given back',
+  'too small a limit',
+  'more load than before',
+  'lost synchronisation',
+];
+
+/** Scores every change of the window, best first. Ties are broken by the later deploy, then by id, so that the order never varies. */
+export function scoreCandidates(
+  input: EngineInput,
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  symptoms: Symptoms,
+): readonly ScoredCandidate[] {
+  const items = listCandidates(facts, (service) => suspicions.find((item) => item.service === service)?.share ?? 0).map(
+    (candidate) => ({
+      candidate,
+      hunks: candidate.change ? readHunks(candidate.change) : [],
+    }),
+  );
+  const match = createMatcher(
+    items,
+    symptoms,
+    (service) => dominantMode(facts, service, suspicions),
+    (candidate) => answersNewly(candidate, facts, suspicions),
+  );
+  const opinions = readGuidance(
+    input.guidance,
+    facts.services,
+    items.map((item) => item.candidate.id),
+  );
+  const slackMs = clockSlackOf(facts.spanMs);
+  const alertOnset =
+    suspicions.find((item) => item.service === input.service)?.onsetMs ??
+    Math.min(...input.alerts.map((alert) => Date.parse(alert.startsAt)));
+  const scored = items.map(({ candidate, hunks }): ScoredCandidate => {
+    const suspicion = suspicions.find((item) => item.service === candidate.service);
+    const onsetMs = onsetFor(facts, candidate, input.service, suspicion?.onsetMs ?? alertOnset, slackMs);
+    const leadMinutes = (onsetMs - candidate.atMs) / 60_000;
+    const share = suspicion?.share ?? 0;
+    const known = {
+      candidate,
+      share,
+      outpaced: 0,
+      answersNewly: answersNewly(candidate, facts, suspicions),
+      ...(Number.isFinite(leadMinutes) ? { leadMinutes } : {}),
+    };
+    const opinion = opinions.get(candidate.id) ?? opinions.get(candidate.service);
+    const out = findReasonAgainst(input, facts, candidate, hunks, onsetMs + slackMs);
+    if (out !== undefined) return { ...known, score: 0, match: noMatch, ruledOut: out };
+    const exposure = isDated(candidate) ? measureExposure(facts, candidate.service, candidate.atMs) : undefined;
+    const found = match(candidate, hunks, viewDiff(hunks));
+    const trust = opinion === 'for' ? 1 : 0.1 + 0.9 * share;
+    const score =
+      trust *
+      (opinion === 'against' ? 0.15 : 1) *
+      (0.12 + 0.88 * found.total) *
+      timing(leadMinutes) *
+      (1 + 0.3 * nearness(leadMinutes * 60_000, facts.spanMs)) *
+      reachFactor[candidate.reach] *
+      kindFactor(candidate, facts);
+    return { ...known, score, match: found, ...(exposure === undefined ? {} : { exposure }) };
+  });
+  return scored
+    .map((item) => outpace(item, scored))
+    .sort(
+      (a, b) => b.score - a.score || b.candidate.atMs - a.candidate.atMs || (a.candidate.id < b.candidate.id ? -1 : 1),
+    );
+}
+
+/**
+ * The onset that a change is held against. What was deployed after a first sign is not out yet: that sign may be chance where the bulk of
+ * the failure came later, or where it is only a wavering metric of a service that no failing line belongs to.
+ */
+function onsetFor(facts: Facts, candidate: Candidate, alerting: string, firstMs: number, slackMs: number): number {
+  if (candidate.atMs <= firstMs + slackMs) return firstMs;
+  const own = findMainOnset(facts, candidate.service);
+  const main = own ?? (isMerelyUnusual(facts, candidate.service) ? findMainOnset(facts, alerting) : undefined);
+  return Math.max(firstMs, main ?? firstMs);
+}
+
+/** A commit's own time says little about when it began to run. */
+function isDated(candidate: Candidate): boolean {
+  return candidate.reach === 'exact' || candidate.reach === 'carried';
+}
+
+/**
+ * Weighs a change down as far as it served traffic without the failure while another suspect change came with the onset. Nothing
+ * is lost where no other change fits the onset better, and little where a fault of its kind may wait.
+ */
+function outpace(item: ScoredCandidate, all: readonly ScoredCandidate[]): ScoredCandidate {
+  const rounded = { ...item, score: Math.round(item.score * 1000) / 1000 };
+  if (item.ruledOut !== undefined || item.exposure === undefined) return rounded;
+  const rivals = all.filter((other) => other.ruledOut === undefined && other.exposure !== undefined);
+  const fits = rivals.map(
+    (other) => coincidence(other.exposure) * Math.min(1, 2 * other.share) * (0.4 + 0.6 * other.match.total),
+  );
+  const outpaced = Math.max(0, ...fits) * (1 - coincidence(item.exposure));
+  const { frame, mechanism, mechanismName = '' } = item.match;
+  const least = patientFaults.includes(mechanismName) && mechanism > frame ? 0.85 : frame > 0 ? 0.3 : 0.5;
+  return { ...rounded, outpaced, score: Math.round(item.score * (1 - (1 - least) * outpaced) * 1000) / 1000 };
+}
+
+/**
+ * 0 to 1: a service that shows no failure of its own was changed just when a caller's own code began to throw. What it answers may be new to
+ * that caller.
+ */
+function answersNewly(candidate: Candidate, facts: Facts, suspicions: readonly Suspicion[]): number {
+  const callers = suspicions.filter(
+    (item) => item.own > 0.4 && facts.dependencies[item.service]?.includes(candidate.service),
+  );
+  if (isAnomalous(facts, candidate.service) && !isMerelyUnusual(facts, candidate.service)) return 0;
+  return Math.max(0, ...callers.map((item) => nearnessToOnset(facts, item.service, candidate.atMs)));
+}
+
+/**
+ * The way in which most of a service's calls, or calls to it, fail; undefined when its failure is its own, or when failing calls are
+ * a small part of it (a neighbour that restarts refuses a call or two).
+ */
+function dominantMode(
+  facts: Facts,
+  service: string,
+  suspicions: readonly Suspicion[],
+): CallFailure['mode'] | undefined {
+  const own = suspicions.find((item) => item.service === service);
+  if (own && own.own > 0.4) return undefined;
+  const outgoing = facts.calls.filter((call) => call.from === service);
+  const calls = outgoing.length > 0 ? outgoing : facts.calls.filter((call) => call.to === service);
+  const callers = new Set(calls.map((call) => call.from));
+  const lines = failurePatterns(facts)
+    .filter((pattern) => callers.has(pattern.service))
+    .reduce((sum, pattern) => sum + pattern.after, 0);
+  if (calls.reduce((sum, call) => sum + call.pattern.after, 0) < 0.2 * lines) return undefined;
+  return [...calls].sort((a, b) => b.pattern.weight - a.pattern.weight)[0]?.mode;
+}
+
+function findReasonAgainst(
+  input: EngineInput,
+  facts: Facts,
+  candidate: Candidate,
+  hunks: ReturnType<typeof readHunks>,
+  latestMs: number,
+): string | undefined {
+  if (
+    input.rejected.some(
+      (rejected) =>
+        isSameRevision(rejected, candidate.id) || rejected === candidate.id || rejected === candidate.service,
+    )
+  )
+    return 'people rejected it in this incident';
+  if (candidate.deploy?.status === 'failed') return 'its deploy failed, so it never ran';
+  if (!candidate.change && wasReplaced(facts, candidate, latestMs))
+    return 'another revision replaced it before the failure began';
+  if (candidate.atMs > latestMs) {
+    const late = Math.round((candidate.atMs - latestMs) / 1000);
+    const after = late < 90 ? `${late} s` : `${Math.round(late / 60)} min`;
+    const verb = candidate.reach === 'unrecorded' || candidate.reach === 'undeployed' ? 'committed' : 'deployed';
+    return `it was ${verb} about ${after} after the failure began`;
+  }
+  const harmless = candidate.change ? explainHarmless(candidate.change, hunks) : undefined;
+  if (harmless !== undefined) return harmless;
+  const paths = candidate.change?.files.map((file) => file.path) ?? [];
+  return paths.length > 0 && paths.every(isOtherEnvironment) ? 'it touches only another environment' : undefined;
+}
+
+/** A deploy whose commits are unknown counts only while it runs; commits that are known live on in later revisions. */
+function wasReplaced(facts: Facts, candidate: Candidate, latestMs: number): boolean {
+  return facts.deploys.some(({ value }) => {
+    const atMs = Date.parse(value.at);
+    return (
+      value.service === candidate.service && value.status !== 'failed' && atMs > candidate.atMs && atMs <= latestMs
+    );
+  });
+}
+
+/** Faults may wait for load, a cache or a lifetime to run out: hours cost little, and never all. */
+function timing(leadMinutes: number): number {
+  if (!Number.isFinite(leadMinutes)) return 0.7;
+  return 0.55 + 0.45 * Math.exp(-Math.max(0, leadMinutes) / 300);
+}
+
+function kindFactor(candidate: Candidate, facts: Facts): number {
+  if (!candidate.change) return 0.6;
+  return (isDependencyBump(candidate.change) ? 0.4 : 1) * (ownership(candidate, facts) < 0 ? 0.25 : 1);
+}

@@ -1,0 +1,242 @@
+import type { Evidence, LogLine, LogsBody } from '../../evidence/evidence.ts';
+import { createFacetReader, readStatus } from './line-facets.ts';
+import { createTimeTally, findRise, type RateChange, type TimeTally } from './rates.ts';
+import { createRecordJoiner } from './records.ts';
+import { findFall, type RateFall } from './rate-falls.ts';
+import { createTemplateMiner, type TemplateGroup } from './templates.ts';
+import { withoutFrames } from '../traces.ts';
+
+/** A log template whose rate rose, or that was never seen before the incident. */
+export interface LogPattern {
+  readonly service: string;
+  readonly evidenceId: string;
+  readonly template: string;
+  readonly level: LogLine['level'];
+  readonly kind: 'new' | 'grown';
+  readonly before: number;
+  readonly after: number;
+  /** First line of the risen rate. */
+  readonly firstAt: string;
+  /** Lines for a closer look: message, fields and joined stack, at most five. */
+  readonly examples: readonly LogLine[];
+  /** HTTP status, where the lines agree on one. */
+  readonly status?: number;
+  /** 0 to 1: level, significance and volume. */
+  readonly weight: number;
+}
+
+/** A log template that was common and became rare, or is written no more: what a service no longer does. */
+export interface QuietPattern {
+  readonly service: string;
+  readonly evidenceId: string;
+  readonly template: string;
+  readonly level: LogLine['level'];
+  readonly kind: 'vanished' | 'fallen';
+  readonly before: number;
+  readonly after: number;
+  /** Lines that were to be expected since, had it kept its share of the service's lines. */
+  readonly expected: number;
+  /** The last line of the higher rate. */
+  readonly lastAt: string;
+}
+
+/** What the templates of one logs body did. */
+export interface PatternReport {
+  /** New and grown ones, most telling first. */
+  readonly patterns: readonly LogPattern[];
+  /** Vanished and fallen ones, those that are missed most first. */
+  readonly quiet: readonly QuietPattern[];
+}
+
+/** What is known of a logs body before its first line is read. */
+export interface LogSource {
+  readonly evidence: Pick<Evidence, 'id' | 'window' | 'truncated'>;
+  readonly service: string;
+  readonly incidentFrom: string;
+}
+
+/** Takes lines one at a time, oldest first, in memory that does not grow with their number. */
+export interface PatternCollector {
+  add(line: LogLine): void;
+  /** Ends the collection. */
+  finish(): PatternReport;
+}
+
+interface Tally {
+  readonly text: () => string;
+  readonly level: LogLine['level'];
+  readonly status?: number;
+  readonly times: TimeTally;
+  readonly examples: LogLine[];
+}
+
+const keptExamples = 64;
+const mostQuiet = 50;
+/** Poisson log-likelihood ratio that a risen rate must reach: 6 is about one chance in 1,000 for a single split, stricter for 60 splits. */
+const significance = 8;
+
+/** Patterns that are new or grown in one logs body, most telling first. */
+export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly LogPattern[] {
+  const collector = createPatternCollector({ evidence, service: body.service, incidentFrom: body.incidentFrom });
+  for (const line of body.lines) collector.add(line);
+  return collector.finish().patterns;
+}
+
+/**
+ * Collects the patterns of one logs body. The rise is searched over the whole window rather than at `incidentFrom`, since an alert
+ * fires later than its fault begins; only a rise that lasts into the incident counts. O(1) a line beside the miner's work.
+ */
+export function createPatternCollector(source: LogSource): PatternCollector {
+  const tallies = new Map<TemplateGroup, Tally>();
+  const miner = createTemplateMiner({ keepStatus: true, onMerge: (from, into) => mergeTallies(tallies, from, into) });
+  const all = createTimeTally();
+  const joiner = createRecordJoiner();
+  const readFacets = createFacetReader();
+  let firstMs: number | undefined;
+  let lastMs = -Infinity;
+  let opening = 0;
+  let calm = 0;
+
+  function count(line: LogLine) {
+    const atMs = Date.parse(line.at);
+    firstMs ??= atMs;
+    lastMs = atMs;
+    if (opening < openingLines) {
+      opening++;
+      if (line.level !== 'error' && line.level !== 'warn') calm++;
+    }
+    const facets = readFacets(line);
+    const group = miner.add(withoutFrames(line.message), `${line.level} ${facets}`);
+    let tally = tallies.get(group);
+    if (!tally) {
+      const status = readStatus(line);
+      const text = () => (facets === '' ? group.text() : `${group.text()} ${facets}`);
+      const times = createTimeTally();
+      tally = { text, level: line.level, times, examples: [], ...(status === undefined ? {} : { status }) };
+      tallies.set(group, tally);
+    }
+    tally.times.add(atMs);
+    all.add(atMs);
+    keepExample(tally.examples, line);
+  }
+
+  return {
+    add(line) {
+      const record = joiner.add(line);
+      if (record) count(record);
+    },
+    finish() {
+      const record = joiner.finish();
+      if (record) count(record);
+      if (firstMs === undefined) return { patterns: [], quiet: [] };
+      miner.finish();
+      const isChatty = calm >= 0.3 * opening;
+      const fromMs = findHistoryStart(source.evidence, firstMs, isChatty);
+      const toMs = Math.max(lastMs + 1, Math.min(Date.parse(source.evidence.window.to), lastMs + 60_000));
+      const ended = [...tallies.values()];
+      return {
+        patterns: ended
+          .flatMap((tally) => toPattern(source, tally, fromMs, toMs))
+          .sort((a, b) => b.weight - a.weight || compareText(a.template, b.template)),
+        quiet: ended
+          .flatMap((tally) => toQuiet(source, tally, findFall(tally.times, all, firstMs ?? fromMs, toMs)))
+          .sort((a, b) => b.expected - b.after - (a.expected - a.after) || compareText(a.template, b.template))
+          .slice(0, mostQuiet),
+      };
+    },
+  };
+}
+
+const openingLines = 40;
+
+function toPattern(source: LogSource, tally: Tally, fromMs: number, toMs: number): readonly LogPattern[] {
+  const rise = findRise(tally.times, fromMs, toMs, Date.parse(source.incidentFrom));
+  if (!rise || !isTelling(tally.level, rise)) return [];
+  return [
+    {
+      service: source.service,
+      evidenceId: source.evidence.id,
+      template: tally.text(),
+      level: tally.level,
+      kind: rise.before === 0 ? 'new' : 'grown',
+      before: rise.before,
+      after: rise.after,
+      firstAt: new Date(rise.firstMs).toISOString(),
+      examples: tally.examples.filter((line) => Date.parse(line.at) >= rise.firstMs).slice(0, 5),
+      ...(tally.status === undefined ? {} : { status: tally.status }),
+      weight: weigh(tally.level, rise),
+    },
+  ];
+}
+
+function toQuiet(source: LogSource, tally: Tally, fall: RateFall | undefined): readonly QuietPattern[] {
+  if (!fall) return [];
+  const { before, after, lastMs } = fall;
+  return [
+    {
+      service: source.service,
+      evidenceId: source.evidence.id,
+      template: tally.text(),
+      level: tally.level,
+      kind: after === 0 ? 'vanished' : 'fallen',
+      before,
+      after,
+      expected: Math.round(fall.expected),
+      lastAt: new Date(lastMs).toISOString(),
+    },
+  ];
+}
+
+function mergeTallies(tallies: Map<TemplateGroup, Tally>, from: TemplateGroup, into: TemplateGroup) {
+  const tally = tallies.get(from);
+  const target = tallies.get(into);
+  if (!tally) return;
+  tallies.delete(from);
+  if (!target) {
+    tallies.set(into, tally);
+    return;
+  }
+  target.times.absorb(tally.times);
+  const examples = [...target.examples, ...tally.examples].sort((a, b) => compareText(a.at, b.at));
+  target.examples.length = 0;
+  for (const line of examples) keepExample(target.examples, line);
+}
+
+/** The first lines may all lie before the rise, so the older half is thinned out in favour of recent ones; the very first stays. */
+function keepExample(examples: LogLine[], line: LogLine) {
+  examples.push(line);
+  if (examples.length <= keptExamples) return;
+  for (let i = 1; i <= keptExamples / 4; i++) examples.splice(i, 1);
+}
+
+/**
+ * Where history begins: at the first line of a service that also writes when it is well. One that writes only when it fails was
+ * well in the silence before, so its history begins with the window.
+ */
+function findHistoryStart(evidence: LogSource['evidence'], firstMs: number, isChatty: boolean): number {
+  return isChatty || evidence.truncated !== undefined ? firstMs : Math.min(firstMs, Date.parse(evidence.window.from));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * A single new error line may tell everything (`out of memory`), so it counts, lightly while it could be chance; warnings must be
+ * unlikely to be chance, and chatter very unlikely.
+ */
+function isTelling(level: LogLine['level'], rise: RateChange): boolean {
+  const isNew = rise.before === 0;
+  const isRisen = rise.ratio >= 2 && rise.likelihood >= significance;
+  if (level === 'error') return isNew || isRisen;
+  if (level === 'warn') return (isNew && rise.after >= 2 && rise.likelihood >= 3) || isRisen;
+  return rise.after >= 5 && rise.ratio >= 3 && rise.likelihood >= 2 * significance;
+}
+
+function weigh(level: LogLine['level'], rise: RateChange): number {
+  const byLevel = { error: 1, warn: 0.7, info: 0.15, debug: 0.1 }[level];
+  const bySize = Math.min(1, 0.4 + 0.3 * Math.log10(rise.after));
+  const byNovelty = rise.before === 0 ? 1 : Math.min(1, 0.4 + 0.15 * Math.log2(rise.ratio));
+  const byCertainty = rise.likelihood < 2 ? 0.4 : 1;
+  return Math.round(byLevel * bySize * byNovelty * byCertainty * 1000) / 1000;
+}

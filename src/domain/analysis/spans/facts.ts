@@ -1,0 +1,78 @@
+import type { EvidenceWithBody } from '../../diagnosis/engine.ts';
+import { learnCallGraph, type CallEdge } from './call-graph.ts';
+import { findBrokenRegions, type BrokenRegion } from './event-patterns.ts';
+import { indexLines, listEventSequences, type ServiceLines } from './event-sequences.ts';
+import { findCriticalPath } from './critical-path.ts';
+import { findDelays, type Delay } from './delays.ts';
+import { countOrigins, type OriginCount } from './errors.ts';
+import { countOrphans, findMissingSides, type MissingSide, type Orphans } from './missing.ts';
+import { buildTraces, type Trace } from './trees.ts';
+
+/** All that the analyst keeps of traces. */
+export interface SpanFacts {
+  /** Milliseconds since 1970 from which the incident is taken to last. */
+  readonly fromMs: number;
+  /** Requests seen before and during the incident. */
+  readonly before: number;
+  readonly during: number;
+  /** Mean time of a request before, or during where no baseline is known, in milliseconds. */
+  readonly requestMs: number;
+  readonly calls: readonly CallEdge[];
+  readonly regions: readonly BrokenRegion[];
+  readonly delays: readonly Delay[];
+  readonly origins: readonly OriginCount[];
+  readonly missing: readonly MissingSide[];
+  readonly orphans: readonly Orphans[];
+  /** Part of the incident's critical paths that each service holds, 0 to 1; services without a part are left out. */
+  readonly criticalShare: Readonly<Record<string, number>>;
+  /** Evidence that holds each service's spans. */
+  readonly evidenceOf: Readonly<Record<string, string>>;
+}
+
+/** Measures the spans of all services together, with the log lines that belong to them. O(n log n) for n spans and lines. */
+export function measureSpans(
+  evidence: readonly EvidenceWithBody[],
+  logs: readonly ServiceLines[],
+): SpanFacts | undefined {
+  const traces = buildTraces(evidence);
+  if (traces.length === 0) return undefined;
+  const linesOf = indexLines(logs);
+  const sequences = traces.map((trace) => ({
+    isIncident: trace.isIncident,
+    sequences: listEventSequences(trace, linesOf),
+  }));
+  const during = traces.filter((trace) => trace.isIncident);
+  const before = traces.filter((trace) => !trace.isIncident);
+  return {
+    fromMs: Math.min(
+      ...evidence.flatMap(({ body }) => (body?.kind === 'traces' ? [Date.parse(body.incidentFrom)] : [])),
+    ),
+    before: before.length,
+    during: during.length,
+    requestMs: meanDurationMs(before.length > 0 ? before : during),
+    calls: learnCallGraph(traces),
+    regions: findBrokenRegions(sequences),
+    delays: findDelays(traces),
+    origins: countOrigins(traces),
+    missing: findMissingSides(traces),
+    orphans: countOrphans(traces),
+    criticalShare: shareCriticalPaths(during),
+    evidenceOf: Object.fromEntries(
+      evidence.flatMap(({ evidence: item, body }) => (body?.kind === 'traces' ? [[body.service, item.id]] : [])),
+    ),
+  };
+}
+
+function meanDurationMs(traces: readonly Trace[]): number {
+  const durations = traces.map(({ roots }) => Math.max(0, ...roots.map((root) => root.endUs - root.startUs)) / 1000);
+  return durations.reduce((sum, value) => sum + value, 0) / Math.max(1, durations.length);
+}
+
+function shareCriticalPaths(traces: readonly Trace[]): Readonly<Record<string, number>> {
+  const held = new Map<string, number>();
+  for (const trace of traces)
+    for (const { node, fromUs, toUs } of findCriticalPath(trace))
+      held.set(node.span.service, (held.get(node.span.service) ?? 0) + toUs - fromUs);
+  const whole = [...held.values()].reduce((sum, value) => sum + value, 0);
+  return Object.fromEntries([...held].map(([service, value]) => [service, whole === 0 ? 0 : value / whole]));
+}
