@@ -38,9 +38,17 @@ describe('the shop', () => {
 
   it('takes orders, and one request id is found in the logs of all services', async () => {
     expect(await placeOrder()).toBe(201);
+    const readLog = (service: string) =>
+      readLines(path.join(shop.logFolder, `${service}.log`)).map((line) => JSON.parse(line) as object);
     for (const service of ['order-service', 'user-service', 'inventory-service', 'payment-service']) {
-      const lines = readLines(path.join(shop.logFolder, `${service}.log`)).map((line) => JSON.parse(line) as object);
-      expect(lines).toContainEqual(expect.objectContaining({ requestId: 'q-1', service, level: 'info' }));
+      // A service answers before its line is in the file.
+      await vi.waitFor(
+        () =>
+          expect(readLog(service)).toContainEqual(
+            expect.objectContaining({ requestId: 'q-1', service, level: 'info' }),
+          ),
+        soon,
+      );
     }
   });
 
