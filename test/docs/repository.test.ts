@@ -28,6 +28,11 @@ test('no file names a package registry or a mirror', () => {
   expect(findLines(registry, () => true)).toEqual([]);
 });
 
+test('no source names a set of incidents that measures it', () => {
+  const measured = /petshop|rootcausebench|opensre|nezha|trainticket|loghub|quixbugs/i;
+  expect(findLines(measured, (file) => file.startsWith('src/'))).toEqual([]);
+});
+
 test('no recorded history or fixture holds a path of one machine', () => {
   expect(findLines(/(?<![\w.-])\/(?:root|home\/[\w-]+|work)\//, isRecorded)).toEqual([]);
 });

@@ -39,7 +39,7 @@ function inAnyCase(words: string): ReadonlySet<string> {
 /**
  * Finds the header that a program or a collector writes before each message, from how the columns of a sample look: numbers or times,
  * levels, brackets that nearly all lines have in a column, then perhaps a name with a colon, or a dash. What stands between (hosts,
- * threads) belongs to it. The shares were set by thought and hold on the systems of Loghub at hand (bench/diagnosis/README.md).
+ * threads) belongs to it. The shares were set by thought and hold on the public samples at hand (bench/diagnosis/README.md).
  * O(length of the headers).
  * @returns undefined where no column agrees, or none that has a number: then each line is a message as it stands
  */

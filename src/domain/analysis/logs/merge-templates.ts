@@ -27,7 +27,7 @@ const mostRounds = 8;
  * idea of Brain (Yu et al., "Brain: Log Parsing with Bidirectional Parallel Tree", IEEE TSC 2023), that words of a template are frequent
  * together and values are not, from lines to the far fewer masked templates, so that it costs nothing a line.
  *
- * The numbers were chosen on eight systems of Loghub, leave-one-system-out (bench/diagnosis/README.md has the table): all but
+ * The numbers were chosen on the logs of eight systems, leave-one-system-out (bench/diagnosis/README.md has the table): all but
  * `fewestValues` hardly matter. O(n · w) for n templates of w words, a round.
  * @param onMerge is told of each template that became another one
  */

@@ -60,10 +60,11 @@ const fewestMore = 0.1;
 const comparable = 0.5;
 
 /**
- * Where requests leave the way that they took before. Events of a request are compared pairwise, as in Nezha (Yu et al., ESEC/FSE
- * 2023), with three differences. A pair counts once a trace, since loops repeat it. Its frequency is taken among the traces that reach
- * its first event, so that what never came to pass because of an earlier fault is no sign. And of the steps that became significantly
- * more likely, only the first in time of each trace is held against the code where it happened: the others follow from it. The most
+ * Where requests leave the way that they took before. Events of a request are compared pairwise, after Yu et al. ("Interpretable
+ * Fine-Grained Root Causes Analysis for Microservices on Multi-Modal Observability Data", ESEC/FSE 2023), with three differences. A
+ * pair counts once a trace, since loops repeat it. Its frequency is taken among the traces that reach its first event, so that what
+ * never came to pass because of an earlier fault is no sign. And of the steps that became significantly more likely, only the first
+ * in time of each trace is held against the code where it happened: the others follow from it. The most
  * telling first. O(n log n) for n events.
  */
 export function findBrokenRegions(traces: readonly TraceSequences[]): readonly BrokenRegion[] {
