@@ -210,7 +210,8 @@ function accuse(
   const cap =
     top.match.frame === 0 && top.match.mechanism === 0 ? (top.match.lexical >= fewestSharedWords ? 0.55 : 0.4) : 0.95;
   const change = top.candidate.change;
-  const category = change && isConfigOnly(change) ? 'config-change' : 'code-change';
+  const isSetting = top.candidate.flag !== undefined || (change && isConfigOnly(change));
+  const category = isSetting ? 'config-change' : 'code-change';
   return { kind: 'change', top, rivals, confidence: clamp(raw, 0.15, cap), category };
 }
 

@@ -1,5 +1,5 @@
 import type { EngineInput, EvidenceWithBody } from '../diagnosis/engine.ts';
-import type { Change, Deploy } from '../evidence/evidence.ts';
+import type { Change, Deploy, FlagChange } from '../evidence/evidence.ts';
 import type { Currency } from './load/added-load.ts';
 import type { CallFailure } from './calls.ts';
 import { findCallFailures } from './calls.ts';
@@ -43,6 +43,8 @@ export interface Facts {
   readonly surroundings: Surroundings;
   readonly changes: readonly Cited<Change>[];
   readonly deploys: readonly Cited<Deploy>[];
+  /** Changes of flags and settings, oldest first. */
+  readonly flags: readonly Cited<FlagChange>[];
   /** Services for which deploy records were read, even when there were none in the window. */
   readonly deploysKnown: readonly string[];
   /** Services whose logs or metrics were read. */
@@ -118,6 +120,11 @@ export function gatherFacts(
     deploys: evidence
       .flatMap(({ evidence: item, body }) =>
         body?.kind === 'deploys' ? body.deploys.map((value) => ({ value, evidenceId: item.id })) : [],
+      )
+      .sort((a, b) => (a.value.at < b.value.at ? -1 : a.value.at > b.value.at ? 1 : 0)),
+    flags: evidence
+      .flatMap(({ evidence: item, body }) =>
+        body?.kind === 'flags' ? body.flags.map((value) => ({ value, evidenceId: item.id })) : [],
       )
       .sort((a, b) => (a.value.at < b.value.at ? -1 : a.value.at > b.value.at ? 1 : 0)),
     deploysKnown: listServices(

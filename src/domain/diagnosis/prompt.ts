@@ -23,7 +23,7 @@ export const promptLimits: PromptLimits = { maxDataLength: 240_000, maxStringLen
 export interface Inventory {
   readonly services: readonly string[];
   readonly evidenceIds: readonly string[];
-  /** Service to the ids of its changes: commits, deploys, and the revisions that deploys name. */
+  /** Service to the ids of its changes: commits, flags, deploys, and the revisions that deploys name. */
   readonly changes: Readonly<Record<string, readonly string[]>>;
   /** Change to the revision before it. */
   readonly before: Readonly<Record<string, string>>;
@@ -44,6 +44,9 @@ export function readInventory(input: EngineInput): Inventory {
   for (const { evidence } of input.evidence) services.add(evidence.service);
   for (const { body } of input.evidence) {
     if (body?.kind === 'changes') for (const change of body.changes) add(body.service, change.id, change.parent);
+  }
+  for (const { body } of input.evidence) {
+    if (body?.kind === 'flags') for (const flag of body.flags) add(body.service, flag.id);
   }
   // Deploys come last: what ran before is a better way back than a commit's parent, which may never have run.
   for (const { body } of input.evidence) {

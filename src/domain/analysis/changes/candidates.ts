@@ -1,17 +1,18 @@
-import type { Change, Deploy } from '../../evidence/evidence.ts';
+import type { Change, Deploy, FlagChange } from '../../evidence/evidence.ts';
 import type { Cited, Facts } from '../facts.ts';
 import { compactName, shortName } from '../words.ts';
 
-/** A change that may be the cause: a commit, or a deploy whose commits are unknown. */
+/** A change that may be the cause: a commit, a deploy whose commits are unknown, or a flag. */
 export interface Candidate {
-  /** The commit's full SHA, or the deploy's id. */
+  /** The commit's full SHA, or the deploy's or flag's id. */
   readonly id: string;
   /** The service that runs it; a commit of a shared repository may have been deployed by several. */
   readonly service: string;
   readonly change?: Change;
+  readonly flag?: FlagChange;
   /** How it reached the service: `exact` deploy of this revision, `carried` by a later revision, `undeployed` as far as records tell, `unrecorded` when there are no records. */
   readonly reach: 'exact' | 'carried' | 'perhaps-carried' | 'undeployed' | 'unrecorded';
-  /** Time from which it could do harm: deploy time, else commit time. */
+  /** Time from which it could do harm: deploy time, else commit time; a flag holds at once. */
   readonly atMs: number;
   readonly deploy?: Deploy;
   readonly before?: string;
@@ -46,6 +47,16 @@ export function listCandidates(facts: Facts, shareOf: (service: string) => numbe
       atMs: Date.parse(deploy.at),
       deploy,
       ...(deploy.previous === undefined ? {} : { before: deploy.previous }),
+      evidence: [evidenceId],
+    });
+  }
+  for (const { value: flag, evidenceId } of facts.flags) {
+    byId.set(flag.id, {
+      id: flag.id,
+      service: flag.service,
+      flag,
+      reach: 'exact',
+      atMs: Date.parse(flag.at),
       evidence: [evidenceId],
     });
   }

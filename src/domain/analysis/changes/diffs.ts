@@ -1,4 +1,4 @@
-import type { Change } from '../../evidence/evidence.ts';
+import type { Change, FlagChange } from '../../evidence/evidence.ts';
 
 /** One hunk of a file's diff, without lines that are only moved in whitespace. */
 export interface Hunk {
@@ -39,6 +39,15 @@ const logCall =
 /** Splits a change into hunks and cancels lines that were only re-indented or moved within a hunk. */
 export function readHunks(change: Change): readonly Hunk[] {
   return change.files.flatMap((file) => readFileHunks(file.path, file.diff));
+}
+
+/** A flag's change as a line of settings that became another; a value that is no number is a text in quotes. */
+export function readFlagHunks({ flag, from, to }: FlagChange): readonly Hunk[] {
+  const quote = (value: string) => (Number.isNaN(Number.parseFloat(value)) ? JSON.stringify(value) : value);
+  const line = (value: string | undefined) => (value === undefined ? [] : [`${flag} = ${quote(value)}`]);
+  return [
+    { path: `flags/${flag}`, touched: [], header: '', removed: line(from), added: line(to ?? 'changed'), context: [] },
+  ];
 }
 
 function readFileHunks(path: string, diff: string): readonly Hunk[] {

@@ -1,4 +1,5 @@
 import type { RuledOut } from '../../diagnosis/diagnosis.ts';
+import type { FlagChange } from '../../evidence/evidence.ts';
 import { short } from '../claims.ts';
 import type { ScoredCandidate } from './score-candidates.ts';
 import type { Suspicion } from '../suspicion.ts';
@@ -13,6 +14,7 @@ interface RuleOutInput {
 /** A change with when and how it reached its service, as the beginning of a sentence. */
 export function describeCandidate(item: ScoredCandidate): string {
   const { candidate } = item;
+  if (candidate.flag) return describeFlag(item, candidate.flag);
   const subject = candidate.change ? ` (\`${candidate.change.subject.replace(/[\p{Cc}`]/gu, ' ').slice(0, 80)}\`)` : '';
   const verb = {
     exact: 'was deployed to',
@@ -23,6 +25,16 @@ export function describeCandidate(item: ScoredCandidate): string {
   }[candidate.reach];
   const lead = item.leadMinutes === undefined ? '' : `, ${describeLead(item.leadMinutes)}`;
   return `${candidate.change ? 'Commit' : 'Deploy'} ${short(candidate.id)}${subject} ${verb} ${candidate.service} at ${new Date(candidate.atMs).toISOString()}${lead}`;
+}
+
+function describeFlag({ candidate, leadMinutes }: ScoredCandidate, { flag, from, to, at }: FlagChange): string {
+  const clean = (text: string) => text.replace(/[\p{Cc}`]/gu, ' ').slice(0, 80);
+  const values =
+    to === undefined
+      ? 'was changed'
+      : `was set ${from === undefined ? '' : `from \`${clean(from)}\` `}to \`${clean(to)}\``;
+  const lead = leadMinutes === undefined ? '' : `, ${describeLead(leadMinutes)}`;
+  return `Flag \`${clean(flag)}\` of ${candidate.service} ${values} at ${at}${lead}`;
 }
 
 function describeLead(minutes: number): string {
@@ -57,9 +69,12 @@ export function ruleOutChanges(
 function explainLoss(item: ScoredCandidate, argument: RuleOutInput, otherwise: string): string {
   const share = argument.suspicions.find((suspicion) => suspicion.service === item.candidate.service)?.share ?? 0;
   if (item.candidate.reach === 'undeployed') return `no deploy record says that it reached ${item.candidate.service}`;
-  if (!item.candidate.change) return 'nothing is known of what it changed, and others explain the symptoms';
+  if (!item.candidate.change && !item.candidate.flag)
+    return 'nothing is known of what it changed, and others explain the symptoms';
   if (share < 0.1) return `no failing call leads to ${item.candidate.service}, and it shows no failure first`;
   if (item.outpaced >= 0.3 && item.exposure)
     return `it had been at work for ${Math.round((item.leadMinutes ?? 0) * 60)} s and ${item.exposure.lines} lines of ${item.exposure.witness} without one failure when it began, and another change came just then`;
-  return item.match.total < 0.15 ? 'its diff has nothing in common with the symptoms' : otherwise;
+  return item.match.total < 0.15
+    ? `its ${item.candidate.flag ? 'name' : 'diff'} has nothing in common with the symptoms`
+    : otherwise;
 }

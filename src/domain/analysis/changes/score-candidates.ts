@@ -2,7 +2,7 @@ import type { EngineInput } from '../../diagnosis/engine.ts';
 import type { CallFailure } from '../calls.ts';
 import type { Candidate } from './candidates.ts';
 import { isSameRevision, listCandidates, ownership } from './candidates.ts';
-import { explainHarmless, isDependencyBump, isOtherEnvironment, readHunks } from './diffs.ts';
+import { explainHarmless, isDependencyBump, isOtherEnvironment, readFlagHunks, readHunks } from './diffs.ts';
 import type { Facts } from '../facts.ts';
 import { failurePatterns } from '../facts.ts';
 import { readGuidance } from '../guidance.ts';
@@ -55,7 +55,7 @@ export function scoreCandidates(
   const items = listCandidates(facts, (service) => suspicions.find((item) => item.service === service)?.share ?? 0).map(
     (candidate) => ({
       candidate,
-      hunks: candidate.change ? readHunks(candidate.change) : [],
+      hunks: candidate.change ? readHunks(candidate.change) : candidate.flag ? readFlagHunks(candidate.flag) : [],
     }),
   );
   const match = createMatcher(
@@ -190,11 +190,14 @@ function findReasonAgainst(
     return 'people rejected it in this incident';
   if (candidate.deploy?.status === 'failed') return 'its deploy failed, so it never ran';
   if (!candidate.change && wasReplaced(facts, candidate, latestMs))
-    return 'another revision replaced it before the failure began';
+    return candidate.flag
+      ? 'it was changed once more before the failure began'
+      : 'another revision replaced it before the failure began';
   if (candidate.atMs > latestMs) {
     const late = Math.round((candidate.atMs - latestMs) / 1000);
     const after = late < 90 ? `${late} s` : `${Math.round(late / 60)} min`;
-    const verb = candidate.reach === 'unrecorded' || candidate.reach === 'undeployed' ? 'committed' : 'deployed';
+    const isCommitted = candidate.reach === 'unrecorded' || candidate.reach === 'undeployed';
+    const verb = candidate.flag ? 'changed' : isCommitted ? 'committed' : 'deployed';
     return `it was ${verb} about ${after} after the failure began`;
   }
   const harmless = candidate.change ? explainHarmless(candidate.change, hunks) : undefined;
@@ -203,8 +206,18 @@ function findReasonAgainst(
   return paths.length > 0 && paths.every(isOtherEnvironment) ? 'it touches only another environment' : undefined;
 }
 
-/** A deploy whose commits are unknown counts only while it runs; commits that are known live on in later revisions. */
+/**
+ * A deploy whose commits are unknown counts only while it runs, and a flag until it is set again; commits that are known live on in
+ * later revisions.
+ */
 function wasReplaced(facts: Facts, candidate: Candidate, latestMs: number): boolean {
+  const { flag } = candidate;
+  if (flag) {
+    return facts.flags.some(({ value }) => {
+      const atMs = Date.parse(value.at);
+      return value.service === flag.service && value.flag === flag.flag && atMs > candidate.atMs && atMs <= latestMs;
+    });
+  }
   return facts.deploys.some(({ value }) => {
     const atMs = Date.parse(value.at);
     return (
@@ -220,6 +233,7 @@ function timing(leadMinutes: number): number {
 }
 
 function kindFactor(candidate: Candidate, facts: Facts): number {
+  if (candidate.flag) return 0.9;
   if (!candidate.change) return 0.6;
   return (isDependencyBump(candidate.change) ? 0.4 : 1) * (ownership(candidate, facts) < 0 ? 0.25 : 1);
 }
