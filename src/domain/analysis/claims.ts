@@ -53,6 +53,11 @@ export function short(id: string): string {
   return /^[0-9a-f]{40}$/.test(id) ? id.slice(0, 8) : id;
 }
 
+/** Three digits that count, and never an exponent between a ten-thousandth and a quadrillion: 1020 and 279,000,000 are read at once. */
 function format(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toPrecision(3);
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size < 1e-4 || size >= 1e15) return value.toExponential(2);
+  if (size < 1000) return Number.isInteger(value) ? String(value) : value.toPrecision(3);
+  return Number(value.toPrecision(3)).toLocaleString('en-US');
 }

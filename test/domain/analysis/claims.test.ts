@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describePropagation, describeQuiet } from '../../../src/domain/analysis/claims.ts';
+import { describePropagation, describeQuiet, describeShift } from '../../../src/domain/analysis/claims.ts';
 
 it('what a service no longer logs is told with what was to be expected, and cites the log', () => {
   const quiet = {
@@ -34,4 +34,23 @@ it('where failed requests began is told of the service in which most of its own 
   expect(claim?.evidence).toEqual(['stock/logs/1', 'orders/logs/1', 'web/logs/1']);
   expect(describePropagation(propagation, 'orders')).toEqual([]);
   expect(describePropagation(propagation, 'pay')).toEqual([]);
+});
+
+it.each([
+  [1020.4, '1,020'],
+  [279_123_456, '279,000,000'],
+  [0.0022, '0.00220'],
+  [945.3, '945'],
+  [4, '4'],
+])('%d is told as %s, for people to read', (after, told) => {
+  const shift = {
+    service: 'web',
+    evidenceId: 'web/metrics/1',
+    name: 'p95',
+    kind: 'step',
+    direction: 'up',
+    isAdverse: true,
+  } as const;
+  const claim = describeShift({ ...shift, meaning: 'latency', before: 0, after, firstAt: 'noon', weight: 1 });
+  expect(claim.text).toBe(`p95 of web rose from 0 to ${told} since noon.`);
 });

@@ -109,11 +109,12 @@ function describe(
 ): string {
   const gain = flow.gains[service];
   if (!gain) return '';
-  const at = new Date(flow.fromMs).toISOString();
+  // The stretch is as wide as its cells, so its figures are means over it, and its ends are no times of onset.
+  const stretch = `from ${new Date(flow.fromMs).toISOString()} to ${new Date(flow.toMs).toISOString()}`;
   const what =
     flow.currency === 'time'
-      ? `calls of ${service} took ${round(gain.perCall)} ms from ${at} on, ${round(gain.lift)} ms more than around it`
-      : `${percent(gain.perCall)} of the calls of ${service} failed from ${at} on, ${percent(gain.lift)} more than around it`;
+      ? `calls of ${service} took ${round(gain.perCall)} ms on average ${stretch}, ${round(gain.lift)} ms more than around it`
+      : `${percent(gain.perCall)} of the calls of ${service} failed ${stretch}, ${percent(gain.lift)} more than around it`;
   const whose =
     service === alerting
       ? `; what it calls accounts for no more than ${percent(1 - part)} of that`
