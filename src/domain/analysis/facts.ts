@@ -109,7 +109,7 @@ export function gatherFacts(
     shifts,
     flows: readFlows(evidence),
     ...(alerted === undefined ? {} : { alerted }),
-    calls: findCallFailures(patterns, services, dependencies),
+    calls: findCallFailures(patterns, listOwn(input, services), dependencies),
     propagation: followFailedRequests(logs, dependencies, firstSign(patterns)),
     ...(spans === undefined ? {} : { spans }),
     spanSigns: listSpanSigns(spans, services, shifts),
@@ -136,6 +136,20 @@ export function gatherFacts(
     traffic: readTraffic(logs),
     spanMs: readSpan(evidence),
   };
+}
+
+/** Services but for those that only a status page or a platform's events tell of: a provider is no service of ours for that. */
+function listOwn(
+  { service, dependencies, evidence }: Pick<EngineInput, 'service' | 'dependencies' | 'evidence'>,
+  services: readonly string[],
+): readonly string[] {
+  const own = new Set([
+    service,
+    ...Object.keys(dependencies),
+    ...Object.values(dependencies).flat(),
+    ...evidence.filter(({ evidence: item }) => item.kind !== 'events').map(({ evidence: item }) => item.service),
+  ]);
+  return services.filter((name) => own.has(name));
 }
 
 /** True for logs and metrics that were read: what tells how a service was. */
