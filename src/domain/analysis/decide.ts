@@ -207,8 +207,10 @@ function accuse(
   }
   const margin = 1 - second / top.score;
   const raw = 0.2 + 0.45 * top.match.total + 0.3 * margin * Math.min(1, top.score * 2) - 0.08 * gaps;
-  const cap =
-    top.match.frame === 0 && top.match.mechanism === 0 ? (top.match.lexical >= fewestSharedWords ? 0.55 : 0.4) : 0.95;
+  const isWords = top.match.frame === 0 && top.match.mechanism === 0;
+  // A flag has no diff, and a service that shows nothing of its own is accused by its diff alone.
+  const isOneSided = top.candidate.flag !== undefined || share < 0.1;
+  const cap = isWords ? (top.match.lexical >= fewestSharedWords ? 0.55 : 0.4) : isOneSided ? 0.75 : 0.95;
   const change = top.candidate.change;
   const isSetting = top.candidate.flag !== undefined || (change && isConfigOnly(change));
   const category = isSetting ? 'config-change' : 'code-change';

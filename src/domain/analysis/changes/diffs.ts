@@ -41,13 +41,17 @@ export function readHunks(change: Change): readonly Hunk[] {
   return change.files.flatMap((file) => readFileHunks(file.path, file.diff));
 }
 
-/** A flag's change as a line of settings that became another; a value that is no number is a text in quotes. */
+/** A number with its unit, at the head of a flag's value. */
+const leadingNumber = /^-?\d+(?:\.\d+)?(?:[a-z]{1,3}|%)?(?=\s|$)/i;
+
+/**
+ * A flag's change as a line of settings that became another. Of its values only numbers count: any other text is whoever's who set the
+ * flag, and says no more than that it was changed.
+ */
 export function readFlagHunks({ flag, from, to }: FlagChange): readonly Hunk[] {
-  const quote = (value: string) => (Number.isNaN(Number.parseFloat(value)) ? JSON.stringify(value) : value);
-  const line = (value: string | undefined) => (value === undefined ? [] : [`${flag} = ${quote(value)}`]);
-  return [
-    { path: `flags/${flag}`, touched: [], header: '', removed: line(from), added: line(to ?? 'changed'), context: [] },
-  ];
+  const line = (value: string, otherwise: string) => `${flag} = ${leadingNumber.exec(value)?.[0] ?? otherwise}`;
+  const removed = from === undefined ? [] : [line(from, 'old')];
+  return [{ path: `flags/${flag}`, touched: [], header: '', removed, added: [line(to ?? '', 'new')], context: [] }];
 }
 
 function readFileHunks(path: string, diff: string): readonly Hunk[] {

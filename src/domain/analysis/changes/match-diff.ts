@@ -1,6 +1,7 @@
 import type { CallFailure } from '../calls.ts';
 import type { Candidate } from './candidates.ts';
 import type { Hunk } from './diffs.ts';
+import { isNamed } from './contract-diffs.ts';
 import { codeOnly } from './diffs.ts';
 import type { DiffView } from './diff-view.ts';
 import { mechanisms } from './mechanisms.ts';
@@ -16,6 +17,8 @@ export interface DiffMatch {
   readonly lexical: number;
   /** The mechanism that fits best, where one does. */
   readonly mechanismName?: string;
+  /** The diff took away the very name that errors ask for. */
+  readonly isMissed?: true;
   readonly because: readonly string[];
   /** Evidence ids of the symptoms that it matches. */
   readonly evidence: readonly string[];
@@ -79,13 +82,10 @@ export function createMatcher(
     if (hunks.length === 0) return noMatch;
     const lexical = isRenaming(hunks) ? nothing : matchWords(hunks, symptoms, (word) => rarity(word) / commonest);
     const frame = matchFrames(hunks, symptoms.frames);
-    const mechanism = matchMechanism(
-      view,
-      symptoms,
-      modeOf(candidate.service),
-      lexical.strength,
-      answersNewly(candidate),
-    );
+    const mode = modeOf(candidate.service);
+    const made = matchMechanism(view, symptoms, mode, lexical.strength, answersNewly(candidate));
+    const named = matchFlag(candidate, symptoms);
+    const mechanism = named.strength > made.strength ? named : made;
     const total = 1 - (1 - frame.strength) * (1 - mechanism.strength) * (1 - lexical.strength);
     return {
       total,
@@ -93,6 +93,7 @@ export function createMatcher(
       mechanism: mechanism.strength,
       lexical: lexical.strength,
       ...(mechanism.name === undefined ? {} : { mechanismName: mechanism.name }),
+      ...(mechanism.isMissed ? { isMissed: mechanism.isMissed } : {}),
       because: [frame.because, mechanism.because, lexical.because].filter((text) => text !== ''),
       evidence: [...new Set([...frame.evidence, ...mechanism.evidence])],
     };
@@ -101,6 +102,7 @@ export function createMatcher(
 
 interface Part {
   readonly name?: string;
+  readonly isMissed?: true;
   readonly strength: number;
   readonly because: string;
   readonly evidence: readonly string[];
@@ -167,6 +169,15 @@ function matchFrames(hunks: readonly Hunk[], frames: readonly Frame[]): Part {
   return best;
 }
 
+/** A flag whose whole name the failures tell guards what fails; a name of one word may be any word. */
+function matchFlag({ flag }: Candidate, { texts }: Symptoms): Part {
+  if (flag === undefined || !/[a-z0-9][-_][a-z0-9]/i.test(flag.flag)) return nothing;
+  const told = texts.find((item) => isNamed(flag.flag, item.text));
+  if (!told) return nothing;
+  const strength = 0.6 * Math.min(1, 0.35 + told.weight);
+  return { strength, because: `the failures name \`${flag.flag}\``, evidence: [told.evidenceId] };
+}
+
 /** Stack traces name files by their end (`services/a/b.go`, `b.go`, `/app/src/b.js`). */
 function isSameFile(path: string, frameFile: string): boolean {
   const a = path.split('/').reverse();
@@ -203,6 +214,7 @@ function matchMechanism(
     if (strength > best.strength)
       best = {
         name: mechanism.name,
+        ...(explained.isMissed ? { isMissed: explained.isMissed } : {}),
         strength,
         because: `${explained.what}, which is how failures like these arise (${mechanism.name})`,
         evidence: [heaviest.evidenceId],

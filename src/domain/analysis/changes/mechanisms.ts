@@ -6,6 +6,13 @@ import { findUnitChange } from './units-in-diffs.ts';
 
 export { viewDiff } from './diff-view.ts';
 
+interface Explained {
+  readonly what: string;
+  readonly strength: number;
+  /** The very name that the errors ask for is what the diff took away: such words do not coincide. */
+  readonly isMissed?: true;
+}
+
 /**
  * General knowledge of how faults are made: each mechanism names symptoms (in logs, metrics and alerts of any system) and what a
  * diff that makes them looks like. Nothing here knows a data set or a service.
@@ -14,7 +21,7 @@ export interface Mechanism {
   readonly name: string;
   readonly symptom: RegExp;
   /** What the diff does, as part of a sentence, and how strongly that explains the symptom's text (0 to 1); undefined when it does not. */
-  readonly explain: (diff: DiffView, text: string) => { readonly what: string; readonly strength: number } | undefined;
+  readonly explain: (diff: DiffView, text: string) => Explained | undefined;
 }
 
 function fewer(diff: DiffView, pattern: RegExp, what: string, strength: number) {
@@ -70,7 +77,7 @@ export const mechanisms: readonly Mechanism[] = [
   {
     name: 'too small a limit',
     symptom:
-      /pool|exhaust|too many|saturat|budget|queue (is )?full|no (free|idle|available)|max(imum)?\b.*(reach|exceed)|limit|backpressure|overflow|retry|retries|quota|throttl|429|semaphore|starv|lag|backlog|too large|413/i,
+      /pool|exhaust|too many|saturat|budget|queue (is )?full|no (free|idle|available)|max(imum)?\b.*(reach|exceed)|limit|backpressure|overflow|retry|retries|quota|throttl|429|semaphore|starv|lag|backlog|too large|413|out.of.memory/i,
     explain: (diff) =>
       moved(
         diff,

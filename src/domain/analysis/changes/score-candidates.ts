@@ -90,7 +90,9 @@ export function scoreCandidates(
     if (out !== undefined) return { ...known, score: 0, match: noMatch, ruledOut: out };
     const exposure = isDated(candidate) ? measureExposure(facts, candidate.service, candidate.atMs) : undefined;
     const found = match(candidate, hunks, viewDiff(hunks));
-    const trust = opinion === 'for' ? 1 : 0.1 + 0.9 * share;
+    // Whose caller asks for a name that it no longer sends is suspect, though no line of either names it.
+    const missed = found.isMissed === true ? 0.7 * known.answersNewly : 0;
+    const trust = opinion === 'for' ? 1 : Math.max(0.1 + 0.9 * share, missed);
     const score =
       trust *
       (opinion === 'against' ? 0.15 : 1) *
