@@ -8,6 +8,7 @@ import {
   describeCalmLevels,
   describeCondition,
   describeHarmless,
+  describeStates,
   ruleOutOthers,
   weighAgainst,
 } from './conditions/statement.ts';
@@ -146,7 +147,11 @@ function describePlace(
 function describeChange(argument: Argument, decision: Extract<Decision, { kind: 'change' }>): Diagnosis {
   const { top, rivals } = decision;
   const service = top.candidate.service;
-  const statement: Claim[] = [...describeSymptoms(argument, service), ...describeCalls(argument, service)];
+  const statement: Claim[] = [
+    ...describeSymptoms(argument, service),
+    ...describeCalls(argument, service),
+    ...describeStates(argument.facts.surroundings, service),
+  ];
   statement.push({ text: `${describeCandidate(top)}.`, evidence: top.candidate.evidence });
   if (top.match.because.length > 0) {
     statement.push({

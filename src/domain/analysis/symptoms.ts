@@ -74,10 +74,28 @@ export function readSymptoms(facts: Facts, suspicions: readonly Suspicion[], ale
       texts.push({ text, weight: trust * shift.weight * 0.7, evidenceId: shift.evidenceId, service });
       addWords(shift.name, trust * shift.weight * 0.7);
     }
+    for (const state of readStates(facts, service, trust)) {
+      texts.push(state);
+      addWords(state.text, 0.7 * state.weight);
+    }
   }
   // Summaries and annotations are filled with values of labels, which anybody may write; the name is the team's own.
   for (const alert of alerts) addWords(alert.name, 0.4);
   return { words, texts, frames: uniqueFrames(frames) };
+}
+
+/** What the platform saw, in the names that the tables give it: its own messages quote what anybody may have written. */
+function readStates(facts: Facts, service: string, trust: number): Symptoms['texts'] {
+  return facts.surroundings.conditions
+    .filter((condition) => condition.service === service && condition.signs.some(({ from }) => from === 'event'))
+    .flatMap(({ kind, strength, signs }) =>
+      signs.slice(0, 1).map(({ evidenceId }) => ({
+        text: kind.id.replaceAll('-', ' '),
+        weight: trust * strength,
+        evidenceId,
+        service,
+      })),
+    );
 }
 
 /** Names under which programs write what they did, in as many words as it takes. */

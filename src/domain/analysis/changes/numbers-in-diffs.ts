@@ -31,6 +31,16 @@ const unitInSeconds: Readonly<Record<string, number>> = {
   day: 86_400,
 };
 
+/** Suffixes of quantities as Kubernetes, JVMs and databases write them; `m` stays a minute, and compares rightly with itself. */
+const sizes = ['', 'k', 'm', 'g', 't', 'p'];
+
+/** `480Mi`, `1Gi`, `64MB`, `2G`: how many of the plain unit one of it is; undefined for what is no size. */
+function readSize(unit: string): number | undefined {
+  const found = /^([kmgtp])(i?)b?$/i.exec(unit);
+  if (!found) return undefined;
+  return (found[2] === '' ? 1000 : 1024) ** sizes.indexOf((found[1] ?? '').toLowerCase());
+}
+
 /** Finds numbers that changed between lines that otherwise read alike, products and units of time worked out. */
 export function findNumberChanges(hunks: readonly Hunk[]): readonly NumberChange[] {
   return hunks.flatMap((hunk) => {
@@ -78,7 +88,7 @@ function findNamed(lines: readonly NumberedLine[], name: string): NamedNumber | 
 }
 
 const quantity =
-  /(?<![\w.])(\d[\d_]*(?:\.\d+)?)(?:\s*(ns|us|ms|s|m|h|d)\b)?((?:\s*\*\s*(?:\d[\d_]*(?:\.\d+)?|(?:\w+\.)?(?:nano|micro|milli)?(?:millis|seconds?|sec|minutes?|min|hours?|days?)\w*))*)/gi;
+  /(?<![\w.])(\d[\d_]*(?:\.\d+)?)(?:\s*(ns|us|ms|s|m|h|d|[kgtp]|[kmgtp]i?b|[kmgtp]i)\b)?((?:\s*\*\s*(?:\d[\d_]*(?:\.\d+)?|(?:\w+\.)?(?:nano|micro|milli)?(?:millis|seconds?|sec|minutes?|min|hours?|days?)\w*))*)/gi;
 
 function readNumbers(line: string): NumberedLine {
   const numbers: NamedNumber[] = [];
@@ -86,7 +96,7 @@ function readNumbers(line: string): NumberedLine {
     quantity,
     (raw: string, digits: string, unit: string | undefined, product: string, offset: number) => {
       let value = Number(digits.replaceAll('_', ''));
-      if (unit) value *= unitInSeconds[unit.toLowerCase()] ?? 1;
+      if (unit) value *= unitInSeconds[unit.toLowerCase()] ?? readSize(unit) ?? 1;
       const factors = product.split('*').map((part) => part.trim());
       for (const factor of factors.filter((part) => part !== '')) value *= readFactor(factor);
       const name =

@@ -1,5 +1,5 @@
 import type { Claim, RuledOut } from '../../diagnosis/diagnosis.ts';
-import { describeLevel, type Surroundings } from './find.ts';
+import { describeLevel, type SeenEvent, type Surroundings } from './find.ts';
 import type { ResourceLevel } from './limits.ts';
 import { format } from './figures.ts';
 import { findDriver, findDrivers, waitsOf } from './drivers.ts';
@@ -30,6 +30,12 @@ export function describeCondition(facts: Facts, root: RootCondition): readonly C
     ...describeExits(facts),
     ...describeRecovery(facts, condition),
   ];
+}
+
+/** What the platform tells of a service whose change is accused, two sentences at most. */
+export function describeStates({ conditions }: Surroundings, service: string): readonly Claim[] {
+  const told = conditions.filter((item) => item.service === service && item.signs.some(({ from }) => from === 'event'));
+  return told.flatMap((item) => pickSigns([item]).slice(0, 1).map(describeSign)).slice(0, 2);
 }
 
 /** The first few of each kind of source, each said once; oldest first, as they happened. */
@@ -117,7 +123,7 @@ export function ruleOutOthers(facts: Facts, root: RootCondition): readonly Ruled
       evidence: [...new Set(rival.signs.map((sign) => sign.evidenceId))],
     })),
     ...ruleOutLevels(facts, root),
-    ...ruleOutPast(facts),
+    ...ruleOutPast(facts, root),
     ...ruleOutCalm(facts, root),
     ...ruleOutUsual(facts, root),
   ];
@@ -151,8 +157,13 @@ function ruleOutLevels(facts: Facts, root: RootCondition): readonly RuledOut[] {
   });
 }
 
-function ruleOutPast(facts: Facts): readonly RuledOut[] {
-  return facts.surroundings.past.slice(0, 4).map(({ event, evidenceId }) => ({
+/** What happens again in the incident is no trouble of the past: the incident began earlier than was reported. */
+function ruleOutPast(facts: Facts, root: RootCondition): readonly RuledOut[] {
+  const signs = [root.condition, ...root.explained].flatMap((item) => item.signs);
+  const isOver = ({ event }: SeenEvent) =>
+    signs.every((sign) => sign.object !== event.object || sign.reason !== event.reason);
+  const past = facts.surroundings.past.filter(isOver);
+  return past.slice(0, 4).map(({ event, evidenceId }) => ({
     candidate: `${event.reason ?? 'event'} of ${event.object}`,
     reason: `it was over at ${event.lastAt ?? event.at}, before the incident: \`${event.message.slice(0, 160)}\``,
     evidence: [evidenceId],
