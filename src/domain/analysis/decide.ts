@@ -49,7 +49,7 @@ export type Decision =
       readonly isTie?: true;
     };
 
-/** A cause needs this score, and a rival must stay below this part of it. Set on the public incidents named in bench/yardsticks. */
+/** A cause needs this score, and a rival must stay below this part of it. Set on the public incidents named in bench/diagnosis. */
 const lowestScore = 0.2;
 /** Shared words without a mechanism or a stack frame are weak grounds, since decoys share words too: many rare ones are asked for. */
 const fewestSharedWords = 0.5;
