@@ -3,10 +3,17 @@
  * terminal escapes, control characters, bidirectional overrides ("Trojan Source", CVE-2021-42574) and invisible characters go.
  */
 
-/** ECMA-48 escape sequences: CSI, OSC (with its text), and the short ones. */
-const terminalEscapes =
-  // eslint-disable-next-line no-control-regex -- a sequence begins with a control character
-  /(?:\u001b\[|\u009b)[0-?]{0,64}[ -/]{0,8}[@-~]|\u001b\][^\u0007\u001b]{0,2048}(?:\u0007|\u001b\\)|\u001b[ -/]{0,4}[0-~]/g;
+/** Control characters by which a terminal is steered, with their names in ECMA-48. */
+const [bel, esc, csi] = ['\u0007', '\u001b', '\u009b'];
+/** ECMA-48 escape sequences: control sequences, operating system commands with their text, and the short ones. */
+const terminalEscapes = new RegExp(
+  [
+    String.raw`(?:${esc}\[|${csi})[0-?]{0,64}[ -/]{0,8}[@-~]`,
+    String.raw`${esc}\][^${bel}${esc}]{0,2048}(?:${bel}|${esc}\\)`,
+    String.raw`${esc}[ -/]{0,4}[0-~]`,
+  ].join('|'),
+  'g',
+);
 const otherControls = /(?![\t\n])\p{Cc}/gu;
 const invisibles =
   /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { bundleVersion } from '../../domain/evidence/bundle.ts';
+import type { EvidenceKind } from '../../domain/evidence/evidence.ts';
 import { choice, count, listOf, mapOf, number, record, text, time, word } from './fields.ts';
+import { bodyKinds } from './layout.ts';
 import {
   alertRecord,
   changeRecord,
@@ -14,19 +16,7 @@ import {
   spanRecord,
 } from './records.ts';
 
-const kinds = [
-  'alert',
-  'logs',
-  'metrics',
-  'traces',
-  'changes',
-  'deploys',
-  'flags',
-  'events',
-  'source',
-  'lessons',
-  'reproduction',
-] as const;
+const kinds = ['alert', ...bodyKinds, 'reproduction'] as const satisfies readonly EvidenceKind[];
 
 const window = record(
   { from: time('Inclusive.'), to: time('Exclusive.') },

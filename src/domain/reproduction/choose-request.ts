@@ -19,8 +19,8 @@ const slowFromMs = 500;
 const maxAnswers = 200;
 
 /**
- * The request of the incident that shows the trouble best. Services are taken in their order, the first that has any decides.
- * Of its routes, one with server errors goes before one with client errors, and that before one that became slow; among equals
+ * The request that shows the failure of the incident most plainly. The first service in order with one that is usable decides. Of its
+ * routes, one with server errors goes before one with client errors, and that before one that became slow; among equals
  * the one that fails most often without having failed before. Of the route, the newest line. Pure. Says why where there is none.
  */
 export function chooseRequest(question: RequestQuestion): ChosenRequest | { readonly none: string } {

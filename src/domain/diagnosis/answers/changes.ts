@@ -1,6 +1,6 @@
 import type { EvidenceWithBody } from '../engine.ts';
 import { fitLines, type EvidenceQuestion } from '../questions.ts';
-import { renderChange, renderChangeHead, renderDeploy, renderEvent, renderFlag } from './render-body.ts';
+import { renderBody, renderChange, renderChangeHead } from './render-body.ts';
 
 type ChangeQuestion = Extract<EvidenceQuestion, { name: 'query_changes' }>;
 
@@ -28,11 +28,9 @@ export function answerChanges(evidence: readonly EvidenceWithBody[], question: C
                 .slice(0, 300)})`,
           );
       case 'deploys':
-        return body.deploys.map(renderDeploy);
       case 'flags':
-        return body.flags.map(renderFlag);
       case 'events':
-        return body.events.map(renderEvent);
+        return renderBody(body);
       case 'logs':
       case 'metrics':
       case 'traces':
