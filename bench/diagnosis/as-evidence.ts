@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
+import type { EngineInput, EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { EvidenceBody, TimeWindow } from '../../src/domain/evidence/evidence.ts';
 
 /** A body that a converter made, as evidence: found in full, in the given window. */
@@ -11,4 +11,9 @@ export function asEvidence(source: string, window: TimeWindow, body: EvidenceBod
     evidence: { id, service, kind, source, query: kind, window, outcome: 'found', summary: kind, digest },
     body,
   };
+}
+
+/** What a converter has, as an engine takes it: nobody has said or rejected anything, and there are no lessons. */
+export function asInput(known: Pick<EngineInput, 'alerts' | 'service' | 'dependencies' | 'evidence'>): EngineInput {
+  return { ...known, findings: [], lessons: [], guidance: [], rejected: [] };
 }

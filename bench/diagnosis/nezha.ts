@@ -9,6 +9,7 @@ import type { Alert } from '../../src/domain/incident/alert.ts';
 import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { EvidenceBody, EvidenceKind } from '../../src/domain/evidence/evidence.ts';
+import { asInput } from './as-evidence.ts';
 import { readCsv, readLogs, readMetrics, readSpans, serviceOf, type LogRow, type SpanRow } from './nezha-files.ts';
 import type { Outcome, YardstickSet } from './run-set.ts';
 
@@ -157,16 +158,12 @@ function load(folder: string, day: string, injectedMs: number): Bundle {
   return {
     window,
     incidentFrom,
-    input: {
+    input: asInput({
       alerts: [alertOn(entry, incidentFrom)],
       service: entry,
       dependencies: {},
       evidence,
-      findings: [],
-      lessons: [],
-      guidance: [],
-      rejected: [],
-    },
+    }),
   };
 }
 

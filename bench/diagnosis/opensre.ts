@@ -11,7 +11,7 @@ import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { PlatformEvent } from '../../src/domain/evidence/evidence.ts';
 import type { Alert } from '../../src/domain/incident/alert.ts';
-import { asEvidence } from './as-evidence.ts';
+import { asEvidence, asInput } from './as-evidence.ts';
 import {
   readCloudWatch,
   readDatabaseEvents,
@@ -195,16 +195,12 @@ function loadScenario(folder: string): Bundle {
   return {
     window,
     incidentFrom,
-    input: {
+    input: asInput({
       alerts: [toAlert(raw, service, now)],
       service,
       dependencies: {},
       evidence,
-      findings: [],
-      lessons: [],
-      guidance: [],
-      rejected: [],
-    },
+    }),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Analysis } from '../../src/domain/analysis/analysis.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { MetricSeries } from '../../src/domain/evidence/evidence.ts';
 import type { Alert } from '../../src/domain/incident/alert.ts';
-import { asEvidence } from './as-evidence.ts';
+import { asEvidence, asInput } from './as-evidence.ts';
 import type { Outcome, YardstickSet } from './run-set.ts';
 
 /** What an issue's file says of its alert; the root cause beside it is read in `score` alone. */
@@ -160,16 +160,12 @@ function toBundle(
   return {
     window,
     incidentFrom,
-    input: {
+    input: asInput({
       alerts: [alert],
       service: target.node,
       dependencies: graph,
       evidence,
-      findings: [],
-      lessons: [],
-      guidance: [],
-      rejected: [],
-    },
+    }),
   };
 }
 

@@ -10,7 +10,7 @@ import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { EvidenceBody } from '../../src/domain/evidence/evidence.ts';
 import type { Alert } from '../../src/domain/incident/alert.ts';
-import { asEvidence } from './as-evidence.ts';
+import { asEvidence, asInput } from './as-evidence.ts';
 import {
   readCommits,
   readDeploys,
@@ -159,17 +159,13 @@ function loadIncident(data: string): Bundle {
   return {
     window,
     incidentFrom,
-    input: {
+    input: asInput({
       alerts: [alert],
       service: alert.service,
       // None is given; the spans show who calls whom.
       dependencies: {},
       evidence,
-      findings: [],
-      lessons: [],
-      guidance: [],
-      rejected: [],
-    },
+    }),
   };
 }
 

@@ -39,9 +39,6 @@ export interface ImageBuilder {
 
 export type { ImageStatus } from './inspect-image.ts';
 
-/** Languages whose images Resident makes itself. */
-export const builtLanguages: readonly string[] = imageLanguages;
-
 export interface ImageBuilderOptions {
   readonly address: EngineAddress;
   /** Where the digests of official images are recorded (`.resident/images.json`); without it none is used. */

@@ -50,10 +50,19 @@ export function argue(input: EngineInput): Argued {
     suspicions,
     scored,
     foreign,
-    gaps,
+    gaps: [...gaps, ...tellOrphans(facts)],
     decision,
     engine: analystName,
   });
   const diagnosis = { ...described, lessons: compareLessons(input, described, failurePatterns(facts)) };
   return { diagnosis, facts, suspicions, decision };
+}
+
+const mostOrphans = 5;
+
+/** Spans whose parents nobody collected: their requests are seen in part. Unlike a source that failed, that casts no doubt by itself. */
+function tellOrphans({ spans }: Facts): readonly string[] {
+  if (!spans || spans.orphans.length === 0) return [];
+  const list = spans.orphans.slice(0, mostOrphans).map((one) => `${one.spans} of ${one.service}`);
+  return [`the parents of spans (${list.join(', ')}): their requests are seen in part`];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findCriticalPath } from '../../../../src/domain/analysis/spans/critical-path.ts';
 import { countOrigins, findErrorOrigins } from '../../../../src/domain/analysis/spans/errors.ts';
+import { analyse } from '../../../../src/domain/analysis/analyst.ts';
 import { countOrphans, findMissingSides } from '../../../../src/domain/analysis/spans/missing.ts';
 import { buildTraces } from '../../../../src/domain/analysis/spans/trees.ts';
 import { draw, drawTrace, repeat, span } from './small-traces.ts';
@@ -150,5 +151,11 @@ describe('missing spans', () => {
     expect(countOrphans(traces)).toEqual([]);
     const alone = evidence.filter((item) => item.evidence.service === 'cart');
     expect(countOrphans(buildTraces(alone))).toEqual([{ service: 'cart', spans: 1 }]);
+    const diagnose = (seen: typeof evidence) => {
+      const nothingSaid = { findings: [], lessons: [], guidance: [], rejected: [] };
+      return analyse({ alerts: [], service: 'cart', dependencies: {}, evidence: seen, ...nothingSaid });
+    };
+    expect(diagnose(alone).missing).toContain('the parents of spans (1 of cart): their requests are seen in part');
+    expect(diagnose(evidence).missing.join()).not.toContain('the parents of spans');
   });
 });
