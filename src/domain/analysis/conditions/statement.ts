@@ -97,7 +97,7 @@ function describeRecovery(facts: Facts, condition: Condition): readonly Claim[] 
   if (back.length === 0) return [];
   return [
     {
-      text: `The workload has recovered: ${back.map((item) => `${item.name} fell to ${format(item.low)} and is back at ${format(item.last)} (${format(item.first)} before)`).join(', ')}. The metrics show the effect; the platform's own events tell the cause.`,
+      text: `The workload has recovered: ${back.map((item) => `${item.name} fell to ${format(item.low)} and is back at ${format(item.last)} (${format(item.first)} before)`).join(', ')}.`,
       evidence: [...new Set(back.map((item) => item.evidenceId))],
     },
   ];
@@ -147,7 +147,7 @@ function ruleOutLevels(facts: Facts, root: RootCondition): readonly RuledOut[] {
     const other = own !== undefined && own !== blamed ? own : undefined;
     const origin =
       other && blamed
-        ? `; its load comes from another query, \`${other.statement.slice(0, 200)}\`, which does not write what \`${blamed.statement.slice(0, 60)}\` writes, so the two are unrelated and it has no part in ${root.condition.kind.name}`
+        ? `; its load comes from another query, \`${other.statement.slice(0, 200)}\`, and not from \`${blamed.statement.slice(0, 60)}\``
         : '';
     return {
       candidate: `${level.name} of ${level.object}`,
@@ -172,31 +172,28 @@ function ruleOutPast(facts: Facts, root: RootCondition): readonly RuledOut[] {
 
 function ruleOutCalm(facts: Facts, root: RootCondition): readonly RuledOut[] {
   const hit = new Set([root.condition, ...root.explained].flatMap((item) => item.signs.map((sign) => sign.object)));
-  const kinds = [
-    ['Pod', 'sibling pods and existing pods stay Running and Ready without restarts, so the workload as such can run'],
-    ['Node', 'healthy nodes: they are Ready and report no pressure'],
-  ] as const;
-  return kinds.flatMap(([kind, reason]): readonly RuledOut[] => {
+  return ['Pod', 'Node'].flatMap((kind): readonly RuledOut[] => {
     const calm = facts.surroundings.calm.filter(
       ({ event }) =>
         event.object.startsWith(`${kind}/`) && /ready/i.test(`${event.reason ?? ''}`) && !hit.has(event.object),
     );
     if (calm.length === 0) return [];
     const names = calm.slice(0, 6).map(({ event }) => event.object);
+    const reason = 'they report that they are ready';
     return [{ candidate: names.join(', '), reason, evidence: [...new Set(calm.map((item) => item.evidenceId))] }];
   });
 }
 
-/** The first things that a person would ask about a workload that does not run. */
+/** The first things that a person would ask about a workload that does not run. Events that are absent prove nothing, so only that is said. */
 const usual: readonly (readonly [RegExp, string, string])[] = [
   [
     /^out-of-memory|memory-short$/,
     'out of memory',
-    'not an OOM kill: no event and no log line of the incident tells of one',
+    'no event and no log line of the incident tells of a kill for memory',
   ],
-  [/^image|^registry/, 'image pull', 'no image pull fails in the incident'],
-  [/^unschedulable|^quota|^node-pressure/, 'scheduling', 'every pod found a node'],
-  [/^node|^host-taken/, 'nodes', 'no node is lost'],
+  [/^image|^registry/, 'image pull', 'no event tells of an image that could not be pulled'],
+  [/^unschedulable|^quota|^node-pressure/, 'scheduling', 'no event tells of a pod without a node'],
+  [/^node|^host-taken/, 'nodes', 'no event tells of a node that was lost'],
 ];
 
 function ruleOutUsual(facts: Facts, root: RootCondition): readonly RuledOut[] {
@@ -224,7 +221,7 @@ export function describeCalmLevels(levels: readonly ResourceLevel[]): readonly C
   });
   return [
     {
-      text: `Resources stay clear of their limits, so what moves is noise and no error: ${words.join('; ')}.`,
+      text: `Resources stay clear of their limits: ${words.join('; ')}.`,
       evidence: [...new Set(shown.map((level) => level.evidenceId))],
     },
   ];

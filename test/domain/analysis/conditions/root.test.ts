@@ -31,8 +31,8 @@ describe('a cause that is no change', () => {
     expect(text).toContain('Pod/wharf-1');
     expect(text).toContain('exit code 137');
     expect(text).toContain('From it follows a container that ends again and again');
-    expect(text).toMatch(/Pod\/wharf-2: sibling/);
-    expect(text).toMatch(/image pull: no image pull fails/);
+    expect(text).toMatch(/Pod\/wharf-2: they report that they are ready/);
+    expect(text).toMatch(/image pull: no event tells of an image that could not be pulled/);
   });
 
   test('is no event that was over before the incident, and that event is named as ruled out', () => {
