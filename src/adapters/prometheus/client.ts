@@ -1,57 +1,51 @@
 import type { z } from 'zod';
 import { toOneLine } from '../../domain/text.ts';
+import { createHttpAsk, parseJson, type HttpAnswer, type HttpOptions } from '../http-ask.ts';
 import { OutsideError } from '../outside-error.ts';
 import { envelope } from './answers.ts';
 
-export interface PrometheusOptions {
-  /** Base URL, with a path where it stands behind one; userinfo becomes basic authentication. */
-  readonly url: string;
-  /** Resolved when used, so that a rotated token is taken up. */
-  readonly bearer?: () => string | Promise<string>;
-  readonly timeoutMs?: number;
-  readonly fetch?: typeof fetch;
-}
+export type PrometheusOptions = HttpOptions;
 
 export type Ask = <T>(path: string, query: Record<string, string>, schema: z.ZodType<T>) => Promise<T>;
 
-const maxAnswerBytes = 32_000_000;
-/** Longer queries go by POST: proxies cut long URLs. */
-const longestUrlQuery = 2_000;
-
 /** One way to ask Prometheus; every trouble becomes an `OutsideError` that tells the query and what to do. */
-export function createAsk({ url, bearer, timeoutMs = 10_000, fetch: send = fetch }: PrometheusOptions): Ask {
-  const base = new URL(url);
-  const userinfo = base.username ? Buffer.from(decodeURIComponent(`${base.username}:${base.password}`)) : undefined;
-  base.username = '';
-  base.password = '';
-  const root = base.href.replace(/\/+$/, '');
+export function createAsk(options: PrometheusOptions): Ask {
+  const http = createHttpAsk(options);
   return async (path, query, schema) => {
-    const asked = `${path}${query['query'] ? ` of \`${toOneLine(query['query'], 200)}\`` : ''} at ${root}`;
-    const headers: Record<string, string> = { accept: 'application/json' };
-    if (bearer) headers['authorization'] = `Bearer ${await bearer()}`;
-    else if (userinfo) headers['authorization'] = `Basic ${userinfo.toString('base64')}`;
-    const form = new URLSearchParams(query).toString();
-    const isLong = form.length > longestUrlQuery;
-    const target = isLong || form === '' ? `${root}${path}` : `${root}${path}?${form}`;
-    try {
-      const response = await send(target, {
-        method: isLong ? 'POST' : 'GET',
-        headers: isLong ? { ...headers, 'content-type': 'application/x-www-form-urlencoded' } : headers,
-        signal: AbortSignal.timeout(timeoutMs),
-        ...(isLong ? { body: form } : {}),
-      });
-      return readAnswer(response, await readBounded(response, asked), asked, schema);
-    } catch (error) {
-      throw asOutsideError(error, asked, timeoutMs);
+    const asked = `${path}${query['query'] ? ` of \`${toOneLine(query['query'], 200)}\`` : ''} at ${http.root}`;
+    const result = await http.ask(path, query);
+    switch (result.kind) {
+      case 'answer':
+        return readAnswer(result, asked, schema);
+      case 'too-large':
+        throw trouble(
+          'TooLarge',
+          `${asked} answers more than ${result.maxBytes / 1e6} MB. Aggregate with sum by (…) or topk.`,
+        );
+      case 'late':
+        throw trouble('TimedOut', `${asked}: no answer within ${result.timeoutMs} ms. Is the query too heavy?`, {
+          retryable: true,
+          cause: result.cause,
+        });
+      case 'cut-off':
+        throw trouble(
+          'Unreachable',
+          `${asked}: ${result.why}. Is Prometheus running, and is \`prometheus.url\` right?`,
+          {
+            retryable: true,
+            cause: result.cause,
+          },
+        );
     }
   };
 }
 
-function readAnswer<T>(response: Response, body: string, asked: string, schema: z.ZodType<T>): T {
-  const parsed = envelope.safeParse(parseJson(body));
-  if (!response.ok || (parsed.success && parsed.data.status === 'error')) {
-    const why = parsed.success ? (parsed.data.error ?? parsed.data.errorType ?? '') : body;
-    throw refusal(response, asked, toOneLine(why, 300));
+function readAnswer<T>(answer: HttpAnswer, asked: string, schema: z.ZodType<T>): T {
+  const parsed = envelope.safeParse(parseJson(answer.body));
+  const isOk = answer.status >= 200 && answer.status < 300;
+  if (!isOk || (parsed.success && parsed.data.status === 'error')) {
+    const why = parsed.success ? (parsed.data.error ?? parsed.data.errorType ?? '') : answer.body;
+    throw refusal(answer, asked, toOneLine(why, 300));
   }
   const data = parsed.success ? schema.safeParse(parsed.data.data) : undefined;
   if (!data?.success) {
@@ -63,9 +57,9 @@ function readAnswer<T>(response: Response, body: string, asked: string, schema: 
   return data.data;
 }
 
-function refusal(response: Response, asked: string, why: string): OutsideError {
-  const said = `${asked} answered ${response.status}: ${why || response.statusText}`;
-  switch (response.status) {
+function refusal(answer: HttpAnswer, asked: string, why: string): OutsideError {
+  const said = `${asked} answered ${answer.status}: ${why || answer.statusText}`;
+  switch (answer.status) {
     case 400:
     case 422:
       return trouble('BadQuery', `${said}. Correct the expression.`);
@@ -75,56 +69,13 @@ function refusal(response: Response, asked: string, why: string): OutsideError {
     case 404:
     case 405:
       return trouble('NotFound', `${said}. Does \`prometheus.url\` point to the root of the Prometheus API?`);
-    case 429: {
-      const seconds = Number(response.headers.get('retry-after'));
+    case 429:
       return trouble('RateLimited', `${said}. It is asked again later.`, {
         retryable: true,
-        ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}),
+        ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
       });
-    }
     default:
       return trouble('Unavailable', `${said}. It may be overloaded or starting.`, { retryable: true });
-  }
-}
-
-async function readBounded(response: Response, asked: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  if (!response.body) return '';
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) {
-      throw trouble(
-        'TooLarge',
-        `${asked} answers more than ${maxAnswerBytes / 1e6} MB. Aggregate with sum by (…) or topk.`,
-      );
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function asOutsideError(error: unknown, asked: string, timeoutMs: number): OutsideError {
-  if (error instanceof OutsideError) return error;
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return trouble('TimedOut', `${asked}: no answer within ${timeoutMs} ms. Is the query too heavy?`, {
-      retryable: true,
-      cause: error,
-    });
-  }
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const why = cause instanceof Error ? cause.message || cause.name : String(cause);
-  return trouble('Unreachable', `${asked}: ${why}. Is Prometheus running, and is \`prometheus.url\` right?`, {
-    retryable: true,
-    cause: error,
-  });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
