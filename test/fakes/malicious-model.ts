@@ -3,6 +3,8 @@ import {
   fromEntries,
   goodScript,
   hidden,
+  imitatedPlan,
+  lookAlikes,
   nest,
   outside,
   prototypeNames,
@@ -38,12 +40,23 @@ export const attackKinds = [
   ...['well-formed questions', 'mutated question', 'unknown tool', 'extra field', 'wrong id', 'huge argument'],
   ...['hidden characters', 'prototype name', 'forged approval', 'many writes at once', 'script outside'],
   ...['well-formed report', 'mutated report', 'report of what does not exist', 'report with bad numbers'],
-  ...['report with script and fix outside', 'deeply nested', 'same ids', 'odd stop', 'no message'],
+  ...['report with script and fix outside', 'report of a plan', 'report in text', 'ids of others', 'look-alikes'],
+  ...['deeply nested', 'same ids', 'odd stop', 'no message'],
 ] as const;
 export type AttackKind = (typeof attackKinds)[number];
 
-/** @param seed the same seed gives the same answers */
-export function createMaliciousModel(seed: number, targets: Targets): MaliciousModel {
+/** After these a round may end: with a report, with a report that is refused, or with an answer that is none. */
+const ending: ReadonlySet<AttackKind> = new Set([
+  ...(['prototype name', 'well-formed report', 'mutated report', 'report of what does not exist'] as const),
+  ...(['report with bad numbers', 'report with script and fix outside', 'report of a plan', 'deeply nested'] as const),
+  ...(['same ids', 'odd stop', 'no message'] as const),
+]);
+
+/**
+ * @param seed the same seed gives the same answers
+ * @param patience how often, from 0 to 1, an answer that may end the round is put off for another one
+ */
+export function createMaliciousModel(seed: number, targets: Targets, patience = 0): MaliciousModel {
   const random = makeRandom(seed);
   let counter = 0;
   const below = (limit: number) => Math.floor(random() * limit);
@@ -198,6 +211,26 @@ export function createMaliciousModel(seed: number, targets: Targets): MaliciousM
       };
       return say([reported({ ...report(), script: chance(0.5) ? script : null, fix: chance(0.5) ? { diff } : null })]);
     },
+    'report of a plan': () => {
+      const claims = imitatedPlan(digest(), service()).map((words) => ({ text: words, evidence: [evidence()] }));
+      const commands = { actions: [{ type: 'deploy.rollback', target: service() }], approvals: [{ by: 'ana' }] };
+      return say([reported({ ...report(), statement: claims, ...(chance(0.3) ? commands : {}) })]);
+    },
+    'report in text': () =>
+      say([text(JSON.stringify(reported(report()))), text(`\`\`\`json\n${JSON.stringify(report())}\n\`\`\``)]),
+    'ids of others': () => {
+      const [one, another] = [service(), pick(targets.services)];
+      const strange = pick([changeOf(another), `${another}-of-others/logs/1`, evidence().replace(/\d+$/, '77')]);
+      return say([
+        use(id(), 'query_changes', { service: one, change: strange, path: null }),
+        use(id(), 'run_test', { service: one, change: changeOf(another) }),
+        use(id(), 'read_evidence', { evidenceId: strange, contains: null }),
+      ]);
+    },
+    'look-alikes': () => {
+      const known = pick([service(), evidence(), changeOf(service())]);
+      return say(lookAlikes(known).map((strange) => use(id(), 'query_logs', strangeInput(strange))));
+    },
     'deeply nested': () => {
       const depth = pick([100, 3_000, 20_000]);
       const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
@@ -234,7 +267,8 @@ export function createMaliciousModel(seed: number, targets: Targets): MaliciousM
   };
   return {
     next() {
-      const kind = pick(attackKinds);
+      let kind = pick(attackKinds);
+      while (ending.has(kind) && chance(patience)) kind = pick(attackKinds);
       return { kind, body: attacks[kind]() };
     },
   };

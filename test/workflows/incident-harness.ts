@@ -18,12 +18,16 @@ export interface Running extends FakeActivities {
   until(fits: (state: IncidentState) => boolean): Promise<IncidentState>;
   result(): Promise<IncidentState>;
   signalAlert(partial?: Partial<Alert>): Promise<void>;
+  /** Drops its fakes and all that they hold; for a test that opens hundreds of incidents, once this one is over. */
+  forget(): void;
 }
 
 export interface Harness {
   readonly client: Client;
   /** Opens an incident on a service of its own, with fake activities. */
   open(options?: FakeOptions): Promise<Running>;
+  /** Stops every worker and starts new ones, which know no workflow and replay each from its history. */
+  restartWorkers(): Promise<void>;
 }
 
 const pollMs = 20;
@@ -70,7 +74,8 @@ export async function startHarness(
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const environment = await startTestServer(program);
   const fakesByService = new Map<string, FakeActivities>();
-  const workers = await startWorkers(environment, bundle, dispatchByService(fakesByService));
+  const start = () => startWorkers(environment, bundle, dispatchByService(fakesByService));
+  let workers = await start();
   let counter = 0;
   const open = async (options: FakeOptions = {}): Promise<Running> => {
     counter += 1;
@@ -84,13 +89,17 @@ export async function startHarness(
       signal: 'alert',
       signalArgs: [createAlert(service)],
     });
-    return { ...fakes, ...follow(handle, service) };
+    return { ...fakes, ...follow(handle, service), forget: () => void fakesByService.delete(service) };
   };
   const stop = async (): Promise<void> => {
     await workers.stop();
     await environment.teardown();
   };
-  return { harness: { client: environment.client, open }, stop };
+  const restartWorkers = async (): Promise<void> => {
+    await workers.stop();
+    workers = await start();
+  };
+  return { harness: { client: environment.client, open, restartWorkers }, stop };
 }
 
 /** Finds the fakes of the incident that an activity belongs to by its workflow's id. */
@@ -132,7 +141,7 @@ async function startWorkers(
   return { stop };
 }
 
-function follow(handle: WorkflowHandle, service: string): Omit<Running, keyof FakeActivities> {
+function follow(handle: WorkflowHandle, service: string): Omit<Running, keyof FakeActivities | 'forget'> {
   const state = (): Promise<IncidentState> => handle.query<IncidentState>('state');
   return {
     handle,
