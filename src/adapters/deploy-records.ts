@@ -1,24 +1,15 @@
-import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { completeDeploys } from '../domain/evidence/deploys.ts';
 import type { Deploy } from '../domain/evidence/evidence.ts';
 import { OutsideError } from './outside-error.ts';
+import { explainUnreadable, readRecordLines, type OfService, type RecordLines } from './record-lines.ts';
 
 export interface DeployRecords {
   /** Every deploy of `service` that the file tells, oldest first. Throws `Deploys.Unreachable` when the file cannot be read. */
   read(file: string, service: string): Promise<DeployRecordsRead>;
 }
 
-export interface DeployRecordsRead {
-  readonly deploys: readonly Deploy[];
-  /** Lines that are no deploy record, with why; they are never guessed at. */
-  readonly badLines: readonly { readonly line: number; readonly why: string }[];
-  /** Lines of other services. */
-  readonly others: number;
-}
-
-/** Only the end of a longer file is read: the newest deploys matter. */
-const maxBytes = 8_000_000;
+export type DeployRecordsRead = Omit<RecordLines<Deploy>, 'records'> & { readonly deploys: readonly Deploy[] };
 
 const statuses = {
   succeeded: ['succeeded', 'success', 'successful', 'ok', 'done', 'complete', 'completed', 'finished', 'deployed'],
@@ -47,39 +38,31 @@ const record = z.looseObject({
 export function createDeployRecords(): DeployRecords {
   return {
     async read(file, service) {
-      const lines = (await readTail(file)).split('\n');
-      const deploys: Deploy[] = [];
-      const badLines: { line: number; why: string }[] = [];
-      let others = 0;
-      lines.forEach((line, index) => {
-        if (line.trim() === '') return;
-        const parsed = parseRecord(line, service);
-        if (typeof parsed === 'string') badLines.push({ line: index + 1, why: parsed });
-        else if (parsed.service === service) deploys.push(parsed);
-        else others += 1;
-      });
-      return { deploys: completeDeploys(deploys), badLines, others };
+      try {
+        const { records, ...rest } = await readRecordLines(file, service, (value) => parseRecord(value, service));
+        return { deploys: completeDeploys(records), ...rest };
+      } catch (cause) {
+        throw new OutsideError(
+          explainUnreadable('Deploy records', file, 'deploys.file', cause),
+          { system: 'Deploys', kind: 'Unreachable', retryable: false },
+          { cause },
+        );
+      }
     },
   };
 }
 
-function parseRecord(line: string, service: string): Deploy | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return 'is not JSON (half written?)';
-  }
+function parseRecord(value: unknown, asked: string): OfService<Deploy> | string {
   const parsed = record.safeParse(value);
   if (!parsed.success) {
     return parsed.error.issues.map((issue) => `${issue.path.join('.') || 'record'}: ${issue.message}`).join('; ');
   }
-  const { id, revision, previous, at, by, image, status: rawStatus } = parsed.data;
+  const { id, service = asked, revision, previous, at, by, image, status: rawStatus } = parsed.data;
   const status = readStatus(rawStatus ?? 'succeeded');
   if (!status) return `status: ${String(rawStatus)} is none of succeeded, failed, running`;
-  return {
+  const deploy: Deploy = {
     id: id ?? `${revision.slice(0, 12)}@${at}`,
-    service: parsed.data.service ?? service,
+    service,
     revision,
     at,
     status,
@@ -87,33 +70,11 @@ function parseRecord(line: string, service: string): Deploy | string {
     ...(by ? { by } : {}),
     ...(image ? { image } : {}),
   };
+  return { service, record: deploy };
 }
 
 function readStatus(word: string): Deploy['status'] | undefined {
   const lower = word.toLowerCase();
   const known = Object.entries(statuses) as [Deploy['status'], readonly string[]][];
   return known.find(([, words]) => words.includes(lower))?.[0];
-}
-
-async function readTail(file: string): Promise<string> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      const start = Math.max(0, size - maxBytes);
-      const buffer = Buffer.alloc(size - start);
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
-      const content = buffer.subarray(0, bytesRead).toString('utf8');
-      return start === 0 ? content : content.slice(content.indexOf('\n') + 1);
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OutsideError(
-      `Deploy records ${file} cannot be read: ${why}. Check \`deploys.file\` of the service in resident.yaml.`,
-      { system: 'Deploys', kind: 'Unreachable', retryable: false },
-      { cause },
-    );
-  }
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { EvidenceBody } from '../../domain/evidence/evidence.ts';
+import type { EvidenceBody, FlagChange } from '../../domain/evidence/evidence.ts';
 import { isTime } from './fields.ts';
 import type { BodyKind } from './layout.ts';
 import {
@@ -60,7 +60,7 @@ export function toBody(kind: HeldKind, head: BodyHead, records: readonly unknown
       return {
         kind,
         service,
-        flags: of('flags').map((flag) => ({ id: `${flag.flag}@${flag.at}`, service, ...flag })),
+        flags: of('flags').map((flag) => toFlagChange(service, flag)),
       };
     case 'events':
       return { kind, service, incidentFrom, events: of('events') };
@@ -69,6 +69,11 @@ export function toBody(kind: HeldKind, head: BodyHead, records: readonly unknown
     case 'lessons':
       return { kind, service, lessons: of('lessons') };
   }
+}
+
+/** A change of a flag without an id is known by the flag and the time. */
+export function toFlagChange(service: string, flag: Records['flags'][number]): FlagChange {
+  return { id: `${flag.flag}@${flag.at}`, service, ...flag };
 }
 
 /** Points without a value say that nothing was measured, which a gap says as well. */
