@@ -54,3 +54,9 @@ export function asSentence(text: string): string {
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** The first of many names, and of the rest the number: `cart, stock, 12 more`. */
+export function nameFirst(names: readonly string[], most: number): string {
+  const more = names.length - most;
+  return [...names.slice(0, most), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}

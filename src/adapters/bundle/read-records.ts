@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
 import type { Evidence, EvidenceBody, LogLine } from '../../domain/evidence/evidence.ts';
-import { createLogMeasure, type LogMeasure, type MeasuredLogs } from '../../domain/analysis/logs/measure-logs.ts';
+import { createLogMeasure, type MeasuredLogs } from '../../domain/analysis/logs/measure-logs.ts';
 import { createRedact } from '../../domain/redaction.ts';
 import { cleanLine } from '../log-files/log-files.ts';
 import { createLineJoiner } from '../log-files/join-lines.ts';
@@ -11,6 +11,7 @@ import { isPlainLogRecord, recordSchemas, toBody, type BodyHead, type HeldKind }
 import { explainIssues, type Faults } from './faults.ts';
 import type { BodyKind } from './layout.ts';
 import { readLines, type FileDigest } from './read-lines.ts';
+import { createWindowTally } from './window-tally.ts';
 
 /** A file of a bundle, and what its records belong to. */
 export interface RecordFile {
@@ -28,6 +29,8 @@ export interface ReadRecords extends FileDigest {
   readonly records: number;
   readonly body?: EvidenceBody;
   readonly measured?: MeasuredLogs;
+  /** What the file holds and was not taken, and why. */
+  readonly left?: string;
 }
 
 /** Reads one file of records. Faults go to `faults`, each with its line; undefined where the file could not be read at all. */
@@ -56,19 +59,47 @@ async function readHeld(asked: RecordFile, kind: HeldKind, faults: Faults): Prom
     const record = parseRecord(recordSchemas[kind], text, (message) => faults.add({ file: asked.file, line, message }));
     if (record !== undefined) records.push(record);
   });
-  return { ...done, records: records.length, body: toBody(kind, asked.head, records) };
+  const { body, left } = takeFromWindow(toBody(kind, asked.head, records), asked);
+  return { ...done, records: records.length, body, ...(left === undefined ? {} : { left }) };
+}
+
+/**
+ * What was measured at another time says nothing of the incident or of its baseline, as a live investigation does not ask for it.
+ * What happened before the window (a commit, a deploy, a flag, an event) may well have led to it, and stays.
+ */
+function takeFromWindow(
+  body: EvidenceBody,
+  { evidence: { window }, file }: RecordFile,
+): { readonly body: EvidenceBody; readonly left: string | undefined } {
+  if (body.kind === 'metrics') {
+    const tally = createWindowTally(window, file, 'point');
+    const take = ([at]: readonly [string, number]) => tally.takes(Date.parse(at));
+    const series = body.series.map((one) => ({ ...one, points: one.points.filter(take) }));
+    return { body: { ...body, series }, left: tally.tell() };
+  }
+  if (body.kind === 'traces') {
+    const tally = createWindowTally(window, file, 'span');
+    const spans = body.spans.filter((span) => tally.takes(Date.parse(span.at)));
+    return { body: { ...body, spans }, left: tally.tell() };
+  }
+  return { body, left: undefined };
 }
 
 async function readLogs(asked: RecordFile, faults: Faults): Promise<ReadRecords> {
   const { evidence, head } = asked;
   const measure = createLogMeasure({ evidence, ...head });
+  const tally = createWindowTally(evidence.window, asked.file, 'log line');
+  const keep = (line: LogLine) => {
+    if (tally.takes(Date.parse(line.at))) measure.add(line);
+  };
   const done =
-    asked.format === 'text' ? await readTextLogs(asked, measure, faults) : await readLogRecords(asked, measure, faults);
+    asked.format === 'text' ? await readTextLogs(asked, keep, faults) : await readLogRecords(asked, keep, faults);
   const measured = measure.finish();
-  return { ...done, records: measured.lines, measured };
+  const left = tally.tell();
+  return { ...done, records: measured.lines, measured, ...(left === undefined ? {} : { left }) };
 }
 
-async function readLogRecords(asked: RecordFile, measure: LogMeasure, faults: Faults): Promise<FileDigest> {
+async function readLogRecords(asked: RecordFile, keep: (line: LogLine) => void, faults: Faults): Promise<FileDigest> {
   let line = 0;
   // One function for all lines: making one for each of a million costs more than reading them.
   const fault = (message: string) => faults.add({ file: asked.file, line, message });
@@ -77,7 +108,7 @@ async function readLogRecords(asked: RecordFile, measure: LogMeasure, faults: Fa
     const value = parseJson(text, fault);
     if (value === undefined) return;
     const record = isPlainLogRecord(value) ? value : checkRecord(recordSchemas.logs, value, fault);
-    if (record) measure.add(toLogLine(record));
+    if (record) keep(toLogLine(record));
   });
 }
 
@@ -88,7 +119,7 @@ function toLogLine(record: z.output<typeof recordSchemas.logs>): LogLine {
 }
 
 /** Text as a program wrote it: time and level are found as in the log files of a service, and known forms of secrets are taken out. */
-async function readTextLogs(asked: RecordFile, measure: LogMeasure, faults: Faults): Promise<FileDigest> {
+async function readTextLogs(asked: RecordFile, keep: (line: LogLine) => void, faults: Faults): Promise<FileDigest> {
   const redact = createRedact();
   const toMs = Date.parse(asked.evidence.window.to);
   let untimed = 0;
@@ -96,7 +127,7 @@ async function readTextLogs(asked: RecordFile, measure: LogMeasure, faults: Faul
     parse: createParseLine({ format: 'auto', nearMs: toMs, isInOrder: true }),
     keep: (line) => {
       if (Number.isNaN(line.at)) untimed += 1;
-      else measure.add(cleanLine(line, redact));
+      else keep(cleanLine(line, redact));
     },
     isFromStart: true,
     untimedAt: NaN,

@@ -151,10 +151,12 @@ async function readEvidence(
   const head = { service: evidence.service, incidentFrom };
   const read = await readRecords({ folder, file, kind, format, head, evidence }, faults);
   if (!read) return { evidence };
-  const { records, body, measured, digest, bytes } = read;
+  const { records, body, measured, left, digest, bytes } = read;
+  const truncated = [evidence.truncated, left].filter((part) => part !== undefined).join('; ');
   const told: Evidence = {
     ...(evidence.digest === undefined ? { digest, bytes } : {}),
     ...evidence,
+    ...(truncated === '' ? {} : { truncated }),
     ...(evidence.summary === '' ? { summary: countOf(records, 'record') } : {}),
     outcome:
       records === 0 && evidence.outcome === 'found' && evidence.digest === undefined ? 'empty' : evidence.outcome,

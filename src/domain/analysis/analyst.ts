@@ -11,6 +11,7 @@ import { scoreCandidates } from './changes/score-candidates.ts';
 import { describeDecision } from './statement.ts';
 import { followCalls, type Suspicion } from './suspicion.ts';
 import { readSymptoms } from './symptoms.ts';
+import { tellPartlySeen } from './tell-missing.ts';
 
 /** The built-in analyst: no key, no network, and the same answer for the same input. */
 export function createAnalyst(): Engine {
@@ -49,20 +50,10 @@ export function argue(input: EngineInput): Argued {
     facts,
     suspicions,
     scored,
-    foreign,
-    gaps: [...gaps, ...tellOrphans(facts)],
+    gaps: [...gaps, ...tellPartlySeen(input, facts.spans)],
     decision,
     engine: analystName,
   });
   const diagnosis = { ...described, lessons: compareLessons(input, described, failurePatterns(facts)) };
   return { diagnosis, facts, suspicions, decision };
-}
-
-const mostOrphans = 5;
-
-/** Spans whose parents nobody collected: their requests are seen in part. Unlike a source that failed, that casts no doubt by itself. */
-function tellOrphans({ spans }: Facts): readonly string[] {
-  if (!spans || spans.orphans.length === 0) return [];
-  const list = spans.orphans.slice(0, mostOrphans).map((one) => `${one.spans} of ${one.service}`);
-  return [`the parents of spans (${list.join(', ')}): their requests are seen in part`];
 }

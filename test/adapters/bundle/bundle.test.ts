@@ -81,13 +81,13 @@ describe('a bundle that was written', () => {
 
 describe('a bundle made by hand', () => {
   test('needs a manifest and one file of text, and finds the level of each line', async () => {
-    const lines = Array.from({ length: 120 }, (_, i) => `${at(i - 30)} INFO cart request ${i} answered 200`);
+    const lines = Array.from({ length: 90 }, (_, i) => `${at(i - 30)} INFO cart request ${i} answered 200`);
     const errors = Array.from({ length: 30 }, (_, i) => `${at(31 + i / 2)} ERROR stock has no item ${i}`);
     await put({ 'bundle.json': manifest, 'logs/cart.log': [...lines, ...errors].sort().join('\n') });
     const { input } = await readBundle(folder);
     expect(input.evidence).toHaveLength(1);
     expect(input.evidence[0]?.evidence).toMatchObject({ id: 'cart/logs/1', outcome: 'found', query: 'logs/cart.log' });
-    expect(input.evidence[0]?.measured?.lines).toBe(150);
+    expect(input.evidence[0]?.measured?.lines).toBe(120);
     const grave = input.evidence[0]?.measured?.patterns.find(({ level }) => level === 'error');
     expect(grave).toMatchObject({ kind: 'new', after: 30 });
   });
@@ -119,6 +119,68 @@ describe('a bundle made by hand', () => {
     const { input } = await readBundle(folder);
     expect(JSON.stringify(input)).toContain('login failed');
     expect(JSON.stringify(input)).not.toContain('hunter2');
+  });
+});
+
+describe('what lies outside of the window', () => {
+  const early = '2026-02-28T12:00:00.000Z';
+  const files = {
+    'bundle.json': manifest,
+    'alerts.ndjson': [{ name: 'Errors', startsAt: early }],
+    'logs/cart.ndjson': [
+      ...[early, window.from, at(59), window.to, at(90)].map((time) => ({ at: time, message: 'x' })),
+    ],
+    'logs/stock.log': `${early} INFO old\n${at(1)} INFO new\n`,
+    'metrics/cart.ndjson': [
+      {
+        name: 'load',
+        points: [
+          [early, 9],
+          [at(1), 1],
+          [at(600), 9],
+        ],
+      },
+    ],
+    'traces/cart.ndjson': [early, at(1)].map((time, id) => ({
+      traceId: 't',
+      id: `${id}`,
+      name: 'GET',
+      at: time,
+      durationMs: 1,
+    })),
+    'changes/cart.ndjson': [{ id: 'abcdef0', at: early, subject: 's' }],
+    'deploys/cart.ndjson': [early, at(1)].map((time) => ({ revision: time, at: time })),
+    'flags/cart.ndjson': [{ flag: 'f', at: early }],
+    'events/cart.ndjson': [
+      { at: early, object: 'Pod/a', message: 'old' },
+      { at: early, lastAt: at(1), object: 'Pod/a', message: 'again and again' },
+    ],
+  };
+
+  test('is left out where it was measured, and used where it happened', async () => {
+    await put(files);
+    const { input } = await readBundle(folder);
+    const of = (id: string) => input.evidence.find(({ evidence }) => evidence.id === id);
+    expect(of('cart/logs/1')?.measured?.lines, 'the end of the window and a minute more are inside').toBe(3);
+    expect(of('stock/logs/1')?.measured?.lines).toBe(1);
+    expect(of('cart/metrics/1')?.body).toMatchObject({ series: [{ points: [[at(1), 1]] }] });
+    expect(of('cart/traces/1')?.body).toMatchObject({ spans: [{ id: '1' }] });
+    expect(of('cart/changes/1')?.body).toMatchObject({ changes: [{ id: 'abcdef0' }] });
+    expect(of('cart/deploys/1')?.body).toMatchObject({ deploys: [{ at: early }, { at: at(1) }] });
+  });
+
+  test('is told as missing, with how many records of which file', async () => {
+    await put(files);
+    const { missing } = analyseBundle(await readBundle(folder));
+    const expected = [
+      /^cart: logs .*: 2 of 5 log lines in logs\/cart\.ndjson lie outside of the window \(1 before, 1 after it\) and were left out/,
+      /^stock: logs .*: 1 of 2 log lines in logs\/stock\.log lie outside/,
+      /^cart: metrics .*: 2 of 3 points in metrics\/cart\.ndjson lie outside/,
+      /^cart: traces .*: 1 of 2 spans in traces\/cart\.ndjson lie outside/,
+      /outside of the window, and was used all the same: 1 of 1 commit of cart\/changes\/1, 1 of 2 deploys of cart\/deploys\/1, 1 of 2 events of cart\/events\/1, 1 of 1 flag of cart\/flags\/1$/,
+      /alerts began outside of the window \(Errors at 2026-02-28T12:00:00\.000Z\)/,
+    ];
+    for (const pattern of expected) expect(missing).toContainEqual(expect.stringMatching(pattern));
   });
 });
 

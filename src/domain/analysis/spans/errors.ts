@@ -94,6 +94,19 @@ export function countOrigins(traces: readonly Trace[]): readonly OriginCount[] {
     .sort((a, b) => b.during - a.during || (a.service < b.service ? -1 : 1));
 }
 
+/** Names of the other side, the surest first, as OpenTelemetry's conventions have had them. */
+const calledKeys = ['peer.service', 'server.address', 'net.peer.name'];
+
+/** The service that a call went to, as its span names it; undefined for calls to databases and brokers, which record no spans. */
+export function readCalledService(node: SpanNode): string | undefined {
+  const { kind, fields } = node.span;
+  if (kind !== 'client' || 'db.system' in fields || 'db.system.name' in fields || 'messaging.system' in fields)
+    return undefined;
+  const name = calledKeys.map((key) => fields[key]).find((value) => typeof value === 'string' && value !== '');
+  // Inside a cluster a service is called by a name such as cart.shop.svc.cluster.local.
+  return typeof name === 'string' ? name.replace(/\.[\w-]+\.svc(?:\..*)?$|:\d+$/, '') : undefined;
+}
+
 function readPeer({ span }: SpanNode): string | undefined {
   if (span.kind !== undefined && span.kind !== 'client' && span.kind !== 'producer') return undefined;
   for (const [key, value] of Object.entries(span.fields)) {

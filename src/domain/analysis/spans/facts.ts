@@ -5,7 +5,15 @@ import { indexLines, listEventSequences, type ServiceLines } from './event-seque
 import { findCriticalPath } from './critical-path.ts';
 import { findDelays, type Delay } from './delays.ts';
 import { countOrigins, type OriginCount } from './errors.ts';
-import { countOrphans, findMissingSides, type MissingSide, type Orphans } from './missing.ts';
+import {
+  countOrphans,
+  findMissingSides,
+  listUnseenCalls,
+  recordCalls,
+  type MissingSide,
+  type Orphans,
+  type UnseenCalls,
+} from './missing.ts';
 import { buildTraces, type Trace } from './trees.ts';
 
 /** All that the analyst keeps of traces. */
@@ -23,6 +31,7 @@ export interface SpanFacts {
   readonly origins: readonly OriginCount[];
   readonly missing: readonly MissingSide[];
   readonly orphans: readonly Orphans[];
+  readonly unseenCalls: readonly UnseenCalls[];
   /** Part of the incident's critical paths that each service holds, 0 to 1; services without a part are left out. */
   readonly criticalShare: Readonly<Record<string, number>>;
   /** Evidence that holds each service's spans. */
@@ -41,6 +50,7 @@ export function measureSpans(
     isIncident: trace.isIncident,
     sequences: listEventSequences(trace, linesOf),
   }));
+  const calls = recordCalls(traces);
   const during = traces.filter((trace) => trace.isIncident);
   const before = traces.filter((trace) => !trace.isIncident);
   return {
@@ -54,13 +64,23 @@ export function measureSpans(
     regions: findBrokenRegions(sequences),
     delays: findDelays(traces),
     origins: countOrigins(traces),
-    missing: findMissingSides(traces),
+    missing: findMissingSides(calls),
     orphans: countOrphans(traces),
+    unseenCalls: listUnseenCalls(calls, listOwn(evidence)),
     criticalShare: shareCriticalPaths(during),
     evidenceOf: Object.fromEntries(
       evidence.flatMap(({ evidence: item, body }) => (body?.kind === 'traces' ? [[body.service, item.id]] : [])),
     ),
   };
+}
+
+/** Services that tell of themselves what a service tells: a database has metrics and events, and neither logs its calls nor records spans. */
+function listOwn(evidence: readonly EvidenceWithBody[]): ReadonlySet<string> {
+  return new Set(
+    evidence.flatMap(({ evidence: { service, kind, outcome } }) =>
+      outcome === 'found' && (kind === 'logs' || kind === 'traces') ? [service] : [],
+    ),
+  );
 }
 
 function meanDurationMs(traces: readonly Trace[]): number {

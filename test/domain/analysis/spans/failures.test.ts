@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { findCriticalPath } from '../../../../src/domain/analysis/spans/critical-path.ts';
 import { countOrigins, findErrorOrigins } from '../../../../src/domain/analysis/spans/errors.ts';
 import { analyse } from '../../../../src/domain/analysis/analyst.ts';
-import { countOrphans, findMissingSides } from '../../../../src/domain/analysis/spans/missing.ts';
+import {
+  countOrphans,
+  findMissingSides,
+  listUnseenCalls,
+  recordCalls,
+} from '../../../../src/domain/analysis/spans/missing.ts';
 import { buildTraces } from '../../../../src/domain/analysis/spans/trees.ts';
 import { draw, drawTrace, repeat, span } from './small-traces.ts';
 
@@ -114,7 +119,7 @@ describe('missing spans', () => {
       repeat(8, () => answered),
       [answered, ...repeat(7, () => unanswered)],
     );
-    expect(findMissingSides(traces)).toMatchObject([
+    expect(findMissingSides(recordCalls(traces))).toMatchObject([
       { caller: 'web', callee: 'cart', before: 1, during: 0.125, calls: 8 },
     ]);
   });
@@ -122,18 +127,22 @@ describe('missing spans', () => {
   it('are none where the callee was never seen, or is seen as before', () => {
     expect(
       findMissingSides(
-        draw(
-          repeat(8, () => unanswered),
-          repeat(8, () => unanswered),
-        ).traces,
+        recordCalls(
+          draw(
+            repeat(8, () => unanswered),
+            repeat(8, () => unanswered),
+          ).traces,
+        ),
       ),
     ).toEqual([]);
     expect(
       findMissingSides(
-        draw(
-          repeat(8, () => answered),
-          repeat(8, () => answered),
-        ).traces,
+        recordCalls(
+          draw(
+            repeat(8, () => answered),
+            repeat(8, () => answered),
+          ).traces,
+        ),
       ),
     ).toEqual([]);
   });
@@ -143,7 +152,28 @@ describe('missing spans', () => {
       repeat(8, (i) => (i % 2 === 0 ? answered : unanswered)),
       repeat(8, () => unanswered),
     );
-    expect(findMissingSides(traces)).toEqual([]);
+    expect(findMissingSides(recordCalls(traces))).toEqual([]);
+  });
+
+  it('are told with caller and callee where calls to a service of ours have none, and not for databases', () => {
+    const call = (fields: Readonly<Record<string, string>>, n: number) =>
+      repeat(n, () =>
+        span('web', 'in', [0, 20], { calls: [span('web', 'POST', [1, 19], { kind: 'client', fields })] }),
+      );
+    const own = new Set(['web', 'cart', 'orders']);
+    const told = (during: Parameters<typeof draw>[1]) => listUnseenCalls(recordCalls(draw([], during).traces), own);
+    expect(told([answered, answered, unanswered])).toEqual([{ caller: 'web', callee: 'cart', unseen: 1, calls: 3 }]);
+    expect(told(call({ 'server.address': 'cart.shop.svc.cluster.local' }, 4))).toEqual([
+      { caller: 'web', callee: 'cart', unseen: 4, calls: 4 },
+    ]);
+    expect(told(call({ 'peer.service': 'provider.example' }, 4))).toEqual([]);
+    expect(told(call({ 'server.address': 'orders', 'db.system': 'postgresql' }, 4))).toEqual([]);
+    const { evidence } = draw([], [answered, unanswered]);
+    const nothingSaid = { findings: [], lessons: [], guidance: [], rejected: [] };
+    const { missing } = analyse({ alerts: [], service: 'cart', dependencies: {}, evidence, ...nothingSaid });
+    expect(missing).toContain(
+      'the spans of called services (1 of 2 from web to cart have none): what they did is not seen',
+    );
   });
 
   it('are parents that nobody holds', () => {
