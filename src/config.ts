@@ -50,11 +50,12 @@ export function resolveSecret(reference: SecretReference): string {
 
 /** The values of every secret that the settings name and this process can resolve; for taking them out of texts. */
 export function listKnownSecrets(settings: ResidentSettings): readonly string[] {
-  const { people, gateway, prometheus, notifyUrls } = settings;
+  const { people, gateway, prometheus, traces, notifyUrls } = settings;
   const references = [
     ...people.map((person) => person.token),
     ...Object.values(gateway.webhooks).flatMap(({ bearer, basic }) => [...bearer, basic?.password]),
     prometheus?.bearer,
+    traces?.jaeger.bearer,
     ...notifyUrls,
   ];
   const values = references.flatMap((reference) => {

@@ -64,6 +64,10 @@ export interface ObserveActivities {
   collectMetrics(input: CollectInput): Promise<Evidence>;
   collectChanges(input: CollectInput): Promise<Evidence>;
   collectDeploys(input: CollectInput): Promise<Evidence>;
+  /** Traces that passed the service, whole: spans of every service on their way. */
+  collectTraces(input: CollectInput): Promise<Evidence>;
+  collectFlags(input: CollectInput): Promise<Evidence>;
+  collectEvents(input: CollectInput): Promise<Evidence>;
   /** Packs the sources that a reproduction needs: the suspect's revisions over the window, its neighbours as deployed. */
   packSources(input: PackInput): Promise<SandboxRequest | { readonly cannotRun: string }>;
   /** Adds the commit that last touched the line where a failure shows; as it was where Git cannot tell. */

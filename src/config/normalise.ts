@@ -44,6 +44,9 @@ export function normalise(
     ...(prometheus
       ? { prometheus: compact({ ...prometheus, bearer: absoluteSecret(raw.prometheus?.bearer, at) }) }
       : {}),
+    ...(raw.traces
+      ? { traces: { jaeger: compact({ ...raw.traces.jaeger, bearer: absoluteSecret(raw.traces.jaeger.bearer, at) }) } }
+      : {}),
     engine: compact({
       kind: raw.engine.kind,
       model: raw.engine.model ?? outside.anthropicModel ?? defaultModel,
@@ -124,6 +127,9 @@ function normaliseService(name: string, entry: ServiceEntry, folder: string, san
     logs: entry.logs.map((log) => compact({ ...log, files: at(log.files) })),
     metrics: entry.metrics,
     deploysFile: entry.deploys ? at(entry.deploys.file) : undefined,
+    tracedAs: entry.traces?.service,
+    flagsFile: entry.flags ? at(entry.flags.file) : undefined,
+    eventsFile: entry.events ? at(entry.events.file) : undefined,
     sandbox: sandbox
       ? compact({
           image: sandbox.image ?? language,

@@ -24,11 +24,13 @@ export function listNotes(raw: unknown): readonly FoundFault[] {
         },
       ];
     }),
-    ...Object.entries(asMapping(file['services'])).flatMap(([name, entry]) => noteService(name, asMapping(entry))),
+    ...Object.entries(asMapping(file['services'])).flatMap(([name, entry]) =>
+      noteService(name, asMapping(entry), file['traces'] !== undefined),
+    ),
   ];
 }
 
-function noteService(name: string, entry: Mapping): readonly FoundFault[] {
+function noteService(name: string, entry: Mapping, hasTraces: boolean): readonly FoundFault[] {
   const at = ['services', name];
   const notes: FoundFault[] = [];
   if (entry['source'] === undefined) {
@@ -39,6 +41,13 @@ function noteService(name: string, entry: Mapping): readonly FoundFault[] {
   }
   if (asList(entry['logs']).length === 0) {
     notes.push({ path: [...at, 'logs'], message: 'is absent: the diagnosis must do without logs' });
+  }
+  if (entry['traces'] !== undefined && !hasTraces) {
+    notes.push({
+      path: [...at, 'traces'],
+      message:
+        'says how its traces are found, and nothing says where: write traces: { jaeger: { url: … } } beside `services`',
+    });
   }
   const rollback = asMapping(entry['actions'])['deploy.rollback'];
   if (rollback !== undefined && asMapping(rollback)['current'] === undefined && entry['deploys'] === undefined) {

@@ -109,6 +109,21 @@ export const residentFileSchema = closed(
       },
       'Where metrics are. PROMETHEUS_URL is used when this is absent.',
     ).optional(),
+    traces: closed(
+      {
+        jaeger: closed(
+          {
+            url: webUrl(
+              "Address of a server of Jaeger's query API; VictoriaTraces serves it below /select/jaeger.",
+              'http://127.0.0.1:16686',
+            ),
+            bearer: secret('Bearer token for it.').optional(),
+          },
+          'Jaeger, or what speaks its query API.',
+        ),
+      },
+      'Where traces are. Without it none are collected.',
+    ).optional(),
     engine: closed(
       {
         kind: choice(['analyst', 'claude'], 'The built-in analyst alone, or Claude on top of it.').default('analyst'),

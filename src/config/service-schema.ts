@@ -170,6 +170,23 @@ export const serviceSchema = closed(
       },
       'Where its deployments are recorded.',
     ).optional(),
+    traces: closed(
+      { service: text('Its name in the tracing system, where it is another.', 'a name, for example shop.orders') },
+      'How its traces are found.',
+    ).optional(),
+    flags: closed(
+      { file: text('JSON lines: flag, at, service, from, to, by, id.', 'a path, for example ./flags.jsonl') },
+      'Where changes of feature flags and settings are recorded.',
+    ).optional(),
+    events: closed(
+      {
+        file: text(
+          'JSON lines: at, object, message, service, severity, reason, count, lastAt.',
+          'a path, for example ./events.jsonl',
+        ),
+      },
+      'Where events of the platform, a database or a provider are recorded.',
+    ).optional(),
     sandbox: sandbox.optional(),
     objectives: listOf(
       objective,

@@ -10,7 +10,12 @@ export interface ServiceView {
   readonly hasSource: boolean;
   readonly canReproduce: boolean;
   readonly actions: readonly ActionType[];
+  /** What is collected beside logs, metrics, changes and deploys; absent in snapshots that are older than these sources. */
+  readonly collects?: readonly FurtherSource[];
 }
+
+/** Sources that a service may do without, and that cost an incident nothing where they are not configured. */
+export type FurtherSource = 'traces' | 'flags' | 'events';
 
 /** Durations are inputs of the workflow, in milliseconds, so that tests run fast and users can tune them. */
 export interface Timings {
@@ -138,6 +143,10 @@ export interface ServiceSettings {
   readonly logs: readonly LogSource[];
   readonly metrics: readonly NamedQuery[];
   readonly deploysFile?: string;
+  /** Its name in the tracing system, where it is another. */
+  readonly tracedAs?: string;
+  readonly flagsFile?: string;
+  readonly eventsFile?: string;
   readonly sandbox?: SandboxSettings;
   readonly objectives: readonly Objective[];
   readonly actions: Readonly<Partial<Record<ActionType, ActionSettings>>>;
@@ -189,6 +198,7 @@ export interface ResidentSettings {
   };
   readonly people: readonly PersonSettings[];
   readonly prometheus?: { readonly url: string; readonly bearer?: SecretReference };
+  readonly traces?: { readonly jaeger: { readonly url: string; readonly bearer?: SecretReference } };
   readonly engine: EngineSettings;
   readonly lessonsRepository: string;
   readonly notifyUrls: readonly SecretReference[];

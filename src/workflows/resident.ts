@@ -3,7 +3,7 @@ import type { Alert } from '../domain/incident/alert.ts';
 import type { ResidentReport } from '../domain/diagnosis/diagnosis.ts';
 import type { Evidence, EvidenceKind, TimeWindow } from '../domain/evidence/evidence.ts';
 import { renderResident, type ResidentProgress } from '../domain/report/render-child-details.ts';
-import type { Timings } from '../domain/settings.ts';
+import type { FurtherSource, Timings } from '../domain/settings.ts';
 import { summaryLine } from '../domain/report/ui-text.ts';
 import { rethrowCancellation, rootMessage } from './failures.ts';
 import { observeProxy, reasonProxy, residentProxy } from './proxies.ts';
@@ -16,6 +16,8 @@ export interface ResidentInput {
   /** Lessons are recalled once an incident, by the resident of the alerting service. */
   readonly recallsLessons: boolean;
   readonly timings: Timings;
+  /** Absent in runs that began before there were these sources. */
+  readonly collects?: readonly FurtherSource[];
   readonly window: TimeWindow;
   readonly changesWindow: TimeWindow;
   readonly incidentFrom: string;
@@ -61,45 +63,30 @@ function describe({ service, alerts, round }: ResidentInput): Pick<ResidentProgr
 }
 
 function collectAll(input: ResidentInput): Promise<Evidence>[] {
-  const { service, round, alerts, timings, window, changesWindow, incidentFrom } = input;
-  const { collectLogs, collectMetrics, collectChanges, collectDeploys } = observeProxy(timings);
+  const { service, round, alerts, timings, window, changesWindow, incidentFrom, collects = [] } = input;
+  const observe = observeProxy(timings);
   const { recallLessons } = residentProxy(timings);
-  const idOf = (kind: EvidenceKind): string => `${service}/${kind}/${round}`;
-  const recent = { service, alerts, window, incidentFrom };
-  const older = { service, alerts, window: changesWindow, incidentFrom };
-  const collecting = [
-    orGap(
-      collectLogs.executeWithOptions({ summary: summaryLine(`Logs of ${service}`) }, [
-        { ...recent, evidenceId: idOf('logs') },
-      ]),
-      input,
-      'logs',
-    ),
-    orGap(
-      collectMetrics.executeWithOptions({ summary: summaryLine(`Metrics of ${service}`) }, [
-        { ...recent, evidenceId: idOf('metrics') },
-      ]),
-      input,
-      'metrics',
-    ),
-    orGap(
-      collectChanges.executeWithOptions({ summary: summaryLine(`Commits of ${service}`) }, [
-        { ...older, evidenceId: idOf('changes') },
-      ]),
-      input,
-      'changes',
-    ),
-    orGap(
-      collectDeploys.executeWithOptions({ summary: summaryLine(`Deploys of ${service}`) }, [
-        { ...older, evidenceId: idOf('deploys') },
-      ]),
-      input,
-      'deploys',
-    ),
-  ];
+  const sources = [
+    { kind: 'logs', title: 'Logs', collect: observe.collectLogs, window },
+    { kind: 'metrics', title: 'Metrics', collect: observe.collectMetrics, window },
+    { kind: 'changes', title: 'Commits', collect: observe.collectChanges, window: changesWindow },
+    { kind: 'deploys', title: 'Deploys', collect: observe.collectDeploys, window: changesWindow },
+  ] as const;
+  const further = [
+    { kind: 'traces', title: 'Traces', collect: observe.collectTraces, window },
+    { kind: 'flags', title: 'Changes of flags', collect: observe.collectFlags, window: changesWindow },
+    { kind: 'events', title: 'Platform events', collect: observe.collectEvents, window },
+  ] as const;
+  const collecting = [...sources, ...further.filter(({ kind }) => collects.includes(kind))].map((source) => {
+    const asked = { service, alerts, window: source.window, incidentFrom };
+    const evidence = source.collect.executeWithOptions({ summary: summaryLine(`${source.title} of ${service}`) }, [
+      { ...asked, evidenceId: `${service}/${source.kind}/${round}` },
+    ]);
+    return orGap(evidence, input, source.kind);
+  });
   if (!input.recallsLessons) return collecting;
   const lessons = recallLessons.executeWithOptions({ summary: 'Lessons of past incidents' }, [
-    { evidenceId: idOf('lessons'), service, alerts, window: changesWindow },
+    { evidenceId: `${service}/lessons/${round}`, service, alerts, window: changesWindow },
   ]);
   return [...collecting, orGap(lessons, input, 'lessons')];
 }

@@ -107,6 +107,9 @@ export function createFakeActivities(service: string, options: FakeOptions = {})
     collectMetrics: collect('metrics'),
     collectChanges: collect('changes'),
     collectDeploys: collect('deploys'),
+    collectTraces: collect('traces'),
+    collectFlags: collect('flags'),
+    collectEvents: collect('events'),
     packSources: async () => ({ cannotRun: 'this is a fake' }),
     locateFailure: async ({ location }) => location,
     readConditions: async () => {

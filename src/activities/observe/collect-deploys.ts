@@ -6,6 +6,7 @@ import type { ServiceSettings } from '../../domain/settings.ts';
 import { redactDeep, type Redact } from '../../domain/redaction.ts';
 import { countOf } from '../../domain/text.ts';
 import type { CollectInput, ObserveActivities } from '../contract.ts';
+import { noteBadLines } from './note-bad-lines.ts';
 import { notConfigured, recordEvidence, type Collected, type EvidencePorts } from './record-evidence.ts';
 
 export interface CollectDeploysPorts extends EvidencePorts {
@@ -57,8 +58,7 @@ function describe(
 ): Collected {
   const before = findDeployAt(deploys, input.window.from);
   const runs = before ? `${before.revision.slice(0, 10)} has run since ${before.at}` : 'no earlier deploy is recorded';
-  const bad = badLines.slice(0, 3).map(({ line, why }) => `line ${line}: ${why}`);
-  const notes = badLines.length === 0 ? [] : [`${countOf(badLines.length, 'line')} passed over (${bad.join('; ')})`];
+  const notes = noteBadLines({ badLines });
   if (within.length === 0) return { outcome: 'empty', summary: `no deploy in the window; ${runs}`, notes };
   const last = within.at(-1);
   const told = last ? `; last ${last.id}: ${last.revision.slice(0, 10)} ${last.status} at ${last.at}` : '';

@@ -3,6 +3,7 @@ import type { FindPreviousRun } from '../../adapters/incident-runs.ts';
 import type { ActionType } from '../../domain/plan/plan.ts';
 import {
   listReachable,
+  type FurtherSource,
   type IncidentSettings,
   type ResidentSettings,
   type ServiceSettings,
@@ -41,8 +42,8 @@ function takeSnapshot(settings: ResidentSettings, service: string): IncidentSett
   }
   const reachable = listReachable(settings.services, service).flatMap((name) => settings.services[name] ?? []);
   return {
-    service: viewService(own),
-    services: Object.fromEntries(reachable.map((item) => [item.name, viewService(item)])),
+    service: viewService(own, settings),
+    services: Object.fromEntries(reachable.map((item) => [item.name, viewService(item, settings)])),
     timings: settings.timings,
     budgets: settings.budgets,
     canNotify: settings.notifyUrls.length > 0,
@@ -51,8 +52,13 @@ function takeSnapshot(settings: ResidentSettings, service: string): IncidentSett
   };
 }
 
-function viewService(service: ServiceSettings): ServiceView {
+function viewService(service: ServiceSettings, { traces }: Pick<ResidentSettings, 'traces'>): ServiceView {
   const hasSource = service.source !== undefined;
+  const collects: readonly FurtherSource[] = [
+    ...(traces ? (['traces'] as const) : []),
+    ...(service.flagsFile === undefined ? [] : (['flags'] as const)),
+    ...(service.eventsFile === undefined ? [] : (['events'] as const)),
+  ];
   const way = service.sandbox?.reproduce ?? service.sandbox?.test ?? service.sandbox?.run;
   return {
     service: service.name,
@@ -63,5 +69,6 @@ function viewService(service: ServiceSettings): ServiceView {
     hasSource,
     canReproduce: hasSource && way !== undefined,
     actions: (Object.keys(service.actions) as ActionType[]).filter((type) => service.actions[type] !== undefined),
+    ...(collects.length > 0 ? { collects } : {}),
   };
 }

@@ -68,6 +68,7 @@ async function askResident(incident: Case, service: string): Promise<ResidentRep
         dependencies: settings.services[service]?.dependsOn ?? [],
         recallsLessons: service === state.service,
         timings: settings.timings,
+        collects: settings.services[service]?.collects ?? [],
         ...incidentWindow(state.alerts, state.openedAt, settings.timings, Date.now()),
       },
     ],
