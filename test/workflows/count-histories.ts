@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
-import { approvers } from './malicious-world.ts';
+import { approvers } from './case-activities.ts';
 
 /** What every history of a server says, read by nothing of ours. */
 export interface HistoryCounts {

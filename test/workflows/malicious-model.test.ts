@@ -10,7 +10,7 @@ describeWithServer('a model that means harm, in the real workflow', (harness) =>
   it('acts on nothing that nobody approved, breaks no workflow, and is refused in words that can be read', async () => {
     const counts = await runMalicious({
       harness: harness(),
-      ...{ seed: 5, answers, incidentsAtOnce: 6, patience: 0.5, restarts: 1 },
+      ...{ seed: 5, answers, incidentsAtOnce: 12, patience: 0.5, restarts: 1 },
     });
     const { ledger, actions, engines, restarts, outcomes, workflows, events } = counts;
     const { questions, refusals, late } = ledger;

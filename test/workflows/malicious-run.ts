@@ -1,4 +1,5 @@
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
+import type { Plan } from '../../src/domain/plan/plan.ts';
 import { makeRandom } from '../fakes/random.ts';
 import { isReadable } from '../fakes/readable.ts';
 import { countHistories, type HistoryCounts } from './count-histories.ts';
@@ -87,25 +88,31 @@ async function runIncident(
   });
   const result = incident.result();
   const announced = result.finally(() => mailbox.post('over'));
-  const older: string[] = [];
+  const older: Plan[] = [];
   while ((await mailbox.take()) === 'a plan waits') {
     const { plan, awaitingApproval } = await incident.state();
     // A worker that is stopped while it tells people tells them again.
-    if (!plan || !awaitingApproval || older.includes(plan.digest)) continue;
+    if (!plan || !awaitingApproval || older.some(({ digest }) => digest === plan.digest)) continue;
+    if (older.some((before) => nameProposal(before) === nameProposal(plan)))
+      ledger.faults.push(`what a person rejected was proposed again: ${nameProposal(plan)}`);
     if (isSilent) {
       await result;
       await tryLate(incident, { planDigest: plan.digest, by: 'ana' }, ledger);
     } else {
-      const deciding = { incident, plan, ledger, random, older: [...older] };
+      const deciding = { incident, plan, ledger, random, older: older.map(({ digest }) => digest) };
       await forgeApprovals(deciding);
       await decide(deciding);
     }
-    older.push(plan.digest);
+    older.push(plan);
   }
   const end = await announced;
   incident.forget();
   judgeWords(end, ledger);
   return end;
+}
+
+function nameProposal({ actions }: Plan): string {
+  return actions.map(({ type, target }) => `${type} ${target}`).join('; ');
 }
 
 /** Everything that a person reads of the incident, except the plan, which has lines. */

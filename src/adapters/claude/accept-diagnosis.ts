@@ -24,7 +24,7 @@ export function acceptDiagnosis(answer: unknown, input: EngineInput, analyst: Di
   const fault = findFault(parsed.data, inventory, input, analyst);
   if (fault !== undefined) return { refused: fault };
   const { proof, note } = readProof(parsed.data);
-  const diagnosis = convert(parsed.data, input, inventory, analyst, engine);
+  const diagnosis = convert(parsed.data, inventory, analyst, engine);
   const missing = note === undefined ? diagnosis.missing : [...diagnosis.missing, note];
   return { diagnosis: { ...diagnosis, missing }, ...(proof ? { proof } : {}) };
 }
@@ -89,15 +89,11 @@ function findFault(
   if (report.change !== 'none' && !inventory.changes[report.service]?.includes(report.change)) {
     return `it blames a change that is not in the inventory of ${report.service} (${name(report.change)})`;
   }
-  if (input.rejected.includes(report.change) || input.rejected.includes(report.service)) {
-    return `it repeats a candidate that a person rejected (${name(report.change)} of ${report.service})`;
-  }
   return undefined;
 }
 
 function convert(
   report: DiagnosisReport,
-  input: EngineInput,
   inventory: Inventory,
   analyst: Diagnosis,
   engine: string,
@@ -120,7 +116,7 @@ function convert(
     ruledOut: report.ruledOut.map(convertRuledOut),
     ...(before === undefined ? {} : { before }),
     suspects: change === 'none' ? suspects : [change, ...suspects],
-    ...carryAlternatives(analyst, isCause ? report.service : '', input),
+    ...carryAlternatives(analyst, isCause ? report.service : ''),
     signatures: analyst.signatures,
     missing: [...new Set([...report.missing.map((text) => cleanLine(text, 400)).filter(Boolean), ...analyst.missing])],
     lessons: analyst.lessons,
@@ -130,13 +126,13 @@ function convert(
 
 /**
  * What else the sandbox should try: the analyst's own first suspect where the model accuses another service, then the analyst's other
- * ones. Without the service that the model accuses, and without what a person rejected.
+ * ones. Without the service that the model accuses.
  */
-function carryAlternatives(analyst: Diagnosis, accused: string, input: EngineInput): Pick<Diagnosis, 'alternatives'> {
+function carryAlternatives(analyst: Diagnosis, accused: string): Pick<Diagnosis, 'alternatives'> {
   const { service, suspects, before, alternatives = [] } = analyst;
   const first = service === '' ? [] : [{ service, suspects, ...(before === undefined ? {} : { before }) }];
   const others = [...first, ...alternatives].filter(
-    (other) => other.service !== accused && other.suspects.length > 0 && !input.rejected.includes(other.service),
+    (other) => other.service !== accused && other.suspects.length > 0,
   );
   return others.length === 0 ? {} : { alternatives: others };
 }

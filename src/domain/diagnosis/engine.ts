@@ -24,8 +24,12 @@ export interface EngineInput {
   readonly evidence: readonly EvidenceWithBody[];
   readonly findings: readonly Finding[];
   readonly lessons: readonly Lesson[];
-  /** Words of people: steering, and the reasons of rejections. Candidates that people rejected are in `rejected`. */
+  /** Words of people: steering, and the reasons of rejections. */
   readonly guidance: readonly string[];
+  /**
+   * Actions that people rejected in this incident, as `<action type> <target>`. None of them is proposed again. A rejection is about what
+   * would be done, so it rules no cause out: what it says about the cause is in its reason.
+   */
   readonly rejected: readonly string[];
 }
 

@@ -25,8 +25,6 @@ export interface AttackCounts {
   faults: string[];
 }
 
-/** What a person rejected in this case: nothing may accuse it again. */
-const rejected = 'payment-service';
 const maxSteps = 5;
 /** A call is an activity's input: it lies in the history for ever. */
 const longestCall = 12_000;
@@ -87,7 +85,7 @@ async function runRound(counts: AttackCounts, inventory: Inventory, blame: Blame
     engines: { primary: await createEngine(), fallback: analyst },
     attempt: () => attempt,
   });
-  const base = { ...(await storeCase(store)), rejected: [rejected], runId: `run-${counts.rounds}` };
+  const base = { ...(await storeCase(store)), runId: `run-${counts.rounds}` };
   let soFar: { transcriptDigest?: string; answers?: { id: string; text: string }[] } = {};
   for (let step = 1; step <= maxSteps; step += 1) {
     let next: EngineStep | undefined;
@@ -164,7 +162,6 @@ function judgeEnd({ diagnosis }: End, counts: AttackCounts, blame: Blame): void 
   counts.stands[diagnosis.engine] = (counts.stands[diagnosis.engine] ?? 0) + 1;
   const fault = findNameFault(diagnosis);
   if (fault !== undefined) blame(`a diagnosis got through: ${fault}`);
-  if (diagnosis.service === rejected) blame('it repeats what a person rejected');
   if (!(diagnosis.confidence >= 0 && diagnosis.confidence <= 1)) blame(`confidence ${diagnosis.confidence}`);
   const texts = [
     ...[...diagnosis.statement, ...diagnosis.against].map((claim) => claim.text),

@@ -156,12 +156,6 @@ describe('A model that means harm', () => {
     expect(bench().fake.calls().length, 'the report was sent back once').toBe(2);
   });
 
-  it('cannot repeat what a person rejected', async () => {
-    const engine = await startEngine(() => reporting(report));
-    const { diagnosis: got } = await stepToEnd(engine, { ...input, rejected: [badCommit] });
-    expect(got.missing.at(-1)).toContain('a person rejected');
-  });
-
   it('may blame an outside system of the call graph, but gets no change of it', async () => {
     const outside = { ...report, service: 'bank.example', change: 'none', category: 'outside-dependency' };
     const engine = await startEngine(() => reporting(outside));
