@@ -19,8 +19,11 @@ describe('analyst, in doubt and in conversation', () => {
     expect(diagnosis.ruledOut.find((item) => item.candidate === late.id)?.reason).toContain('after the failure began');
   });
 
-  it('does not propose again what people rejected, and hears what they said', () => {
-    expect(expectSound(contractChange({ rejected: [shorterGrants.id] })).change).not.toBe(shorterGrants.id);
+  it('stays with a cause when people rejected an action, and leaves it when they speak against it', () => {
+    const rejected = ['deploy.rollback identity'];
+    const hear = (reason: string) => expectSound(contractChange({ rejected, guidance: [reason] }));
+    expect(hear('A migration ran.').change).toBe(shorterGrants.id);
+    expect(hear(`It is not ${shorterGrants.id.slice(0, 12)}.`).change).not.toBe(shorterGrants.id);
     expect(expectSound(contractChange({ guidance: ['It is not identity, look at ledger.'] })).service).not.toBe(
       'identity',
     );
@@ -46,27 +49,15 @@ describe('analyst, in doubt and in conversation', () => {
     expect(gappy.missing.join(' ')).toContain('ledger: metrics from prometheus failed');
   });
 
-  it('sets a recalled lesson beside fresh evidence without following it', () => {
+  it('is not led by a recalled lesson, whatever it blames', () => {
     const lesson = {
-      id: 'old',
-      incidentId: 'i',
-      runId: 'r',
-      closedAt: at(-9000),
-      alertName: 'TooManyErrors',
-      alertService: 'booking',
-      causeService: 'identity',
-      category: 'code-change',
-      change: 'x',
-      outcome: 'recovered',
+      ...{ id: 'old', incidentId: 'i', runId: 'r', closedAt: at(-9000), alertName: 'TooManyErrors', fix: '', text: '' },
+      ...{ alertService: 'booking', causeService: 'ledger', category: 'traffic', change: 'x', outcome: 'recovered' },
       signatures: ['upstream identity answered 401'],
-      fix: '',
-      text: '',
     };
-    const [same, other] = expectSound(
-      contractChange({ lessons: [lesson, { ...lesson, id: 'wrong', causeService: 'ledger' }] }),
-    ).lessons;
-    expect(same).toMatchObject({ id: 'old', agreement: 'agrees' });
-    expect(other).toMatchObject({ id: 'wrong', agreement: 'disagrees' });
+    const { lessons, ...led } = analyse(contractChange({ lessons: [lesson] }));
+    expect(lessons).toHaveLength(1);
+    expect(led).toEqual({ ...analyse(contractChange()), lessons: undefined });
   });
 
   it('suspects a callee that was deployed as its caller began to throw on its answers', () => {

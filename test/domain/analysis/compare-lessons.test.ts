@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareLessons } from '../../../src/domain/analysis/compare-lessons.ts';
 import type { LogPattern } from '../../../src/domain/analysis/logs/patterns.ts';
-import { inconclusive } from '../../../src/domain/diagnosis/diagnosis.ts';
+import { inconclusive, type Diagnosis } from '../../../src/domain/diagnosis/diagnosis.ts';
 import { at, incident } from './incident.ts';
 
 const lesson = {
@@ -31,10 +31,12 @@ const pattern = (template: string): LogPattern => ({
   examples: [],
   weight: 1,
 });
-const compare = (...templates: string[]) => {
+const unsure = inconclusive('', 'analyst');
+const judge = (diagnosis: Diagnosis, ...templates: string[]) => {
   const input = incident({ booking: {} }, {}, { lessons: [lesson] });
-  return compareLessons(input, inconclusive('', 'analyst'), templates.map(pattern))[0]!;
+  return compareLessons(input, diagnosis, templates.map(pattern))[0]!;
 };
+const compare = (...templates: string[]) => judge(unsure, ...templates);
 
 describe('a recalled lesson', () => {
   it('knows its own log lines again where every word of theirs is a common one', () => {
@@ -45,5 +47,16 @@ describe('a recalled lesson', () => {
 
   it('is not known by other lines that have no telling word either', () => {
     expect(compare('bad status code in response').why).toContain('0 of its 2 log signatures are seen');
+  });
+
+  it('agrees with a cause of its own service and kind whose lines it knows, and with no other', () => {
+    const same: Diagnosis = { ...unsure, verdict: 'cause', service: 'identity', category: 'code-change' };
+    const [line = ''] = lesson.signatures;
+    expect(judge(same, line).agreement).toBe('agrees');
+    expect(judge(same, 'seat 7 is taken').agreement).toBe('cannot-tell');
+    expect(judge({ ...same, service: 'ledger' }, line).agreement).toBe('disagrees');
+    expect(judge({ ...same, category: 'traffic' }, line).agreement).toBe('disagrees');
+    expect(judge({ ...unsure, verdict: 'no-fault' }, line).agreement).toBe('disagrees');
+    expect(judge(unsure, line).agreement).toBe('cannot-tell');
   });
 });

@@ -1,7 +1,7 @@
 import type { EngineInput } from '../../diagnosis/engine.ts';
 import type { CallFailure } from '../calls.ts';
 import type { Candidate } from './candidates.ts';
-import { isSameRevision, listCandidates, ownership } from './candidates.ts';
+import { listCandidates, ownership } from './candidates.ts';
 import { explainHarmless, isDependencyBump, isOtherEnvironment, readFlagHunks, readHunks } from './diffs.ts';
 import type { Facts } from '../facts.ts';
 import { failurePatterns } from '../facts.ts';
@@ -86,7 +86,7 @@ export function scoreCandidates(
       ...(Number.isFinite(leadMinutes) ? { leadMinutes } : {}),
     };
     const opinion = opinions.get(candidate.id) ?? opinions.get(candidate.service);
-    const out = findReasonAgainst(input, facts, candidate, hunks, onsetMs + slackMs);
+    const out = findReasonAgainst(facts, candidate, hunks, onsetMs + slackMs);
     if (out !== undefined) return { ...known, score: 0, match: noMatch, ruledOut: out };
     const exposure = isDated(candidate) ? measureExposure(facts, candidate.service, candidate.atMs) : undefined;
     const found = match(candidate, hunks, viewDiff(hunks));
@@ -177,19 +177,11 @@ function dominantMode(
 }
 
 function findReasonAgainst(
-  input: EngineInput,
   facts: Facts,
   candidate: Candidate,
   hunks: ReturnType<typeof readHunks>,
   latestMs: number,
 ): string | undefined {
-  if (
-    input.rejected.some(
-      (rejected) =>
-        isSameRevision(rejected, candidate.id) || rejected === candidate.id || rejected === candidate.service,
-    )
-  )
-    return 'people rejected it in this incident';
   if (candidate.deploy?.status === 'failed') return 'its deploy failed, so it never ran';
   if (!candidate.change && wasReplaced(facts, candidate, latestMs))
     return candidate.flag
