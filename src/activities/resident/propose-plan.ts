@@ -7,6 +7,7 @@ import {
   type Deploy,
   type Evidence,
   type EvidenceBody,
+  type FlagChange,
 } from '../../domain/evidence/evidence.ts';
 import { findGravest } from '../../domain/plan/mode.ts';
 import type { Action, Plan } from '../../domain/plan/plan.ts';
@@ -42,11 +43,13 @@ export function createProposePlan(ports: ProposePorts): ResidentActivities['prop
     }
     const actions = service?.actions ?? {};
     const repository = actions['config.rollback']?.repository;
+    const flag = await findFlag(ports, input.evidence, diagnosis.change);
     const choice = chooseAction({
       diagnosis,
       actions,
       hasDeployRecord: service?.deploysFile !== undefined,
       inventory: await readInventory(ports, input.evidence, target),
+      ...(flag ? { flag } : {}),
       ...(input.current === undefined ? {} : { current: input.current }),
       isConfigCommit: repository !== undefined && (await ports.holdsCommit(repository, diagnosis.change)),
       isReproduced: input.reproduction?.verdict === 'reproduced',
@@ -72,6 +75,21 @@ async function readInventory(ports: ProposePorts, evidence: readonly Evidence[],
   // Bodies overlap when evidence was collected twice; the order within each is oldest first.
   deploys.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
   return { changes, deploys };
+}
+
+/** The accused change among those of flags, of whichever service: an answer may name the flag of one and accuse another. */
+async function findFlag(
+  ports: ProposePorts,
+  evidence: readonly Evidence[],
+  change: string,
+): Promise<FlagChange | undefined> {
+  for (const item of evidence) {
+    if (item.kind !== 'flags' || !isUsable(item) || item.digest === undefined) continue;
+    const body = await ports.readBody(item.digest);
+    const found = body.kind === 'flags' ? body.flags.find(({ id }) => id === change) : undefined;
+    if (found) return found;
+  }
+  return undefined;
 }
 
 async function makePlan(

@@ -1,6 +1,8 @@
 import { adviseByHand, endsByRestart } from './by-condition.ts';
 import { isCommitId, refuseParameters, refuseSettings, type ActionDraft } from './catalogue.ts';
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
+import { cleanLine } from '../diagnosis/prompt-text.ts';
+import type { FlagChange } from '../evidence/evidence.ts';
 import type { ActionType } from './plan.ts';
 import { isInInventory, listRollbackTargets, type Inventory } from './rollback-target.ts';
 import type { ActionSettings } from '../settings.ts';
@@ -12,6 +14,8 @@ export interface ChoiceInput {
   /** True when the accused service has a deploy record, from which the present revision can be read. */
   readonly hasDeployRecord: boolean;
   readonly inventory: Inventory;
+  /** The accused change where it is one of a flag, as its record tells it. */
+  readonly flag?: FlagChange;
   /** The revision that runs, as the service's own `current` command printed it. */
   readonly current?: string;
   /** True when the accused commit lies in the service's configuration repository. */
@@ -33,6 +37,7 @@ export function chooseAction(input: ChoiceInput): Choice {
   const { diagnosis } = input;
   const refusal = refuseDiagnosis(diagnosis);
   if (refusal) return { reason: refusal };
+  if (input.flag) return { reason: handOverFlag(input.flag) };
 
   const obstacles: string[] = [];
   for (const type of listFittingTypes(input)) {
@@ -45,6 +50,19 @@ export function chooseAction(input: ChoiceInput): Choice {
     reason: `No action of the catalogue fits ${describeCause(diagnosis)}${why}. ${wasRejected(input) ? rejectedAdvice : advise(input)}`,
   };
 }
+
+/**
+ * A flag is set where flags are kept, and no action of the catalogue reaches there. To deploy what ran before would change the code, which
+ * did nothing, and leave the flag as it is.
+ */
+function handOverFlag({ flag, service, from, to, at, by }: FlagChange): string {
+  const value = (text: string | undefined) =>
+    text === undefined ? 'a value that was not recorded' : `\`${shown(text)}\``;
+  const who = by === undefined ? 'Who did it is not recorded' : `\`${shown(by)}\` did it`;
+  return `Flag \`${shown(flag)}\` of ${service} was changed from ${value(from)} to ${value(to)} at ${at}. ${who}. Set it back by hand where flags are kept: Resident has no action for flags, and to deploy an earlier revision would not change it.`;
+}
+
+const shown = (text: string): string => cleanLine(text, 120).replaceAll('`', "'");
 
 function refuseDiagnosis(diagnosis: Diagnosis): string | undefined {
   switch (diagnosis.verdict) {

@@ -97,6 +97,50 @@ async function propose({ mode = 'assist', approvers = ['ana', 'ben'], actionsTod
   });
 }
 
+describe('a flag that is the cause', () => {
+  const id = 'new-checkout@2026-01-01T00:30:00Z';
+  const flags: Evidence = { ...(evidence[0] as Evidence), id: 'user/flags/1', kind: 'flags', digest: 'flags' };
+  const withFlag = (more: object) => {
+    const at = '2026-01-01T00:30:00Z';
+    bodies['flags'] = {
+      kind: 'flags',
+      service: 'user',
+      flags: [{ id, service: 'user', flag: 'new-checkout', at, ...more }],
+    };
+    const accused = { ...diagnosis, change: id, category: 'config-change' } as Diagnosis;
+    return propose({ diagnosis: accused, evidence: [...evidence, flags] });
+  };
+
+  test('is handed over with its old value and who changed it, although a rollback is configured and has where to go', async () => {
+    const { plan, reason } = await withFlag({ from: 'off', to: 'on', by: 'ben' });
+    expect(plan).toBeNull();
+    expect(reason).toContain(
+      'Flag `new-checkout` of user was changed from `off` to `on` at 2026-01-01T00:30:00Z. `ben` did it.',
+    );
+    expect(reason).toContain('Set it back by hand');
+  });
+
+  test('without values or a name is handed over with what is not recorded', async () => {
+    const { plan, reason } = await withFlag({ to: 'on\u001b[2J `rm`' });
+    expect(plan).toBeNull();
+    expect(reason).toContain("from a value that was not recorded to `on 'rm'`");
+    expect(reason).toContain('Who did it is not recorded.');
+  });
+
+  test('of another service than the accused one is handed over all the same', async () => {
+    const accused = { ...diagnosis, change: id } as Diagnosis;
+    bodies['other'] = {
+      kind: 'flags',
+      service: 'order',
+      flags: [{ id, service: 'order', flag: 'f', at: window.from }],
+    };
+    const elsewhere = { ...flags, id: 'order/flags/1', service: 'order', digest: 'other' };
+    const { plan, reason } = await propose({ diagnosis: accused, evidence: [...evidence, elsewhere] });
+    expect(plan).toBeNull();
+    expect(reason).toContain('Flag `f` of order');
+  });
+});
+
 describe('a plan', () => {
   test('goes back to the revision before, is sealed, and says who must approve until when', async () => {
     const { plan } = await propose();
