@@ -1,6 +1,6 @@
 /**
  * A model that means harm answers the real workflow on a Temporal dev server, ten thousand times and more, while people and forgers decide
- * on the plans that come of it: `npm run bench:malicious -- [--answers 10000] [--seed 1] [--at-once 12] [--patience 0.9]`.
+ * on the plans that come of it: `npm run bench:malicious -- [--answers 10000] [--seed 1] [--at-once 24] [--patience 0.9] [--restarts 4]`.
  */
 import { parseArgs } from 'node:util';
 import { cacheFolder } from '../src/config.ts';
@@ -13,7 +13,7 @@ const { values } = parseArgs({
   options: {
     answers: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
-    'at-once': { type: 'string', default: '12' },
+    'at-once': { type: 'string', default: '24' },
     patience: { type: 'string', default: '0.9' },
     restarts: { type: 'string', default: '4' },
   },
