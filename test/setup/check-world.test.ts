@@ -23,7 +23,10 @@ afterEach(() => {
 
 const at = (name: string) => path.join(folder, name);
 
-async function check(text: string, more: { prometheus?: { url: string }; env?: Record<string, string> } = {}) {
+async function check(
+  text: string,
+  more: { prometheus?: { url: string }; jaeger?: { url: string }; env?: Record<string, string> } = {},
+) {
   const env = { PATH: process.env['PATH'] ?? '', HOME: folder, DOCKER_HOST: 'unix:///absent/docker.sock', ...more.env };
   const world = { raw: parse(text) as unknown, folder, cacheFolder: at('cache'), ...more, env };
   const { faults, notes } = await checkWorld(world);
@@ -126,6 +129,36 @@ test('Prometheus: one that does not answer, or is something else, is a note', as
   ]);
   expect((await check('services: {}', { prometheus: { url: await findClosed() } })).notes).toEqual([
     expect.stringMatching(/^prometheus\.url does not answer as Prometheus now: .*ECONNREFUSED/),
+  ]);
+});
+
+test('flags and events: a record to come and lines that are none are notes, a record that cannot be read is a fault', async () => {
+  mkdirSync(at('folder'));
+  writeFileSync(at('flags.jsonl'), '{"flag":"dark","at":"2026-11-21T10:00:00Z","ticket":7}\n{"flag":"dark"}\n');
+  writeFileSync(at('events.jsonl'), '{"service":"b","object":"Pod/b","message":"m","at":"2026-11-21T10:00:00Z"}\n');
+  const { faults, notes } = await check(`services:
+  a: { flags: { file: ./flags.jsonl }, events: { file: ./events.jsonl } }
+  b: { flags: { file: ./folder }, events: { file: ./later.jsonl } }
+`);
+  expect(faults).toEqual([expect.stringMatching(/^services\.b\.flags\.file cannot be read: EISDIR/)]);
+  expect(notes).toEqual([
+    expect.stringMatching(/^services\.a\.flags\.file has 1 lines that are no flag record; line 2 at: is missing/),
+    'services.a.events.file records no event of a; "service" of each line must be that name',
+    `services.b.events.file names ${at('later.jsonl')}, which does not exist yet`,
+  ]);
+});
+
+test('traces: a server that does not answer, is something else, or does not know a service, is a note', async () => {
+  const services = 'services: { a: {}, b: { traces: { service: shop.b } }, c: { traces: { service: shop.c } } }';
+  const jaeger = { url: await listen(JSON.stringify({ data: ['a', 'shop.b'], errors: null })) };
+  expect((await check(services, { jaeger })).notes).toEqual([
+    'services.c.traces.service has no traces as shop.c; the trace server knows a, shop.b: write traces: { service: NAME } where the name is another',
+  ]);
+  expect((await check(services, { jaeger: { url: await listen('<html>') } })).notes).toEqual([
+    expect.stringMatching(/^traces\.jaeger\.url does not answer as Jaeger's query API now: .*select\/jaeger/),
+  ]);
+  expect((await check(services, { jaeger: { url: await findClosed() } })).notes).toEqual([
+    expect.stringMatching(/^traces\.jaeger\.url does not answer as Jaeger's query API now: .*ECONNREFUSED/),
   ]);
 });
 

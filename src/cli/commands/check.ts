@@ -67,16 +67,24 @@ async function check(options: CheckOptions): Promise<Checked> {
 }
 
 async function lookAround({ raw, folder, settings }: ExaminedFile) {
-  const prometheus = settings ? settings.prometheus : findPrometheus(raw);
-  const { url, bearer } = prometheus ?? {};
+  const file = asMapping(raw);
+  const prometheus = settings ? settings.prometheus : findServer(file['prometheus']);
+  const jaeger = settings ? settings.traces?.jaeger : findServer(asMapping(file['traces'])['jaeger']);
   return checkWorld({
     ...{ raw, folder, env: childEnvironment(), cacheFolder: cacheFolder() },
-    ...(url === undefined ? {} : { prometheus: { url, ...(bearer ? { bearer: () => resolveSecret(bearer) } : {}) } }),
+    ...(prometheus ? { prometheus: withBearer(prometheus) } : {}),
+    ...(jaeger ? { jaeger: withBearer(jaeger) } : {}),
   });
 }
 
+type Server = NonNullable<ResidentSettings['prometheus']>;
+
+function withBearer({ url, bearer }: Server) {
+  return { url, ...(bearer ? { bearer: () => resolveSecret(bearer) } : {}) };
+}
+
 /** Of a file with faults: the address as written, if no secret is needed to ask there. */
-function findPrometheus(raw: unknown): ResidentSettings['prometheus'] {
-  const { url, bearer } = asMapping(asMapping(raw)['prometheus']);
+function findServer(server: unknown): Server | undefined {
+  const { url, bearer } = asMapping(server);
   return isText(url) && URL.canParse(url) && bearer === undefined ? { url } : undefined;
 }

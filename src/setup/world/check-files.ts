@@ -1,13 +1,16 @@
 import path from 'node:path';
 import { createDeployRecords } from '../../adapters/deploy-records.ts';
+import { createEventRecords } from '../../adapters/event-records.ts';
+import { createFlagRecords } from '../../adapters/flag-records.ts';
 import { findLogFiles } from '../../adapters/log-files/find-files.ts';
+import type { RecordLines } from '../../adapters/record-lines.ts';
 import { asList, asMapping, isText } from '../../config/raw.ts';
 import type { Path } from '../../config/faults.ts';
 import { hasCode, messageOf } from '../errors.ts';
 import type { World, WorldFindings } from './check-world.ts';
 import { createFindings, type Findings, type NamedServices } from './look.ts';
 
-/** Log patterns that match nothing, deploy records that cannot be read. */
+/** Log patterns that match nothing, files of records that cannot be read. */
 export async function checkFiles(services: NamedServices, { folder }: World): Promise<WorldFindings> {
   const findings = createFindings();
   for (const [name, entry] of services) {
@@ -16,8 +19,10 @@ export async function checkFiles(services: NamedServices, { folder }: World): Pr
       const { files } = asMapping(log);
       if (isText(files)) await checkLogs(files, [...at, 'logs', index, 'files'], folder, findings);
     }
-    const { file } = asMapping(entry['deploys']);
-    if (isText(file)) await checkDeploys(file, name, [...at, 'deploys', 'file'], folder, findings);
+    for (const { key, what, read } of recordFiles) {
+      const { file } = asMapping(entry[key]);
+      if (isText(file)) await checkRecords({ file, what, read }, name, [...at, key, 'file'], folder, findings);
+    }
   }
   return findings;
 }
@@ -37,8 +42,28 @@ async function checkLogs(pattern: string, at: Path, folder: string, { fault, not
   }
 }
 
-async function checkDeploys(
-  file: string,
+interface RecordFile {
+  readonly file: string;
+  /** What one record is called. */
+  readonly what: string;
+  readonly read: (file: string, service: string) => Promise<Omit<RecordLines<unknown>, 'others'>>;
+}
+
+const recordFiles: readonly (Omit<RecordFile, 'file'> & { readonly key: string })[] = [
+  {
+    key: 'deploys',
+    what: 'deploy',
+    read: async (file, service) => {
+      const { deploys, badLines } = await createDeployRecords().read(file, service);
+      return { records: deploys, badLines };
+    },
+  },
+  { key: 'flags', what: 'flag', read: (file, service) => createFlagRecords().read(file, service) },
+  { key: 'events', what: 'event', read: (file, service) => createEventRecords().read(file, service) },
+];
+
+async function checkRecords(
+  { file, what, read }: RecordFile,
   service: string,
   at: Path,
   folder: string,
@@ -46,10 +71,10 @@ async function checkDeploys(
 ): Promise<void> {
   const absolute = path.resolve(folder, file);
   try {
-    const { deploys, badLines } = await createDeployRecords().read(absolute, service);
+    const { records, badLines } = await read(absolute, service);
     const [first] = badLines;
-    if (first) note(at, `has ${badLines.length} lines that are no deploy record; line ${first.line} ${first.why}`);
-    if (deploys.length === 0) note(at, `records no deploy of ${service}; "service" of each line must be that name`);
+    if (first) note(at, `has ${badLines.length} lines that are no ${what} record; line ${first.line} ${first.why}`);
+    if (records.length === 0) note(at, `records no ${what} of ${service}; "service" of each line must be that name`);
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (hasCode(cause, 'ENOENT')) note(at, `names ${absolute}, which does not exist yet`);

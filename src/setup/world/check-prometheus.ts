@@ -3,11 +3,6 @@ import { createAsk } from '../../adapters/prometheus/client.ts';
 import type { World, WorldFindings } from './check-world.ts';
 import { createFindings, lookMs } from './look.ts';
 
-export interface PrometheusToAsk {
-  readonly url: string;
-  readonly bearer?: () => string;
-}
-
 /** Whether Prometheus answers a query; it may be down now and up when it is needed, so this is a note. */
 export async function checkPrometheus({ prometheus }: World): Promise<WorldFindings> {
   const findings = createFindings();

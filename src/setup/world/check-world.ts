@@ -3,9 +3,11 @@ import { asMapping } from '../../config/raw.ts';
 import { checkCommands } from './check-commands.ts';
 import { checkFiles } from './check-files.ts';
 import { checkImages } from './check-images.ts';
-import { checkPrometheus, type PrometheusToAsk } from './check-prometheus.ts';
+import type { HttpOptions } from '../../adapters/http-ask.ts';
+import { checkPrometheus } from './check-prometheus.ts';
 import { checkRepositories } from './check-repositories.ts';
 import { checkSandboxes } from './check-sandboxes.ts';
+import { checkTraces } from './check-traces.ts';
 
 /** What to look at: resident.yaml as people wrote it, and where its names lead from. */
 export interface World {
@@ -14,7 +16,8 @@ export interface World {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cacheFolder: string;
-  readonly prometheus?: PrometheusToAsk;
+  readonly prometheus?: HttpOptions;
+  readonly jaeger?: HttpOptions;
 }
 
 /** A fault is what cannot work; a note is what may be meant, or may come later. */
@@ -24,7 +27,7 @@ export interface WorldFindings {
 }
 
 /**
- * Looks whether what resident.yaml names is there: files, repositories, programs, Prometheus, images. Nothing is changed,
+ * Looks whether what resident.yaml names is there: files, repositories, programs, Prometheus, traces, images. Nothing is changed,
  * started or fetched, and each look has a time limit of seconds. What has the wrong shape is passed over.
  */
 export async function checkWorld(world: World): Promise<WorldFindings> {
@@ -38,6 +41,7 @@ export async function checkWorld(world: World): Promise<WorldFindings> {
     checkImages(services, world),
     checkSandboxes(services, world),
     checkPrometheus(world),
+    checkTraces(services, world),
   ]);
   return { faults: found.flatMap((one) => one.faults), notes: found.flatMap((one) => one.notes) };
 }

@@ -69,14 +69,20 @@ export function buildTraces(evidence: readonly EvidenceWithBody[]): readonly Tra
     .sort((a, b) => (a.nodes[0]?.startUs ?? 0) - (b.nodes[0]?.startUs ?? 0) || (a.id < b.id ? -1 : 1));
 }
 
+/** A trace that passed several services may stand whole in the evidence of each; the first that holds a span counts. */
 function readDrafts(evidence: readonly EvidenceWithBody[]): readonly Draft[] {
   const drafts: Draft[] = [];
+  const holders = new Map<string, string>();
   for (const { evidence: item, body } of evidence) {
     if (body?.kind !== 'traces') continue;
     const fromUs = readMicros(body.incidentFrom);
     for (const span of body.spans) {
       const startUs = readMicros(span.at);
       if (!Number.isFinite(startUs) || !Number.isFinite(span.durationMs)) continue;
+      const key = `${span.traceId} ${span.id} ${span.service} ${span.kind ?? ''} ${span.at}`;
+      const holder = holders.get(key);
+      if (holder !== undefined && holder !== item.id) continue;
+      holders.set(key, item.id);
       drafts.push({
         span,
         evidenceId: item.id,
