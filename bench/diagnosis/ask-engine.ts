@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createAnswerJournal } from '../../src/adapters/answer-journal.ts';
 import { createClaudeEngine } from '../../src/adapters/claude/engine.ts';
+import { findListPrices, pricesReadOn } from '../../src/adapters/claude/prices.ts';
 import { readPrompt } from '../../src/adapters/claude/prompts.ts';
 import { readVariable } from '../../src/config.ts';
 import { defaultModel } from '../../src/config/normalise.ts';
@@ -65,6 +66,20 @@ export async function askEngine(engine: Engine, bundle: Bundle): Promise<Asked> 
     soFar = { transcript: answer.transcript, answers };
   }
   throw new Error(`${engine.name} asked questions in its last step; it has to answer there.`);
+}
+
+/** One line: what an engine spent, and by which prices. A name of an engine is `claude/<model>`. */
+export function tellSpent(
+  engine: string,
+  { modelCalls, inputTokens, outputTokens, cost }: Required<EngineUsage>,
+): string {
+  const counted = `${engine}: ${modelCalls} calls, ${inputTokens} tokens in, ${outputTokens} tokens out`;
+  const model = engine.replace(/^claude\//, '');
+  const prices = findListPrices(model);
+  if (!prices) return `${counted}; money is not counted, ${model} is not in the list of prices`;
+  const { input, output, cacheWrite, cacheRead } = prices;
+  const list = `$${input} in, $${output} out, $${cacheWrite} written to the cache, $${cacheRead} read from it`;
+  return `${counted}, $${cost.toFixed(4)} (list prices of ${pricesReadOn} for a million tokens: ${list})`;
 }
 
 function answerCall({ input }: Bundle, call: AskedCall): string {

@@ -1,7 +1,7 @@
 /**
  * Measures the investigation on incidents that nobody here wrote: `npm run bench:diagnosis [-- --only SET --json FILE --verbose]`;
  * `--without changes,graph` takes evidence away, `--live` what came later than a minute after the alert.
- * `--engine claude` lets Claude argue on top of the analyst, and tells the cost; without a key it says that it cannot.
+ * `--engine claude` lets Claude argue on top of the analyst, and tells calls, tokens and money; without a key it says so and measures nothing.
  * RESIDENT_YARDSTICKS names the folder that holds the sets; without it, or where a set is absent, it skips and says so.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import { addUsage, noUsage, type Engine } from '../../src/domain/diagnosis/engine.ts';
-import { askEngine, createClaude } from './ask-engine.ts';
+import { askEngine, createClaude, tellSpent } from './ask-engine.ts';
 import { cutAtAlert, without } from './ablate.ts';
 import { printOutcome, printRun, printSummary, toJson } from './print.ts';
 import { runSet, type SetRun } from './run-cases.ts';
@@ -75,10 +75,7 @@ async function measure(folder: string): Promise<void> {
   if (runs.length === 0) return;
   const outcomesFile = writeOutcomes(runs);
   printSummary(runs, outcomesFile);
-  if (claude) {
-    const { modelCalls, inputTokens, outputTokens } = spent;
-    console.log(`${claude.name}: ${modelCalls} calls, ${inputTokens} tokens in, ${outputTokens} tokens out`);
-  }
+  if (claude) console.log(tellSpent(claude.name, spent));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(toJson(runs), null, 2)}\n`);
 }
 

@@ -135,7 +135,7 @@ export const residentFileSchema = closed(
             input: quantity('US dollars', 10_000, 'What a million tokens of input cost.'),
             output: quantity('US dollars', 10_000, 'What a million tokens of output cost.'),
           },
-          "The model's prices in US dollars; without them money is not counted, and no budget of money holds.",
+          "The model's prices in US dollars; without them Anthropic's list prices of known models count. For other models money is not counted, and no budget of money holds.",
         ).optional(),
       },
       'Who argues the diagnosis.',

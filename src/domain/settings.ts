@@ -46,7 +46,7 @@ export interface Budgets {
   readonly maxEngineSteps: number;
   /** Tokens that an incident may spend on a model, in and out together. */
   readonly maxModelTokens: number;
-  /** US dollars that an incident may spend on a model; counted with `engine.prices`. */
+  /** US dollars that an incident may spend on a model; counted with `engine.prices`, or list prices. */
   readonly maxModelCost: number;
   /** How long an engine may argue in one round. */
   readonly maxEngineMs: number;
@@ -75,6 +75,9 @@ export interface IncidentSettings {
 export interface ModelPrices {
   readonly input: number;
   readonly output: number;
+  /** Input that is written to the provider's cache, and that is read from it. */
+  readonly cacheWrite?: number;
+  readonly cacheRead?: number;
 }
 
 export type SecretReference = { readonly env: string } | { readonly file: string };

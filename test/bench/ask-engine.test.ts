@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { askEngine, createClaude } from '../../bench/diagnosis/ask-engine.ts';
+import { askEngine, createClaude, tellSpent } from '../../bench/diagnosis/ask-engine.ts';
 import { startFakeModel } from '../../demo/fake-model.ts';
 import { analyseBundle } from '../../src/domain/analysis/analysis.ts';
 import type { Engine, EngineContext } from '../../src/domain/diagnosis/engine.ts';
+import { startStrictMessages } from '../fakes/strict-messages.ts';
 import { brokenFleet, culprit } from '../adapters/bundle/broken-fleet.ts';
 
 let folder = '';
@@ -40,6 +41,41 @@ test('Claude asks, is answered from the bundle, and is not paid twice for the sa
     expect(fake.calls().reduce((sum, { answered }) => sum + answered, 0)).toBe(paid);
   } finally {
     await fake.stop();
+  }
+});
+
+test('what it spent is told as calls, tokens and money, what is read from the cache at its own price', async () => {
+  const strict = await startStrictMessages('sk-ant-of-a-test', (number) => {
+    const ask = { service: 'payment', contains: null, level: null, from: null, to: null };
+    const report = {
+      ...{ verdict: 'inconclusive', service: '', change: 'none', category: 'unknown', confidence: 0 },
+      statement: [{ text: 'Nothing carries a cause.', evidence: [] }],
+      ...{ against: [], ruledOut: [], missing: [], script: null, fix: null },
+    };
+    const [name, input] = number === 1 ? ['query_logs', ask] : ['report_diagnosis', report];
+    return { content: [{ type: 'tool_use', id: `toolu_${number}`, name, input }] };
+  });
+  try {
+    vi.stubEnv('ANTHROPIC_API_KEY', 'sk-ant-of-a-test');
+    vi.stubEnv('ANTHROPIC_BASE_URL', strict.url);
+    vi.stubEnv('ANTHROPIC_MODEL', 'claude-opus-5-5');
+    const claude = await createClaude(folder);
+    if (!claude) throw new Error('There is a key, and no engine.');
+    const { usage } = await askEngine(claude, brokenFleet());
+    expect(strict.refused).toEqual([]);
+    const sum = (field: keyof (typeof strict.charged)[number]) =>
+      strict.charged.reduce((total, one) => total + one[field], 0);
+    const [written, read] = [sum('cache_creation_input_tokens'), sum('cache_read_input_tokens')];
+    expect(read).toBeGreaterThan(1_000);
+    const cost = (4 * sum('input_tokens') + 5 * written + 0.2 * read + 20 * 200) / 1_000_000;
+    expect(usage).toMatchObject({ modelCalls: 2, outputTokens: 200 });
+    expect(usage.cost).toBeCloseTo(cost, 9);
+    expect(tellSpent(claude.name, usage)).toContain(
+      `claude/claude-opus-5-5: 2 calls, ${usage.inputTokens} tokens in, 200 tokens out, $${cost.toFixed(4)} (list prices of 20`,
+    );
+    expect(tellSpent('claude/unheard-of', usage)).toContain('unheard-of is not in the list of prices');
+  } finally {
+    await strict.stop();
   }
 });
 

@@ -92,12 +92,7 @@ function findFault(
   return undefined;
 }
 
-function convert(
-  report: DiagnosisReport,
-  inventory: Inventory,
-  analyst: Diagnosis,
-  engine: string,
-): Diagnosis {
+function convert(report: DiagnosisReport, inventory: Inventory, analyst: Diagnosis, engine: string): Diagnosis {
   const isCause = report.verdict === 'cause';
   const isSameService = isCause && report.service === analyst.service;
   const change = isCause ? report.change : 'none';
@@ -131,9 +126,7 @@ function convert(
 function carryAlternatives(analyst: Diagnosis, accused: string): Pick<Diagnosis, 'alternatives'> {
   const { service, suspects, before, alternatives = [] } = analyst;
   const first = service === '' ? [] : [{ service, suspects, ...(before === undefined ? {} : { before }) }];
-  const others = [...first, ...alternatives].filter(
-    (other) => other.service !== accused && other.suspects.length > 0,
-  );
+  const others = [...first, ...alternatives].filter((other) => other.service !== accused && other.suspects.length > 0);
   return others.length === 0 ? {} : { alternatives: others };
 }
 

@@ -13,6 +13,7 @@ import { OutsideError } from '../outside-error.ts';
 import { acceptDiagnosis, dropUnproven, type Acceptance } from './accept-diagnosis.ts';
 import { compareWithAnalyst } from './compare-with-analyst.ts';
 import { createMessages, type CreateMessage } from './messages.ts';
+import { findListPrices, priceTokens } from './prices.ts';
 import { reportTool, tools } from './tools.ts';
 import {
   continueTranscript,
@@ -31,7 +32,7 @@ export interface ClaudeOptions {
   /** Argues first, answers when the model cannot, and fills in what a model may not invent. */
   readonly analyst: Engine;
   readonly prompt: PromptWords;
-  /** Without them cost is not counted. */
+  /** Those of the list where they are absent; cost is not counted for a model that is not in it. */
   readonly prices?: ModelPrices;
   readonly journal: AnswerJournal;
   /** Takes secrets out of all text before it leaves this process. */
@@ -190,7 +191,7 @@ async function ask(
   if (kept === undefined) await options.journal.write(key, answer);
   const message = checkAnswer(answer, key);
   // A kept answer was paid by an attempt that died before history had it: it is counted now, or a budget would not see it.
-  return { message, usage: countUsage(message, options.prices) };
+  return { message, usage: countUsage(message, options.prices ?? findListPrices(options.model)) };
 }
 
 /** The first message holds the case, the last one the newest answers: a step reads from the cache up to the one before it. */
@@ -226,18 +227,14 @@ function checkAnswer(answer: unknown, key: string): Anthropic.Message {
   );
 }
 
-/** Writing to the cache costs a quarter more than plain input, and reading from it a tenth: platform.claude.com/docs, "Prompt caching". */
-const cacheFactors = { write: 1.25, read: 0.1 } as const;
-
 function countUsage(message: Anthropic.Message, prices: ModelPrices | undefined): EngineUsage {
   const { usage } = message;
-  const { input_tokens: plain, output_tokens: outputTokens } = usage;
+  const plain = usage.input_tokens;
   const written = usage.cache_creation_input_tokens ?? 0;
   const read = usage.cache_read_input_tokens ?? 0;
-  const counted = { modelCalls: 1, inputTokens: plain + written + read, outputTokens };
-  if (!prices) return counted;
-  const input = plain + cacheFactors.write * written + cacheFactors.read * read;
-  return { ...counted, cost: (input * prices.input + outputTokens * prices.output) / 1_000_000 };
+  const output = usage.output_tokens;
+  const counted = { modelCalls: 1, inputTokens: plain + written + read, outputTokens: output };
+  return prices ? { ...counted, cost: priceTokens({ plain, written, read, output }, prices) } : counted;
 }
 
 /** What we say is redacted. What the model said goes back byte for byte: its thinking blocks are signed. */

@@ -48,7 +48,7 @@ export interface EngineUsage {
   readonly modelCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** US dollars, where prices are configured; 0 otherwise. */
+  /** US dollars, where prices are known; absent otherwise. */
   readonly cost?: number;
 }
 
