@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findingKinds } from '../../domain/diagnosis/diagnosis.ts';
 import { bundleVersion } from '../../domain/evidence/bundle.ts';
 import type { EvidenceKind } from '../../domain/evidence/evidence.ts';
 import { choice, count, listOf, mapOf, number, record, text, time, word } from './fields.ts';
@@ -52,7 +53,7 @@ const finding = record(
   {
     id: word('Its id.', 'cart/finding/1'),
     service: text('The service.'),
-    kind: choice(['log-pattern', 'metric-change', 'call-failure', 'change', 'deploy', 'healthy'], 'What it is.'),
+    kind: choice(findingKinds, 'What it is.'),
     claim,
     firstAt: time('When it was first seen.').exactOptional(),
     weight: number('How much it tells.', 0, 1),
@@ -71,7 +72,9 @@ export const manifestSchema = record(
       .meta({ description: 'Version of this format.' }),
     service: word('The service that alerted.', 'cart'),
     window,
-    incidentFrom: time('From when on the incident is taken to last; what lies before is the baseline.'),
+    incidentFrom: time(
+      'From when on the incident is taken to last; what lies before is the baseline. Where it is absent, when the earliest alert of the window began.',
+    ).exactOptional(),
     dependencies: mapOf(listOf(z.string(), 'Whom it calls.'), 'Who calls whom: service to services.').default({}),
     evidence: listOf(evidence, 'What was collected. Files that are not named here are found by their names.').default(
       [],

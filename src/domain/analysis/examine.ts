@@ -2,6 +2,7 @@ import type { Finding } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { readHunks, explainHarmless } from './changes/diffs.ts';
+import { describeFurther, listAccusedBySpans, tellLead, tellSpans, type FindingDraft } from './examine-further.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, gatherFacts, isObserved } from './facts.ts';
 import { describePattern, describeShift, short } from './claims.ts';
@@ -15,8 +16,6 @@ export interface Examination {
   readonly summary: string;
 }
 
-type Draft = Omit<Finding, 'id' | 'service'>;
-
 /** Findings go into histories, so only the most telling ones of each kind are reported. */
 const most = { patterns: 8, shifts: 6, calls: 5, changes: 12, deploys: 5 } as const;
 const longestText = 400;
@@ -27,7 +26,11 @@ export function examine(
 ): Examination {
   const { service } = input;
   const facts = gatherFacts({ ...input, dependencies: { [service]: input.dependencies } });
-  const drafts = [...describeFailures(facts, service), ...describeHistory(facts, service)];
+  const drafts: FindingDraft[] = [
+    ...describeFailures(facts, service),
+    ...describeHistory(facts, service),
+    ...describeFurther(facts, service),
+  ];
   const observed = input.evidence.filter(isObserved).map((item) => item.evidence.id);
   if (!isAnomalous(facts, service) && observed.length > 0) {
     drafts.unshift({
@@ -47,11 +50,11 @@ export function examine(
       claim: { ...draft.claim, text: cleanLine(draft.claim.text, longestText) },
     })),
     suspects: listSuspects(facts, service, input.dependencies),
-    summary: summarise(facts, service, observed.length > 0),
+    summary: summarise(facts, service, observed.length > 0 || facts.spans !== undefined),
   };
 }
 
-function describeFailures(facts: Facts, service: string): Draft[] {
+function describeFailures(facts: Facts, service: string): FindingDraft[] {
   const patterns = facts.patterns.filter((pattern) => pattern.service === service).slice(0, most.patterns);
   const shifts = facts.shifts.filter((shift) => shift.service === service).slice(0, most.shifts);
   const targets = [...new Set(facts.calls.filter((call) => call.from === service).map((call) => call.to))].slice(
@@ -59,20 +62,20 @@ function describeFailures(facts: Facts, service: string): Draft[] {
     most.calls,
   );
   return [
-    ...patterns.map((pattern): Draft => ({
+    ...patterns.map((pattern): FindingDraft => ({
       kind: 'log-pattern',
       claim: describePattern(pattern),
       firstAt: pattern.firstAt,
       weight: pattern.weight,
       subject: pattern.template.slice(0, longestText),
     })),
-    ...shifts.map((shift): Draft => ({
+    ...shifts.map((shift): FindingDraft => ({
       kind: 'metric-change',
       claim: describeShift(shift),
       firstAt: shift.firstAt,
       weight: isMerelyUnusual(facts, service) ? Math.round(500 * shift.weight) / 1000 : shift.weight,
     })),
-    ...targets.map((target): Draft => {
+    ...targets.map((target): FindingDraft => {
       const calls = facts.calls.filter((call) => call.from === service && call.to === target);
       const lines = calls.reduce((sum, call) => sum + call.pattern.after, 0);
       const modes = [...new Set(calls.map((call) => call.mode))].join(', ');
@@ -91,12 +94,12 @@ function describeFailures(facts: Facts, service: string): Draft[] {
   ];
 }
 
-function describeHistory(facts: Facts, service: string): Draft[] {
+function describeHistory(facts: Facts, service: string): FindingDraft[] {
   const onsetMs = findOnset(facts, service);
   const changes = facts.changes.filter((item) => item.value.service === service).slice(-most.changes);
   const deploys = facts.deploys.filter((item) => item.value.service === service).slice(-most.deploys);
   return [
-    ...changes.map(({ value, evidenceId }): Draft => {
+    ...changes.map(({ value, evidenceId }): FindingDraft => {
       const harmless = explainHarmless(value, readHunks(value));
       const note = harmless === undefined ? '' : `; ${harmless}`;
       return {
@@ -110,16 +113,12 @@ function describeHistory(facts: Facts, service: string): Draft[] {
         subject: value.id,
       };
     }),
-    ...deploys.map(({ value, evidenceId }): Draft => {
+    ...deploys.map(({ value, evidenceId }): FindingDraft => {
       const isBefore = onsetMs !== undefined && Date.parse(value.at) <= onsetMs;
-      const lead =
-        onsetMs === undefined
-          ? ''
-          : `, ${Math.abs(Math.round((onsetMs - Date.parse(value.at)) / 60_000))} min ${isBefore ? 'before' : 'after'} its failure began`;
       return {
         kind: 'deploy',
         claim: {
-          text: `Revision ${short(value.revision)} was deployed at ${value.at} (${value.status})${lead}.`,
+          text: `Revision ${short(value.revision)} was deployed at ${value.at} (${value.status})${tellLead(onsetMs, value.at)}.`,
           evidence: [evidenceId],
         },
         firstAt: value.at,
@@ -138,18 +137,20 @@ function listSuspects(facts: Facts, service: string, dependencies: readonly stri
     .map((call) => call.to);
   const own = followCalls(facts, service).find((item) => item.service === service)?.own ?? 0;
   const silent = isAnomalous(facts, service) && own < 0.7 ? dependencies : [];
-  return [...new Set([...named, ...silent])];
+  return [...new Set([...named, ...listAccusedBySpans(facts, service), ...silent])];
 }
 
 function summarise(facts: Facts, service: string, isObserved: boolean): string {
-  if (!isObserved) return `Neither logs nor metrics of ${service} could be read.`;
+  if (!isObserved) return `Neither logs nor metrics nor traces of ${service} could be read.`;
   if (!isAnomalous(facts, service)) return `${service} looks healthy.`;
   const targets = [...new Set(facts.calls.filter((call) => call.from === service).map((call) => call.to))];
   const pattern = failurePatterns(facts, service)[0];
   const shift = facts.shifts.find((item) => item.service === service);
   const sign = pattern
     ? `\`${pattern.template}\` (${pattern.after} lines)`
-    : `${shift?.name ?? 'a metric'} left its normal range`;
+    : shift
+      ? `${shift.name} left its normal range`
+      : (tellSpans(facts, service) ?? 'a metric left its normal range');
   if (isMerelyUnusual(facts, service)) return cleanLine(`${service} looks unusual: ${sign}.`, 300);
   return cleanLine(
     `${service} fails: ${sign}${targets.length > 0 ? `; its failing calls go to ${targets.join(', ')}` : ''}.`,

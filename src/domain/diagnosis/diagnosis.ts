@@ -8,19 +8,31 @@ export interface Claim {
   readonly evidence: readonly string[];
 }
 
+export const findingKinds = [
+  'log-pattern',
+  'metric-change',
+  'call-failure',
+  'trace',
+  'change',
+  'deploy',
+  'flag',
+  'event',
+  'healthy',
+] as const;
+
 /** A claim about one service, by its resident. */
 export interface Finding {
   readonly id: string;
   readonly service: string;
-  readonly kind: 'log-pattern' | 'metric-change' | 'call-failure' | 'change' | 'deploy' | 'healthy';
+  readonly kind: (typeof findingKinds)[number];
   readonly claim: Claim;
   /** ISO time at which the thing was first seen, where it has one. */
   readonly firstAt?: string;
   /** 0 to 1. */
   readonly weight: number;
-  /** For `call-failure`: the service or outside system that the failing calls went to. */
+  /** For `call-failure`: the service or outside system that the failing calls went to; for `trace`: another service that is at fault by it. */
   readonly pointsTo?: string;
-  /** For `log-pattern`: the template; for `change`: the commit's full SHA. */
+  /** For `log-pattern`: the template; for `change`: the commit's full SHA; for `flag`: the change's id; for `event`: what it is about. */
   readonly subject?: string;
   /** For `deploy`: the revision that ran until then, where the record tells and the deploy did not fail. */
   readonly replaces?: string;
