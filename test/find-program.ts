@@ -12,6 +12,12 @@ export async function findTemporal(): Promise<string | undefined> {
   ]);
 }
 
+/** Jaeger for tests: from RESIDENT_TEST_JAEGER, the cache folder or the PATH. Undefined when there is none. */
+export async function findJaeger(): Promise<string | undefined> {
+  const given = process.env['RESIDENT_TEST_JAEGER'];
+  return findFirst([...(given ? [given] : []), path.join(cacheFolder(), 'bin', 'jaeger-2.13.0'), ...onPath('jaeger')]);
+}
+
 export async function findProgram(...names: readonly string[]): Promise<string | undefined> {
   return findFirst(names.flatMap(onPath));
 }

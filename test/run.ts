@@ -75,6 +75,7 @@ function describeFound(
     RESIDENT_TEST_TEMPORAL: pathOf('temporal'),
     RESIDENT_TEST_PROMETHEUS: pathOf('prometheus'),
     RESIDENT_TEST_ALERTMANAGER: pathOf('alertmanager'),
+    RESIDENT_TEST_JAEGER: pathOf('jaeger'),
     DOCKER_HOST: dockerHost ?? '',
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));

@@ -37,7 +37,9 @@ export async function inspect(options: DoctorOptions): Promise<readonly DoctorRo
     inspectGit(options),
     inspectSandbox(options),
     inspectImages(options),
-    ...programNames.map((name) => inspectors[name]?.(options) ?? inspectProgram(name, options)),
+    ...programNames
+      .filter((name) => !programs[name].isOnlyForTests)
+      .map((name) => inspectors[name]?.(options) ?? inspectProgram(name, options)),
   ]);
   return [node, git, ...others, ...(sandbox ? [sandbox] : []), image, inspectModelKey(options)];
 }

@@ -104,7 +104,7 @@ async function fetchInto(name: ProgramName, way: FetchingWay, options: EnsureOpt
   await mkdir(shop.out, { recursive: true });
   try {
     await run(way, shop);
-    const version = await versionOf(path.join(shop.out, program.cached), program.version, options.env);
+    const version = await versionOf(path.join(shop.out, program.cached), program, options.env);
     if (version === undefined) throw new WayNotOpen(`what came does not run on this machine`);
     await moveIntoPlace(shop.out, path.join(options.cacheFolder, 'bin'));
     return { how: way.kind, path: cachedFile(program, options.cacheFolder), version };

@@ -90,7 +90,7 @@ async function judgeFile(file: string, how: Way['kind'], program: Program, optio
   if (program.needsRoot && !(options.isRoot ?? process.getuid?.() === 0)) {
     return { is: 'blocked', reason: `${file} is there, but only root can start it` };
   }
-  const version = await versionOf(file, program.version, options.env);
+  const version = await versionOf(file, program, options.env);
   if (version === undefined) return absent(`${file} does not run here`);
   if (program.atLeast && !isAtLeast(version, program.atLeast)) {
     return absent(`${file} is ${version}, and at least ${program.atLeast} is needed`);

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import type { Program } from './programs.ts';
 import { runCommand } from './run-command.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,10 +62,14 @@ export async function answers(address: string): Promise<boolean> {
   return acceptsTcp(url.hostname.replace(/^\[|\]$/g, ''), port);
 }
 
-/** What `<program> --version` says; undefined when it does not run here. */
-export async function versionOf(file: string, pattern: RegExp, env: Environment): Promise<string | undefined> {
-  const told = await runCommand(file, ['--version'], { env: environmentFor(file, env), limitMs: 10_000 });
-  return told.ok ? pattern.exec(told.output)?.[1] : undefined;
+/** What a program says of its version; undefined when it does not run here. */
+export async function versionOf(
+  file: string,
+  { version, versionArgs = ['--version'] }: Pick<Program, 'version' | 'versionArgs'>,
+  env: Environment,
+): Promise<string | undefined> {
+  const told = await runCommand(file, versionArgs, { env: environmentFor(file, env), limitMs: 10_000 });
+  return told.ok ? version.exec(told.output)?.[1] : undefined;
 }
 
 /** The environment for a program of the cache folder: its siblings on the PATH, and the libraries that came with it. */

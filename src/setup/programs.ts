@@ -1,6 +1,6 @@
 import { alertmanagerRelease, dockerStatic, prometheusRelease, temporalArchive, type Release } from './releases.ts';
 
-export const programNames = ['temporal', 'docker', 'prometheus', 'alertmanager'] as const;
+export const programNames = ['temporal', 'docker', 'prometheus', 'alertmanager', 'jaeger'] as const;
 export type ProgramName = (typeof programNames)[number];
 
 /** One way to come by a program. The first three kinds only look; the last three fetch it into Resident's cache folder. */
@@ -24,6 +24,8 @@ export interface GoModule {
   readonly command: string;
   readonly ldflags: string;
   readonly output: string;
+  /** `module@version` whose own go.sum is begun with, where the checksum database lacks some that it needs. */
+  readonly sumsOf?: string;
 }
 
 export interface Program {
@@ -32,6 +34,10 @@ export interface Program {
   readonly cached: string;
   /** How `--version` tells the version: its first group. */
   readonly version: RegExp;
+  /** What asks it for its version where that is not `--version`. */
+  readonly versionArgs?: readonly string[];
+  /** Only our own tests start it; nobody who uses Resident misses it. */
+  readonly isOnlyForTests?: boolean;
   readonly atLeast?: string;
   /** The server must be started as root (Linux). */
   readonly needsRoot?: boolean;
@@ -63,6 +69,25 @@ tool github.com/temporalio/cli/cmd/temporal
   command: 'github.com/temporalio/cli/cmd/temporal',
   ldflags: `-s -w -X github.com/temporalio/cli/internal/temporalcli.Version=${temporalVersion}`,
   output: `temporal-${temporalVersion}`,
+};
+
+/** The release 2.13.0 of Jaeger has the Go version 1.76.0; its `replace` of one module does not carry over, so it is repeated. */
+const jaegerVersion = '2.13.0';
+const jaegerModule: GoModule = {
+  goMod: `module example.invalid/resident/jaeger
+
+go 1.26
+
+require github.com/jaegertracing/jaeger v1.76.0
+
+replace github.com/Shopify/sarama => github.com/Shopify/sarama v1.33.0
+
+tool github.com/jaegertracing/jaeger/cmd/jaeger
+`,
+  command: 'github.com/jaegertracing/jaeger/cmd/jaeger',
+  ldflags: `-s -w -X github.com/jaegertracing/jaeger/internal/version.latestVersion=v${jaegerVersion}`,
+  output: `jaeger-${jaegerVersion}`,
+  sumsOf: 'github.com/jaegertracing/jaeger@v1.76.0',
 };
 
 const dockerFiles: FilesWanted = {
@@ -147,5 +172,17 @@ export const programs: Readonly<Record<ProgramName, Program>> = {
       { kind: 'download', release: alertmanagerRelease('0.32.1') },
       { kind: 'debian', packages: ['prometheus-alertmanager'], files: { alertmanager: 'prometheus-alertmanager' } },
     ],
+  },
+  jaeger: {
+    title: 'Jaeger',
+    cached: `jaeger-${jaegerVersion}`,
+    version: /"gitVersion":"v?([^"]+)"/,
+    versionArgs: ['version'],
+    // From 2 on it is configured as the tests do it.
+    atLeast: '2.0.0',
+    isOnlyForTests: true,
+    costsWithout: 'the tests that read traces from a real server are skipped',
+    remedy: 'put `jaeger` 2 on the PATH, or install Go 1.26.4 or later to build it',
+    ways: [{ kind: 'path', commands: ['jaeger'] }, { kind: 'cache' }, { kind: 'go', module: jaegerModule }],
   },
 };
