@@ -74,7 +74,7 @@ export function judgeWord(text: string, start: number, end: number): Verdict {
   if (slashes >= 2 || (slashes === 1 && (dots > 0 || (startsWithSlash && end - start > 1)))) return 'vary';
   if (dots > 0 && letters > 0 && isHost(text, start, end, dots)) return 'vary';
   if (digits === 0) return 'keep';
-  if (letters <= 1 || runs >= 2 || digits >= letters) return 'vary';
+  if (letters <= 2 || runs >= 2 || digits >= letters) return 'vary';
   if (letters === hexes && letters + digits >= shortestHex) return 'vary';
   // `Session@3f2a1`: the name of an object, and where it lies in memory.
   if (text.slice(start, end).includes('@')) return 'vary';

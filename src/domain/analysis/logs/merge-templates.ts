@@ -11,24 +11,28 @@ export interface Mergeable {
 
 /** How many different words a place must have seen before it counts as a variable; see {@link mergeTemplates} for where they come from. */
 const fewestValues = 3;
-/** Where all but one or two words vary, another word is more likely another event. */
+/** Where a value is marked as one (`key=value`, `[value]`). */
+const fewestMarkedValues = 2;
+/** Where little else of the template stays, another word is more likely another event. */
 const fewestValuesAlone = 6;
-/** Words in capitals are mostly states (`LOOKING`, `GET`) and count half. */
-const weightOfCapitals = 0.5;
-/** The first word names the event; it varies only before this many words that stay. */
-const fewestConstantsAfterFirst = 6;
+/** Words in capitals are mostly states (`LOOKING`, `GET`) and count less. */
+const weightOfCapitals = 0.75;
 const fewestConstants = 2;
+/** The first word mostly names the event: it takes more words that stay for it to vary, and fewer values the more of them there are. */
+const fewestConstantsAfterFirst = 3;
+const constantsThatSufficeAfterFirst = 6;
+/** Of the uses of a template's commonest word, those that a value's may be at most; 0 stands for one use. */
+const sharesOfValues = [0, 1 / 8, 1 / 4, 1 / 2];
 const longest = 60;
 const mostRounds = 8;
 
 /**
  * Merges templates that differ only where the words are values, until nothing changes: where a place saw three different words with all
- * other words equal; where values of `key=value` pairs do; and where templates differ only in words that occur once. This takes the
+ * other words equal; where values of `key=value` pairs do; and where templates differ only in words that few others have. This takes the
  * idea of Brain (Yu et al., "Brain: Log Parsing with Bidirectional Parallel Tree", IEEE TSC 2023), that words of a template are frequent
  * together and values are not, from lines to the far fewer masked templates, so that it costs nothing a line.
  *
- * The numbers were chosen on the logs of eight systems, leave-one-system-out (bench/diagnosis/README.md has the table): all but
- * `fewestValues` hardly matter. O(n · w) for n templates of w words, a round.
+ * The numbers were chosen on the logs of eight public systems and on generated logs of seventeen others (bench/diagnosis/README.md). O(n · w) for n templates of w words, a round.
  * @param onMerge is told of each template that became another one
  */
 export function mergeTemplates<T extends Mergeable>(
@@ -73,7 +77,10 @@ function listValuePlaces({ words, separators }: Mergeable): readonly (readonly n
   return places.length > 1 ? [places] : [];
 }
 
-/** Words that no other template has at their place, where there are two or more: names that come and go together. */
+/**
+ * Words that few other templates have at their place, against the commonest word of the template: names that come and go together. What is few
+ * depends on how many names there are, so that several shares are tried.
+ */
 function listRarePlaces(live: readonly Mergeable[], terms: Terms): ListPlaces {
   const uses = new Map<number, number>();
   const key = (template: Mergeable, place: number) =>
@@ -83,8 +90,15 @@ function listRarePlaces(live: readonly Mergeable[], terms: Terms): ListPlaces {
       uses.set(key(template, place), (uses.get(key(template, place)) ?? 0) + 1);
   }
   return (template) => {
-    const places = template.words.map((_, place) => place).filter((place) => uses.get(key(template, place)) === 1);
-    return places.length > 1 && 2 * places.length <= template.words.length ? [places] : [];
+    const counts = template.words.map((_, place) => uses.get(key(template, place)) ?? 0);
+    const most = Math.max(...counts);
+    const lists: (readonly number[])[] = [];
+    for (const share of sharesOfValues) {
+      const places = counts.flatMap((count, place) => (count <= Math.max(1, share * most) ? [place] : []));
+      const isNew = places.length !== lists.at(-1)?.length;
+      if (isNew && places.length > 1 && 2 * places.length <= counts.length) lists.push(places);
+    }
+    return lists;
   };
 }
 
@@ -177,13 +191,34 @@ function isEqualBut(one: Mergeable, other: Mergeable, places: readonly number[])
 }
 
 function isValue(same: readonly Mergeable[], place: number, constants: number): boolean {
-  if (place === 0 && constants < fewestConstantsAfterFirst) return false;
+  const [first] = same;
+  if (!first || isKey(first, place) || (isEventName(first, place) && constants < fewestConstantsAfterFirst))
+    return false;
+  const isWide = constants >= (place === 0 ? constantsThatSufficeAfterFirst : fewestConstants);
   const words = new Set(same.map((template) => template.words[place] ?? ''));
   const isKnown = words.delete(variable);
-  if (isKnown && constants >= fewestConstants && place > 0) return true;
-  let values = isKnown ? 1 : 0;
-  for (const word of words) values += isCapitals(word) ? weightOfCapitals : 1;
-  return values >= (constants >= fewestConstants ? fewestValues : fewestValuesAlone);
+  if (isKnown && isWide && place > 0) return true;
+  const capitals = [...words].filter(isCapitals).length;
+  const plain = words.size - capitals + (isKnown ? 1 : 0);
+  if (isWide && isMarked(first, place)) return plain / fewestMarkedValues + capitals / fewestValues >= 1;
+  return plain + weightOfCapitals * capitals >= (isWide ? fewestValues : fewestValuesAlone);
+}
+
+/** The first word, unless it stands in brackets, where names do. */
+function isEventName({ separators }: Mergeable, place: number): boolean {
+  return place === 0 && !/^[([]$/.test(separators[0] ?? '');
+}
+
+/** The name of a value, as in `name=value` and `"name":value`: another name is another event. */
+function isKey({ separators }: Mergeable, place: number): boolean {
+  const behind = separators[place + 1] ?? '';
+  return behind.startsWith('=') || behind.startsWith('":');
+}
+
+/** `key=value` or `[value]`: programs write values so, and seldom words of their own. */
+function isMarked({ separators }: Mergeable, place: number): boolean {
+  const before = separators[place] ?? '';
+  return before.endsWith('=') || (before.endsWith('[') && separators[place + 1]?.startsWith(']') === true);
 }
 
 function isCapitals(word: string): boolean {

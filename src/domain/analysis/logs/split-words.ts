@@ -20,10 +20,14 @@ const units = new Set(
 const dates = new Set('mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec'.split(' '));
 const literals = new Set('true false null True False Null TRUE FALSE NULL'.split(' '));
 /** Addresses of network cards and of IPv6: groups of them may be letters alone. */
-const colonAddress = /(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{1,4}(?!\w)/g;
+const colonAddress = /(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,15}[0-9a-fA-F]{1,4}(?!\w)/g;
+/** Names under which logfmt and JSON lines carry the text (slog, zap, logrus, pino, Bunyan, ECS, journald) and what went wrong. */
+const messageKeys = new Set('msg message MESSAGE err error reason event log'.split(' '));
 const quote = 34;
 /** Between two words that vary these make one of them: a list, a range, an address with its port. */
-const joins = /^[\s,;:.|#\-/()[\]<>{}+*]*$/;
+const joins = /^[\s,;.|#\-/<{+*]*$/;
+/** `3214 bytes (3.1 KB)`: a quantity told twice. */
+const joinsQuantity = / \($/;
 
 /**
  * Splits a line into words and masks what varies: by form ({@link judgeWord}), literals, quoted values, hosts with a port, weekdays and months
@@ -33,13 +37,13 @@ const joins = /^[\s,;:.|#\-/()[\]<>{}+*]*$/;
  */
 export function splitLine(written: string, keepStatus: boolean): SplitLine {
   const text = written.replace(colonAddress, '0:0');
-  const line: Draft = { words: [], separators: [], separator: '' };
+  const line: Draft = { words: [], separators: [], separator: '', isQuantity: false };
   const length = text.length;
   let i = 0;
   while (i < length) {
     const code = text.charCodeAt(i);
     if ((classOf(code) & breaks) !== 0) {
-      const closing = code === quote && /[=:] ?$/.test(line.separator) ? text.indexOf('"', i + 1) : -1;
+      const closing = code === quote && isValueNext(line) ? text.indexOf('"', i + 1) : -1;
       if (classOf(code) === delimiter) line.separator += text.charAt(i);
       else if (!line.separator.endsWith(' ')) line.separator += ' ';
       i = closing < 0 ? i + 1 : closing;
@@ -59,11 +63,18 @@ export function splitLine(written: string, keepStatus: boolean): SplitLine {
   return { words: line.words, separators: [...line.separators, line.separator] };
 }
 
+/** A quoted value follows its key; the one of a message is what the line says. */
+function isValueNext({ separator, words }: Draft): boolean {
+  return /[=:] ?$/.test(separator) && !messageKeys.has(words.at(-1) ?? '');
+}
+
 interface Draft {
   readonly words: string[];
   readonly separators: string[];
   /** What has been read since the last word. */
   separator: string;
+  /** The last word is a number with its unit. */
+  isQuantity: boolean;
 }
 
 function addWord(line: Draft, text: string, start: number, end: number, keepStatus: boolean) {
@@ -74,6 +85,7 @@ function addWord(line: Draft, text: string, start: number, end: number, keepStat
   if (previous !== undefined && literals.has(word)) return addVariable(line, 'name');
   if (previous === variable && /^ ?\(?$/.test(line.separator) && units.has(word.toLowerCase())) {
     line.separator = '';
+    line.isQuantity = true;
     return;
   }
   const kept = verdict === 'numbered' ? word.replace(/\d+/, '#') : word;
@@ -89,7 +101,8 @@ function addVariable(line: Draft, form: Form) {
     dropWord(line);
   // `source=WorkSource{10113}` is one value, as `source=null` is.
   if (line.separator === '{' && line.separators.at(-1)?.endsWith('=') === true) dropWord(line);
-  if (line.words.at(-1) === variable && joins.test(line.separator)) line.separator = '';
+  const isJoined = joins.test(line.separator) || (line.isQuantity && joinsQuantity.test(line.separator));
+  if (line.words.at(-1) === variable && isJoined) line.separator = '';
   else pushWord(line, variable);
 }
 
@@ -102,4 +115,5 @@ function pushWord(line: Draft, word: string) {
   line.words.push(word);
   line.separators.push(line.separator);
   line.separator = '';
+  line.isQuantity = false;
 }
