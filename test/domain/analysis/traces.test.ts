@@ -69,6 +69,7 @@ describe('a diff that only calls things by other names', () => {
     removed,
     added,
     context: [],
+    lines: [],
   });
 
   it('is known where each name has one other', () => {

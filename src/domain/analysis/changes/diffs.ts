@@ -12,6 +12,8 @@ export interface Hunk {
   readonly removed: readonly string[];
   readonly added: readonly string[];
   readonly context: readonly string[];
+  /** All lines as the diff has them, with their first column. */
+  readonly lines: readonly string[];
 }
 
 /** Files that cannot change how a service runs. */
@@ -51,8 +53,13 @@ const leadingNumber = /^-?\d+(?:\.\d+)?(?:[a-z]{1,3}|%)?(?=\s|$)/i;
 export function readFlagHunks({ flag, from, to }: FlagChange): readonly Hunk[] {
   const line = (value: string, otherwise: string) => `${flag} = ${leadingNumber.exec(value)?.[0] ?? otherwise}`;
   const removed = from === undefined ? [] : [line(from, 'old')];
-  return [{ path: `flags/${flag}`, touched: [], header: '', removed, added: [line(to ?? '', 'new')], context: [] }];
+  const added = [line(to ?? '', 'new')];
+  const lines = [...removed.map((text) => `-${text}`), ...added.map((text) => `+${text}`)];
+  return [{ path: `flags/${flag}`, touched: [], header: '', removed, added, context: [], lines }];
 }
+
+/** Longer lines are written by programs; patterns would be slow on them. */
+const longestLine = 1000;
 
 function readFileHunks(path: string, diff: string): readonly Hunk[] {
   const hunks: Hunk[] = [];
@@ -72,7 +79,7 @@ function readFileHunks(path: string, diff: string): readonly Hunk[] {
         line,
       )
     ) {
-      lines.push(line);
+      lines.push(line.slice(0, longestLine));
     }
   }
   flush();
@@ -92,6 +99,7 @@ function buildHunk(path: string, header: string, lines: readonly string[]): Hunk
     removed: subtract(removed, added),
     added: subtract(added, removed),
     context: lines.filter((line) => line.startsWith(' ')),
+    lines,
   };
 }
 
@@ -129,7 +137,7 @@ export function explainHarmless(change: Change, hunks: readonly Hunk[]): string 
     const kinds = paths.map((path) => harmlessPaths.find(([, pattern]) => pattern.test(path))?.[0]);
     if (kinds.every((kind) => kind !== undefined)) return `it touches only ${[...new Set(kinds)].join(' and ')}`;
   }
-  const running = hunks.filter((hunk) => !harmlessPaths.some(([, pattern]) => pattern.test(hunk.path)));
+  const running = hunks.filter((hunk) => isRun(hunk.path));
   const changed = running.flatMap((hunk) => [...hunk.removed, ...hunk.added]);
   // A diff that was cut or not delivered proves nothing.
   if (hunks.length === 0 || change.files.some((file) => file.diff === '')) return undefined;
@@ -144,13 +152,23 @@ export function explainHarmless(change: Change, hunks: readonly Hunk[]): string 
   return undefined;
 }
 
+/** True for files that can change how a service runs. */
+export function isRun(path: string): boolean {
+  return !harmlessPaths.some(([, pattern]) => pattern.test(path));
+}
+
+/** True for files that say which libraries are used, in which versions. */
+export function isManifest(path: string): boolean {
+  return dependencyManifest.test(path);
+}
+
 function isLogText(line: string): boolean {
   return logCall.test(line) || /^\s*(["'`].*["'`][,)]*\s*[\w.()]*[,)]*;?|[)\]};,]+)\s*$/.test(line);
 }
 
 /** True when only the versions of libraries moved. */
 export function isDependencyBump(change: Change): boolean {
-  return change.files.length > 0 && change.files.every((file) => dependencyManifest.test(file.path));
+  return change.files.length > 0 && change.files.every((file) => isManifest(file.path));
 }
 
 /** True for configuration rather than code. */
@@ -158,7 +176,9 @@ export function isConfigOnly(change: Change): boolean {
   return (
     change.files.length > 0 &&
     change.files.every((file) =>
-      /\.(ya?ml|json|toml|ini|conf|cfg|properties|env|tfvars)$|(^|\/)(config|settings|\.env)[^/]*$/i.test(file.path),
+      /\.(ya?ml|json|toml|ini|conf|cfg|properties|env|tfvars|tf|hcl|xml)$|(^|\/)(config|settings|\.env)[^/]*$/i.test(
+        file.path,
+      ),
     )
   );
 }

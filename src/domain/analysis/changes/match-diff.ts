@@ -5,9 +5,13 @@ import { isNamed } from './contract-diffs.ts';
 import { codeOnly } from './diffs.ts';
 import type { DiffView } from './diff-view.ts';
 import { mechanisms } from './mechanisms.ts';
+import { contract } from './mechanisms/boundaries.ts';
+import { weighRarity } from './mechanisms/mechanism.ts';
 import { isRenaming } from './renames.ts';
 import type { Frame, Symptoms } from '../symptoms.ts';
 import { countRarity, splitWords } from '../words.ts';
+
+export { contract } from './mechanisms/boundaries.ts';
 
 /** How well a diff explains the symptoms, 0 to 1, and in which words. */
 export interface DiffMatch {
@@ -17,45 +21,24 @@ export interface DiffMatch {
   readonly lexical: number;
   /** The mechanism that fits best, where one does. */
   readonly mechanismName?: string;
-  /** The diff took away the very name that errors ask for. */
-  readonly isMissed?: true;
+  /** 0 to 1: how well it explains failures of a neighbour, while its own service looks healthy. */
+  readonly atNeighbours: number;
+  /** The errors name the very thing that it took away, added or replaced. */
+  readonly isNamed?: true;
   readonly because: readonly string[];
   /** Evidence ids of the symptoms that it matches. */
   readonly evidence: readonly string[];
 }
 
-export const noMatch: DiffMatch = { total: 0, frame: 0, mechanism: 0, lexical: 0, because: [], evidence: [] };
-
-/** Which mechanisms can make a call fail in this way; the others hardly can, whatever the diff says. */
-const fitting: Readonly<Record<CallFailure['mode'], readonly string[]>> = {
-  unreachable: ['changed address', 'credentials and their lifetime', 'too small a limit'],
-  timeout: [
-    'shorter patience',
-    'another unit of time',
-    'more work for each request',
-    'more load than before',
-    'too small a limit',
-    'lost synchronisation',
-  ],
-  'server-error': [
-    'missing value',
-    'changed contract',
-    'lost synchronisation',
-    'too small a limit',
-    'more load than before',
-    'memory that is never given back',
-  ],
-  rejected: [
-    'credentials and their lifetime',
-    'another unit of time',
-    'changed contract',
-    'wrong arithmetic or condition',
-  ],
-  unclear: mechanisms.map((mechanism) => mechanism.name),
+export const noMatch: DiffMatch = {
+  total: 0,
+  frame: 0,
+  mechanism: 0,
+  lexical: 0,
+  atNeighbours: 0,
+  because: [],
+  evidence: [],
 };
-
-/** The one mechanism whose marks show at the caller alone. */
-export const contract = 'changed contract';
 
 /** The words of a diff: changed lines, hunk headers and file names; words of the subject are an author's and do not count. */
 export function diffWords(hunks: readonly Hunk[]): ReadonlySet<string> {
@@ -93,7 +76,8 @@ export function createMatcher(
       mechanism: mechanism.strength,
       lexical: lexical.strength,
       ...(mechanism.name === undefined ? {} : { mechanismName: mechanism.name }),
-      ...(mechanism.isMissed ? { isMissed: mechanism.isMissed } : {}),
+      atNeighbours: mechanism.atNeighbours ?? 0,
+      ...(mechanism.isNamed ? { isNamed: mechanism.isNamed } : {}),
       because: [frame.because, mechanism.because, lexical.because].filter((text) => text !== ''),
       evidence: [...new Set([...frame.evidence, ...mechanism.evidence])],
     };
@@ -102,7 +86,8 @@ export function createMatcher(
 
 interface Part {
   readonly name?: string;
-  readonly isMissed?: true;
+  readonly atNeighbours?: number;
+  readonly isNamed?: true;
   readonly strength: number;
   readonly because: string;
   readonly evidence: readonly string[];
@@ -207,14 +192,19 @@ function matchMechanism(
     if (!heaviest) continue;
     const explained = mechanism.explain(view, texts.map((item) => item.text).join('\n'));
     if (!explained) continue;
-    const fits = mode === undefined || fitting[mode].includes(mechanism.name) ? 1 : 0.3;
-    const kinship = 0.6 + 0.4 * Math.min(1, lexical / 0.35);
-    const usual = explained.strength * Math.min(1, 0.35 + heaviest.weight) * fits * kinship;
+    const fits =
+      mode === undefined || mode === 'unclear' || mechanism.modes.includes(mode) || explained.isNamed ? 1 : 0.3;
+    const rarity = weighRarity(mechanism.everyday);
+    // What many commits show asks for shared words besides; what few show, less so; what the errors name, not at all.
+    const floor = rarity === 1 ? 0.75 : 0.6;
+    const kinship = explained.isNamed ? 1 : floor + (1 - floor) * Math.min(1, lexical / 0.35);
+    const usual = explained.strength * rarity * Math.min(1, 0.35 + heaviest.weight) * fits * kinship;
     const strength = mechanism.name === contract ? Math.max(usual, 0.75 * answersNewly) : usual;
     if (strength > best.strength)
       best = {
         name: mechanism.name,
-        ...(explained.isMissed ? { isMissed: explained.isMissed } : {}),
+        atNeighbours: mechanism.showsAtNeighbours ? (explained.isNamed ? 1 : explained.strength * rarity) : 0,
+        ...(explained.isNamed ? { isNamed: explained.isNamed } : {}),
         strength,
         because: `${explained.what}, which is how failures like these arise (${mechanism.name})`,
         evidence: [heaviest.evidenceId],

@@ -53,21 +53,33 @@ export function findNumberChanges(hunks: readonly Hunk[]): readonly NumberChange
         : before.numbers
             .filter(({ name }) => name !== '')
             .map((number) => [number, findNamed(added, number.name)] as const);
-      return pairs.flatMap(([from, to]) =>
-        to === undefined || to.value === from.value
-          ? []
-          : [
-              {
-                path: hunk.path,
-                name: from.name,
-                from: from.value,
-                to: to.value,
-                shown: `${from.name}: ${from.raw} → ${to.raw}`,
-              },
-            ],
-      );
+      return pairs.flatMap(([from, to]) => {
+        if (to === undefined || to.value === from.value) return [];
+        const name = nameless.test(from.name) ? nameAbove(hunk, line) : from.name;
+        return [
+          {
+            path: hunk.path,
+            name,
+            from: from.value,
+            to: to.value,
+            shown: `${name}: ${from.raw} → ${to.raw}`,
+          },
+        ];
+      });
     });
   });
+}
+
+/** Keys of settings that are lists of names and values, as Kubernetes, Terraform and Hadoop write them. */
+const nameless = /^(value|default|val)$/i;
+const nameBefore = /\b(?:name|key|variable)\b\W+([A-Za-z_][\w.-]*)/i;
+const linesAbove = 3;
+
+/** `name: DB_MAX_CONNS` above of `value: "50"`. */
+function nameAbove({ lines }: Hunk, line: string): string {
+  const at = lines.indexOf(`-${line}`);
+  const above = lines.slice(Math.max(0, at - linesAbove), Math.max(0, at)).toReversed();
+  return above.map((text) => nameBefore.exec(text.slice(1))?.[1]).find((name) => name !== undefined) ?? 'value';
 }
 
 interface NamedNumber {

@@ -8,7 +8,7 @@ import { failurePatterns } from '../facts.ts';
 import { readGuidance } from '../guidance.ts';
 import type { DiffMatch } from './match-diff.ts';
 import { createMatcher, noMatch } from './match-diff.ts';
-import { viewDiff } from './mechanisms.ts';
+import { viewDiff } from './diff-view.ts';
 import type { Exposure } from './exposure.ts';
 import { coincidence, measureExposure } from './exposure.ts';
 import type { Suspicion } from '../suspicion.ts';
@@ -35,6 +35,9 @@ export interface ScoredCandidate {
 }
 
 const reachFactor = { exact: 1, carried: 0.95, unrecorded: 0.85, 'perhaps-carried': 0.5, undeployed: 0.25 } as const;
+
+/** From this share of suspicion on a service is what fails, rather than one that fails along. */
+const mainSuspect = 0.6;
 
 /** Faults of these kinds may wait: until a lifetime runs out, a cache empties, memory fills or load rises. */
 const patientFaults = [
@@ -90,9 +93,9 @@ export function scoreCandidates(
     if (out !== undefined) return { ...known, score: 0, match: noMatch, ruledOut: out };
     const exposure = isDated(candidate) ? measureExposure(facts, candidate.service, candidate.atMs) : undefined;
     const found = match(candidate, hunks, viewDiff(hunks));
-    // Whose caller asks for a name that it no longer sends is suspect, though no line of either names it.
-    const missed = found.isMissed === true ? 0.7 * known.answersNewly : 0;
-    const trust = opinion === 'for' ? 1 : Math.max(0.1 + 0.9 * share, missed);
+    // Whose neighbour fails at what its diff passes on is suspect, though it looks healthy and no line names it.
+    const passedOn = (found.isNamed ? 0.85 : 0.7) * found.atNeighbours * nearFailing(known, found, facts, suspicions);
+    const trust = opinion === 'for' ? 1 : Math.max(0.1 + 0.9 * share, passedOn);
     const score =
       trust *
       (opinion === 'against' ? 0.15 : 1) *
@@ -100,7 +103,7 @@ export function scoreCandidates(
       timing(leadMinutes) *
       (1 + 0.3 * nearness(leadMinutes * 60_000, facts.spanMs)) *
       reachFactor[candidate.reach] *
-      kindFactor(candidate, facts);
+      kindFactor(candidate, facts, found);
     return { ...known, score, match: found, ...(exposure === undefined ? {} : { exposure }) };
   });
   return scored
@@ -153,6 +156,28 @@ function answersNewly(candidate: Candidate, facts: Facts, suspicions: readonly S
   );
   if (isAnomalous(facts, candidate.service) && !isMerelyUnusual(facts, candidate.service)) return 0;
   return Math.max(0, ...callers.map((item) => nearnessToOnset(facts, item.service, candidate.atMs)));
+}
+
+/**
+ * 0 to 1: how well a change's time fits the failure of a service that it calls or is called by. A commit without a deploy record may have
+ * begun to run at any time since, and a name that is gone or new may not be met at once.
+ */
+function nearFailing(
+  { candidate, leadMinutes }: Pick<ScoredCandidate, 'candidate' | 'leadMinutes'>,
+  { isNamed }: DiffMatch,
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+): number {
+  const { service, atMs } = candidate;
+  const isUnknown = Object.values(facts.dependencies).every((callees) => callees.length === 0);
+  const areNeighbours = (a: string, b: string) =>
+    isUnknown || facts.dependencies[a]?.includes(b) === true || facts.dependencies[b]?.includes(a) === true;
+  const failing = suspicions.filter(
+    (item) => (item.own > 0.4 || item.share >= mainSuspect) && areNeighbours(item.service, service),
+  );
+  if (failing.length === 0) return 0;
+  if (isNamed || !isDated(candidate)) return timing(leadMinutes ?? Infinity);
+  return Math.max(...failing.map((item) => nearnessToOnset(facts, item.service, atMs)));
 }
 
 /**
@@ -226,8 +251,10 @@ function timing(leadMinutes: number): number {
   return 0.55 + 0.45 * Math.exp(-Math.max(0, leadMinutes) / 300);
 }
 
-function kindFactor(candidate: Candidate, facts: Facts): number {
+function kindFactor(candidate: Candidate, facts: Facts, { mechanism }: DiffMatch): number {
   if (candidate.flag) return 0.9;
   if (!candidate.change) return 0.6;
-  return (isDependencyBump(candidate.change) ? 0.4 : 1) * (ownership(candidate, facts) < 0 ? 0.25 : 1);
+  return (
+    (isDependencyBump(candidate.change) && mechanism === 0 ? 0.4 : 1) * (ownership(candidate, facts) < 0 ? 0.25 : 1)
+  );
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../../src/domain/analysis/analyst.ts';
-import { explainNewValue, explainRename } from '../../../../src/domain/analysis/changes/contract-diffs.ts';
+import {
+  explainNewValue,
+  explainRename,
+  explainTakenName,
+} from '../../../../src/domain/analysis/changes/contract-diffs.ts';
 import { readFlagHunks } from '../../../../src/domain/analysis/changes/diffs.ts';
 import { viewDiff } from '../../../../src/domain/analysis/changes/diff-view.ts';
 import { findAnswerFault } from '../../../../src/domain/analysis/verify-answer.ts';
@@ -64,7 +68,7 @@ describe('a name that a callee no longer sends', () => {
 
   it.each([
     ['another name is renamed', other, { tours: ['guides'] }],
-    ['the service is called by nobody who fails', rename, { guides: ['tours'] }],
+    ['the service has nothing to do with the one that fails', rename, { guides: ['maps'], tours: ['maps'] }],
   ])('accuses nobody where %s', (_when, diff, calls) => {
     expect(analyse(withCallee(diff, calls)).service).not.toBe('guides');
   });
@@ -75,7 +79,8 @@ describe('a flag that goes on', () => {
     viewDiff(readFlagHunks({ id: 'f1', service: 'tours', flag, at: at(39), from: 'off', to: 'on' }));
 
   it('renames nothing: `off` is a value', () => {
-    expect(explainRename(view('new-plans'), 'route is off')).toBeUndefined();
+    expect(explainRename(view('new-plans'))).toBeUndefined();
+    expect(explainTakenName(view('new-plans'), 'route is off')).toBeUndefined();
   });
 
   it('is named by the errors only where they name it whole', () => {
