@@ -14,6 +14,7 @@ import {
   type Orphans,
   type UnseenCalls,
 } from './missing.ts';
+import { addStandIns } from './stand-ins.ts';
 import { buildTraces, type Trace } from './trees.ts';
 
 /** All that the analyst keeps of traces. */
@@ -51,8 +52,9 @@ export function measureSpans(
     sequences: listEventSequences(trace, linesOf),
   }));
   const calls = recordCalls(traces);
-  const during = traces.filter((trace) => trace.isIncident);
-  const before = traces.filter((trace) => !trace.isIncident);
+  const whole = addStandIns(traces, listSilent(evidence));
+  const during = whole.filter((trace) => trace.isIncident);
+  const before = whole.filter((trace) => !trace.isIncident);
   return {
     fromMs: Math.min(
       ...evidence.flatMap(({ body }) => (body?.kind === 'traces' ? [Date.parse(body.incidentFrom)] : [])),
@@ -60,18 +62,35 @@ export function measureSpans(
     before: before.length,
     during: during.length,
     requestMs: meanDurationMs(before.length > 0 ? before : during),
-    calls: learnCallGraph(traces),
+    calls: learnCallGraph(whole),
     regions: findBrokenRegions(sequences),
-    delays: findDelays(traces),
+    delays: findDelays(whole),
     origins: countOrigins(traces),
     missing: findMissingSides(calls),
     orphans: countOrphans(traces),
     unseenCalls: listUnseenCalls(calls, listOwn(evidence)),
     criticalShare: shareCriticalPaths(during),
-    evidenceOf: Object.fromEntries(
-      evidence.flatMap(({ evidence: item, body }) => (body?.kind === 'traces' ? [[body.service, item.id]] : [])),
-    ),
+    evidenceOf: listHolders(evidence, whole),
   };
+}
+
+/** The evidence to cite for the spans of each service: its own, else any that holds some of them or of the calls to it. */
+function listHolders(
+  evidence: readonly EvidenceWithBody[],
+  traces: readonly Trace[],
+): Readonly<Record<string, string>> {
+  const holders = new Map<string, string>();
+  for (const { nodes } of traces) for (const { span, evidenceId } of nodes) holders.set(span.service, evidenceId);
+  for (const { evidence: item, body } of evidence) if (body?.kind === 'traces') holders.set(body.service, item.id);
+  return Object.fromEntries(holders);
+}
+
+/** Services of which evidence was collected and no span was recorded, by themselves or by anybody for them. */
+function listSilent(evidence: readonly EvidenceWithBody[]): ReadonlySet<string> {
+  const silent = new Set(evidence.map(({ evidence: item }) => item.service));
+  for (const { body } of evidence)
+    if (body?.kind === 'traces') for (const { service } of body.spans) silent.delete(service);
+  return silent;
 }
 
 /** Services that tell of themselves what a service tells: a database has metrics and events, and neither logs its calls nor records spans. */
