@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readLevel } from '../log-files/levels.ts';
+import { isTime as isEpochTime, readEpoch } from '../log-files/timestamps.ts';
 
 /** Kinds of value in a bundle. Each says what stands there and what to write instead, since the person who reads it did not write the schema. */
 
@@ -27,15 +29,19 @@ export function toUtc(at: string): string {
   return at.endsWith('Z') ? at : new Date(at).toISOString();
 }
 
-const timeError = wrong('an ISO 8601 time with its zone, such as "2026-11-21T09:26:13.581Z"');
+const timeError = wrong(
+  'an ISO 8601 time with its zone, such as "2026-11-21T09:26:13.581Z", or a number of seconds, milli-, micro- or nanoseconds since 1970',
+);
 
-export const time = (description: string) =>
-  z
-    .string({ error: timeError })
-    .regex(timePattern, { error: timeError, abort: true })
-    .refine(isTime, { error: timeError })
-    .transform(toUtc)
-    .meta({ description });
+const isoTime = z.string().regex(timePattern, { abort: true }).refine(isTime).transform(toUtc);
+
+/** The size of the number tells its unit, and so no time can be mistaken for another. */
+const epochTime = z
+  .number()
+  .refine((value) => isEpochTime(readEpoch(value)))
+  .transform((value) => new Date(readEpoch(value)).toISOString());
+
+export const time = (description: string) => z.union([isoTime, epochTime], { error: timeError }).meta({ description });
 
 export const text = (description: string) => z.string({ error: wrong('text') }).meta({ description });
 
@@ -69,10 +75,56 @@ export const record = <T extends z.ZodRawShape>(shape: T, description: string) =
     .strictObject(shape, { error: wrong(`an object with the keys ${Object.keys(shape).join(', ')}`) })
     .meta({ description });
 
-/** Text, number or boolean: what a log line or a span carries under a name of its own. */
-export const scalar = z.union([z.string(), z.number(), z.boolean()], { error: wrong('text, a number, true or false') });
+/** `debug`, `info`, `warn` or `error`, under any name or number that a common logger has for it. */
+export const level = (description: string) =>
+  z
+    .union([z.string(), z.number()], { error: wrong('one of: debug, info, warn, error') })
+    .transform((value, context) => {
+      const read = readLevel(value);
+      if (read !== undefined) return read;
+      context.addIssue({
+        code: 'custom',
+        message: `is ${JSON.stringify(value)}; write one of: debug, info, warn, error`,
+      });
+      return z.NEVER;
+    })
+    .meta({ description });
 
-/** A measured value; null where nothing was measured. */
-export const measured = z.union([z.number(), z.null()], {
-  error: wrong('a number, or null where nothing was measured'),
-});
+type Scalar = string | number | boolean;
+
+/** What a log line or a span carries under names of its own: text, numbers and booleans stay, what is nested gets dotted names. */
+export const fieldsOf = (description: string) =>
+  z
+    .record(z.string(), z.unknown(), { error: wrong('an object') })
+    .transform((value) => (Object.values(value).every(isScalar) ? (value as Record<string, Scalar>) : flatten(value)))
+    .meta({ description });
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** `{"http": {"status": 200}}` is `http.status`; a list becomes its JSON, null is left out since it says nothing. */
+function flatten(value: Readonly<Record<string, unknown>>, prefix = ''): Record<string, Scalar> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]): readonly (readonly [string, Scalar])[] => {
+      const name = `${prefix}${key}`;
+      if (item === null) return [];
+      if (isScalar(item)) return [[name, item]];
+      if (Array.isArray(item)) return [[name, JSON.stringify(item)]];
+      return Object.entries(flatten(item as Record<string, unknown>, `${name}.`));
+    }),
+  );
+}
+
+/** A number, also as the text in which Prometheus answers; null where nothing was measured, as NaN and infinities say too. */
+export const measured = z.union(
+  [
+    z.number(),
+    z.null(),
+    z
+      .string()
+      .regex(/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^NaN$|^[+-]?Inf(?:inity)?$/i)
+      .transform((value) => (Number.isFinite(Number(value)) ? Number(value) : null)),
+  ],
+  { error: wrong('a number, or null where nothing was measured') },
+);

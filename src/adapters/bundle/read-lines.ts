@@ -21,7 +21,7 @@ const longestLine = 64 * 1024 * 1024;
 /**
  * Gives the lines of a file that is plain or packed with gzip (`.gz`), a batch at a time; empty ones are passed over. Memory holds one
  * batch. The returned value of the generator is the SHA-256 of the unpacked bytes and their number.
- * @throws what reading throws, and a RangeError for a line above 64 MiB
+ * @throws what reading throws, and a RangeError for a line above 64 MiB or a file in UTF-16
  */
 export async function* readLines(file: string): AsyncGenerator<readonly NumberedLine[], FileDigest> {
   const source = createReadStream(file, { highWaterMark: 1024 * 1024 });
@@ -41,6 +41,7 @@ export async function* readLines(file: string): AsyncGenerator<readonly Numbered
     return lines;
   };
   for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (bytes === 0 && isUtf16(chunk)) throw new RangeError('it is written in UTF-16; write it in UTF-8');
     hash.update(chunk);
     bytes += chunk.length;
     const last = chunk.lastIndexOf(10);
@@ -56,4 +57,9 @@ export async function* readLines(file: string): AsyncGenerator<readonly Numbered
   }
   if (rest.length > 0) yield take(rest.toString('utf8'));
   return { digest: hash.digest('hex'), bytes };
+}
+
+/** By its byte order mark, as programs on Windows write it. */
+function isUtf16(head: Buffer): boolean {
+  return (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
 }

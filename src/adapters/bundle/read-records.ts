@@ -168,7 +168,8 @@ function parseJson(text: string, fault: (message: string) => void): unknown {
     return JSON.parse(text) as unknown;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    fault(`is not JSON (${why.slice(0, 120)}); write one whole JSON object a line`);
+    if (/[[,:]\s*-?(?:NaN|Infinity)\b/.test(text)) fault('is not JSON: it holds NaN or Infinity; write null there');
+    else fault(`is not JSON (${why.slice(0, 120)}); write one whole JSON object a line`);
     return undefined;
   }
 }
@@ -179,8 +180,17 @@ export function checkRecord<T extends z.ZodObject>(
   value: unknown,
   fault: (message: string) => void,
 ): z.output<T> | undefined {
-  const parsed = schema.safeParse(value, { reportInput: true });
+  const parsed = schema.safeParse(withoutNulls(value), { reportInput: true });
   if (parsed.success) return parsed.data;
   for (const message of explainIssues(parsed.error.issues, Object.keys(schema.shape))) fault(message);
   return undefined;
+}
+
+/** Many programs write null for what is absent. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  return entries.some(([, item]) => item === null)
+    ? Object.fromEntries(entries.filter(([, item]) => item !== null))
+    : value;
 }

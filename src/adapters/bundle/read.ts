@@ -24,12 +24,13 @@ export async function readBundle(folder: string): Promise<Bundle> {
   faults.throwIfAny();
   if (!manifest) throw new Error(`${folder} has neither a manifest nor a fault; this is a defect of the reader.`);
   const alerts = await readAlerts(folder, manifest, faults);
+  const incidentFrom = findIncidentFrom(manifest, alerts, faults);
   const evidence: EvidenceWithBody[] = [];
   for (const listed of await listEvidence(folder, manifest, faults)) {
-    evidence.push(await readEvidence(folder, manifest, listed, faults));
+    evidence.push(await readEvidence(folder, { incidentFrom, ...listed }, faults));
   }
   faults.throwIfAny();
-  const { window, incidentFrom, service, dependencies, findings, guidance, rejected } = manifest;
+  const { window, service, dependencies, findings, guidance, rejected } = manifest;
   const lessons = evidence.flatMap(({ body }) => (body?.kind === 'lessons' ? body.lessons : []));
   return {
     window,
@@ -50,7 +51,7 @@ async function readManifest(folder: string, faults: Faults): Promise<Manifest | 
     );
     if (!isFolder) fault(`cannot be read: ${folder} is no folder; give the folder of a bundle`);
     else if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      fault('is missing; write one with bundle, service, window and incidentFrom (docs/bundle.md)');
+      fault('is missing; write one with bundle, service and window (docs/bundle.md)');
     else fault(explainReading(error));
     return undefined;
   }
@@ -60,10 +61,28 @@ async function readManifest(folder: string, faults: Faults): Promise<Manifest | 
   return manifest;
 }
 
+/** What the manifest tells, else when the earliest alert of the window began. */
+function findIncidentFrom({ window, incidentFrom }: Manifest, alerts: readonly Alert[], faults: Faults): string {
+  const isWithin = (at: string) => Date.parse(at) >= Date.parse(window.from) && Date.parse(at) <= Date.parse(window.to);
+  const fault = (message: string) => faults.add({ file: manifestFile, message: `incidentFrom: ${message}` });
+  if (incidentFrom !== undefined) {
+    if (!isWithin(incidentFrom)) fault('lies outside of the window; write when the incident began, or a wider window');
+    return incidentFrom;
+  }
+  const [first] = alerts
+    .map(({ startsAt }) => startsAt)
+    .filter(isWithin)
+    .sort((a, b) => Date.parse(a) - Date.parse(b));
+  if (first === undefined) fault('is missing, and no alert began in the window; write when the incident began');
+  return first ?? window.to;
+}
+
 async function readAlerts(folder: string, manifest: Manifest, faults: Faults): Promise<readonly Alert[]> {
-  const names = await readdir(folder);
-  const file = names.find((name) => name === alertsFile || name === `${alertsFile}.gz`);
+  const files = (await readdir(folder)).filter(isAlertsFile);
+  const [file, another] = files;
   if (file === undefined) return [];
+  if (another !== undefined)
+    faults.add({ file: another, message: `stands beside ${file}; put all alerts into one of them` });
   const alerts: Alert[] = [];
   try {
     for await (const lines of readLines(path.join(folder, file))) {
@@ -97,7 +116,7 @@ async function listEvidence(folder: string, manifest: Manifest, faults: Faults):
     if (indexed.some((entry) => entry.file === file)) return [];
     const named = readFileName(file);
     if (!named) {
-      const instead = `name it <service>.ndjson${file.startsWith('logs/') ? ' or <service>.log' : ''}, with .gz where it is packed`;
+      const instead = `name it <service>.ndjson${file.startsWith('logs/') ? ' or <service>.log' : ''}, with .gz where it is packed and %2F for a slash`;
       faults.add({ file, message: `is no file of records; ${instead}` });
       return [];
     }
@@ -116,13 +135,29 @@ async function listEvidence(folder: string, manifest: Manifest, faults: Faults):
 async function listFiles(folder: string, faults: Faults): Promise<readonly string[]> {
   const files: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
-    const inside = (await readdir(path.join(folder, entry.name))).filter((name) => !name.startsWith('.'));
-    if (isBodyKind(entry.name)) files.push(...inside.map((name) => `${entry.name}/${name}`));
-    else if (inside.some((name) => /\.(ndjson|jsonl|log)(\.gz)?$/.test(name)))
-      faults.add({ file: `${entry.name}/`, message: `is no folder of a bundle; ${suggest(entry.name, bodyKinds)}` });
+    const { name } = entry;
+    if (name.startsWith('.')) continue;
+    if (!entry.isDirectory()) {
+      if (!isAlertsFile(name) && (holdsRecords(name) || /^alerts?\./.test(name)))
+        faults.add({
+          file: name,
+          message: `is no file of a bundle; write ${alertsFile}, or move it into the folder of its kind: ${bodyKinds.join(', ')}`,
+        });
+    } else if (isBodyKind(name)) {
+      const inside = (await readdir(path.join(folder, name))).filter((below) => !below.startsWith('.'));
+      files.push(...inside.map((below) => `${name}/${below}`));
+    } else if ((await readdir(path.join(folder, name), { recursive: true })).some(holdsRecords))
+      faults.add({ file: `${name}/`, message: `is no folder of a bundle; ${suggest(name, bodyKinds)}` });
   }
   return files.sort();
+}
+
+function holdsRecords(name: string): boolean {
+  return /\.(ndjson|jsonl|log)(\.gz)?$/.test(name);
+}
+
+function isAlertsFile(name: string): boolean {
+  return name === alertsFile || name === `${alertsFile}.gz`;
 }
 
 function checkEntry(entry: IndexEntry, index: number, manifest: Manifest, faults: Faults): void {
@@ -141,11 +176,10 @@ function checkEntry(entry: IndexEntry, index: number, manifest: Manifest, faults
 
 async function readEvidence(
   folder: string,
-  manifest: Manifest,
-  listed: Listed,
+  listed: Listed & { readonly incidentFrom: string },
   faults: Faults,
 ): Promise<EvidenceWithBody> {
-  const { file, format = 'ndjson', incidentFrom = manifest.incidentFrom, ...evidence } = listed;
+  const { file, format = 'ndjson', incidentFrom, ...evidence } = listed;
   if (file === undefined || !isBodyKind(evidence.kind) || path.normalize(file).startsWith('..')) return { evidence };
   const kind: BodyKind = evidence.kind;
   const head = { service: evidence.service, incidentFrom };

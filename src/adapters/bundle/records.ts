@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { choice, count, listOf, mapOf, measured, number, record, scalar, text, time, word } from './fields.ts';
+import { choice, count, fieldsOf, level, listOf, mapOf, measured, number, record, text, time, word } from './fields.ts';
 
 // One record a line. What a file's name tells already, its service, may be left out.
 
 const service = word('The service; the one that the file is named after where it is absent.', 'cart').exactOptional();
-const fields = mapOf(scalar, 'What else it carries, by name.');
+const fields = fieldsOf('What else it carries, by name.');
 const by = text('Who did it.').exactOptional();
 
 export const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -12,7 +12,7 @@ export const levels = ['debug', 'info', 'warn', 'error'] as const;
 export const logRecord = record(
   {
     at: time('When it was written.'),
-    level: choice(levels, 'How grave; where it is absent, what the words suggest.').exactOptional(),
+    level: level('How grave; where it is absent, what the words suggest.').exactOptional(),
     message: text('What was written, with its stack trace where it has one.'),
     fields: fields.default({}),
   },

@@ -256,7 +256,7 @@ function readAccess(match: RegExpExecArray, at: number): ParsedLine {
 }
 
 const frame =
-  /^(?:\s+\S|Caused by:|Suppressed:|Traceback \(most recent|\.\.\. \d+ more|goroutine \d+ \[|created by |exit status |During handling of the above|The above exception was|stack backtrace:|--- End of (?:inner )?exception)/;
+  /^(?:\s+\S|Caused by:|Suppressed:|Traceback \(most recent|\.\.\. \d+ more|goroutine \d+ \[|created by |exit status |During handling of the above|The above exception was|stack backtrace:|--- End of (?:inner )?exception|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)(?::|$))/;
 const traceEnd =
   /^(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt|Iteration)\b|^[\w./*()$-]+\(.{0,500}\)$|^[})\]]+[,;]?$/;
 

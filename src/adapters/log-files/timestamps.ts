@@ -119,14 +119,15 @@ export function readTime(value: unknown, clock: Clock): number | undefined {
   return isTime(parsed) ? parsed : undefined;
 }
 
-function readEpoch(value: number): number {
+/** Milliseconds of a number since 1970 in seconds, milli-, micro- or nanoseconds: its size tells which, for times after 1973. */
+export function readEpoch(value: number): number {
   if (value > 1e17) return Math.round(value / 1e6);
   if (value > 1e14) return Math.round(value / 1e3);
   return Math.round(value > 1e11 ? value : value * 1000);
 }
 
 /** Between the years 1990 and 2100; anything else is some other number. */
-function isTime(at: number): boolean {
+export function isTime(at: number): boolean {
   return at > 631_152_000_000 && at < 4_102_444_800_000;
 }
 

@@ -100,7 +100,7 @@ export function gatherFacts(
     body?.kind === 'metrics' ? findMetricShifts(item, body) : [],
   );
   const alerted = readAlerted(input.alerts ?? []);
-  const spans = measureSpans(evidence, logs);
+  const spans = measureSpans(evidence, logs, input.service);
   const dependencies = mergeDependencies(input.dependencies, spans?.calls ?? []);
   return {
     services,
@@ -138,7 +138,10 @@ export function gatherFacts(
   };
 }
 
-/** Services but for those that only a status page or a platform's events tell of: a provider is no service of ours for that. */
+/**
+ * The services that are ours to look into and to act on: who alerted, who has a place of its own in the call graph, and who has a source
+ * of evidence, even one that gave nothing. A name that is merely called, or that only a status page tells of, is a provider's.
+ */
 function listOwn(
   { service, dependencies, evidence }: Pick<EngineInput, 'service' | 'dependencies' | 'evidence'>,
   services: readonly string[],
@@ -146,15 +149,16 @@ function listOwn(
   const own = new Set([
     service,
     ...Object.keys(dependencies),
-    ...Object.values(dependencies).flat(),
     ...evidence.filter(({ evidence: item }) => item.kind !== 'events').map(({ evidence: item }) => item.service),
   ]);
   return services.filter((name) => own.has(name));
 }
 
-/** True for logs and metrics that were read: what tells how a service was. */
+/** True for logs and metrics that hold something: what tells how a service was. A file without a line tells nothing. */
 export function isObserved({ body, measured }: EvidenceWithBody): boolean {
-  return measured !== undefined || body?.kind === 'logs' || body?.kind === 'metrics';
+  if (measured !== undefined) return measured.lines > 0;
+  if (body?.kind === 'logs') return body.lines.length > 0;
+  return body?.kind === 'metrics' && body.series.some(({ points }) => points.length > 0);
 }
 
 /** When the first pattern that speaks of failure rose; what failed before is the usual. */

@@ -13,16 +13,28 @@ const mostCut = 10;
  * requests of which spans are lacking. Unlike the sources that failed it casts no doubt by itself.
  */
 export function tellPartlySeen(
-  input: Pick<EngineInput, 'alerts' | 'evidence'>,
+  input: Pick<EngineInput, 'alerts' | 'evidence' | 'service' | 'dependencies'>,
   spans: SpanFacts | undefined,
 ): readonly string[] {
   const evidence = [...input.evidence].sort((a, b) => (a.evidence.id < b.evidence.id ? -1 : 1));
   return [
+    ...tellUnseenNeighbours(input),
     ...tellTruncated(evidence),
     ...tellHappenedOutside(evidence),
     ...tellAlertsOutside(input.alerts, evidence),
     ...(spans ? tellPartialRequests(spans.orphans, spans.unseenCalls) : []),
   ];
+}
+
+/** Whom the alerting service calls without anything of them in the evidence, not even that there was nothing. */
+function tellUnseenNeighbours({
+  service,
+  dependencies,
+  evidence,
+}: Pick<EngineInput, 'evidence' | 'service' | 'dependencies'>): readonly string[] {
+  const seen = new Set(evidence.map(({ evidence: item }) => item.service));
+  const unseen = (dependencies[service] ?? []).filter((name) => !seen.has(name));
+  return unseen.length === 0 ? [] : [`any evidence of ${nameFirst(unseen, mostNamed)}, which ${service} calls`];
 }
 
 function tellTruncated(evidence: readonly EvidenceWithBody[]): readonly string[] {
