@@ -179,7 +179,7 @@ describe.skipIf(!program)('a real Jaeger', () => {
     const evidence = await collect({ ...asked, evidenceId: 'cart/traces/1' });
     expect(evidence).toMatchObject({ id: 'cart/traces/1', outcome: 'found', query: 'service shop.cart' });
     expect(evidence.summary).toBe(
-      '40 traces, 40 with a failing span; in the baseline before 40 traces, 0 with a failing span; 240 spans of it and 1 others',
+      '40 traces, 40 with a failing span; in the baseline before 40 traces, 0 with a failing span; 240 spans of 2 services',
     );
     const body = (await store.getBody(evidence.digest ?? '')) as TracesBody;
     expect(new Set(body.spans.map((span) => span.service))).toEqual(new Set(['cart', 'stock']));

@@ -127,12 +127,12 @@ function describe(
       ? [`kept ${kept.length} of ${traces.length} traces: they have more than ${limits.spans} spans`]
       : [];
   const during = kept.filter((trace) => isDuring(trace, incidentFrom));
-  const others = new Set(spans.map((span) => span.service)).size - 1;
+  const passed = new Set(spans.map((span) => span.service)).size;
   const tell = (list: readonly FoundTrace[]) =>
     `${countOf(list.length, 'trace')}, ${list.filter((trace) => trace.spans.some(({ status }) => status === 'error')).length} with a failing span`;
   return {
     outcome: 'found',
-    summary: `${tell(during)}; in the baseline before ${tell(kept.filter((trace) => !isDuring(trace, incidentFrom)))}; ${countOf(spans.length, 'span')} of it and ${others} others`,
+    summary: `${tell(during)}; in the baseline before ${tell(kept.filter((trace) => !isDuring(trace, incidentFrom)))}; ${countOf(spans.length, 'span')} of ${countOf(passed, 'service')}`,
     body: redactDeep({ kind: 'traces', service, incidentFrom, spans } as const, redact),
     notes: [...notes, ...cut],
   };
