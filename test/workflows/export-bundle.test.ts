@@ -15,9 +15,10 @@ import type { CollectInput } from '../../src/activities/contract.ts';
 import { analyseBundle } from '../../src/domain/analysis/analysis.ts';
 import { createAnalyst } from '../../src/domain/analysis/analyst.ts';
 import type { Diagnosis } from '../../src/domain/diagnosis/diagnosis.ts';
-import type { Evidence, EvidenceBody, EvidenceKind } from '../../src/domain/evidence/evidence.ts';
+import type { Evidence, EvidenceBody, EvidenceKind, Span } from '../../src/domain/evidence/evidence.ts';
 import { brokenFleet, culprit } from '../adapters/bundle/broken-fleet.ts';
-import type { FakeOptions } from '../fakes/activities.ts';
+import type { ServiceView } from '../../src/domain/settings.ts';
+import { createFakeActivities, type FakeOptions } from '../fakes/activities.ts';
 import { describeWithServer, type Running } from './incident-harness.ts';
 
 let folder = '';
@@ -41,6 +42,69 @@ function collectFleet(): NonNullable<FakeOptions['overrides']> {
     collectSource: async (input) => nothing('source', input),
     examineService: createExamineService({ store }),
     reason: createReason({ store, engines: { primary: analyst, fallback: analyst } }),
+  };
+}
+
+const isFurther = (kind: EvidenceKind): boolean => ['traces', 'flags', 'events'].includes(kind);
+
+/** The fleet's services collect traces, flags and events as well: requests fail, a flag was set, a container was killed. */
+function collectFurther(): NonNullable<FakeOptions['overrides']> {
+  const { window, incidentFrom } = brokenFleet();
+  const fromMs = Date.parse(window.from);
+  const partMs = (Date.parse(window.to) - fromMs) / 40;
+  const give =
+    (kind: EvidenceKind, make: (service: string) => EvidenceBody) =>
+    async ({ evidenceId, service }: CollectInput): Promise<Evidence> => ({
+      ...nothing(kind, { evidenceId, service, window, alerts: [] }),
+      outcome: 'found',
+      ...(await store.putBody(make(service))),
+    });
+  const spansOf = (service: string) =>
+    Array.from({ length: 40 }, (_, n): Span => {
+      const at = new Date(fromMs + n * partMs).toISOString().replace('Z', '042Z');
+      const isFailing = at >= incidentFrom;
+      return {
+        traceId: `${service}-${n}`,
+        id: `${n}`,
+        service,
+        name: 'GET /',
+        kind: 'server',
+        at,
+        durationMs: 12.345,
+        status: isFailing ? 'error' : 'ok',
+        fields: { 'http.response.status_code': isFailing ? 500 : 200 },
+      };
+    });
+  return {
+    openCase: async (input) => {
+      const { settings } = await createFakeActivities(input.service).activities.openCase(input);
+      const services = Object.entries(settings.services).map(([name, view]): [string, ServiceView] => [
+        name,
+        { ...view, collects: ['traces', 'flags', 'events'] },
+      ]);
+      return { settings: { ...settings, services: Object.fromEntries(services) } };
+    },
+    collectTraces: give('traces', (service) => ({ kind: 'traces', service, incidentFrom, spans: spansOf(service) })),
+    collectFlags: give('flags', (service) => ({
+      kind: 'flags',
+      service,
+      flags: [{ id: 'f1', service, flag: 'dark-mode', at: window.from, from: 'off', to: 'on', by: 'ben' }],
+    })),
+    collectEvents: give('events', (service) => ({
+      kind: 'events',
+      service,
+      incidentFrom,
+      events: [
+        {
+          at: incidentFrom,
+          severity: 'warn',
+          object: `Pod/${service}`,
+          reason: 'Odd',
+          message: 'an odd thing',
+          count: 2,
+        },
+      ],
+    })),
   };
 }
 
@@ -84,6 +148,24 @@ describeWithServer('an incident that is exported', (harness) => {
     expect(diagnosis).toEqual(argument.answered);
     expect(diagnosis).toMatchObject({ verdict: 'cause', service: `${running.service}-db`, change: culprit.id });
     expect(diagnosis.missing.join()).toContain('Prometheus did not answer');
+    await running.handle.terminate('end of the test');
+  });
+
+  test('keeps its traces, flags and events: the analysis offline finds in them what its engine found', async () => {
+    const running = await harness().open({ overrides: { ...collectFleet(), ...collectFurther() } });
+    const argument = await argued(running);
+    const target = path.join(folder, 'further');
+    const { files, lost } = await exportBundle(target, argument, store);
+    expect(lost).toEqual([]);
+    expect(files).toEqual(
+      expect.arrayContaining(['traces', 'flags', 'events'].map((kind) => `${kind}/${running.service}.ndjson`)),
+    );
+    const bundle = await readBundle(target);
+    const read = bundle.input.evidence.flatMap(({ body }) => (body && isFurther(body.kind) ? [body] : []));
+    const asked = argument.asked.evidence.filter(({ kind }) => isFurther(kind));
+    expect(read).toEqual(await Promise.all(asked.map(({ digest }) => store.getBody(digest ?? ''))));
+    expect(bundle.input.findings.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['trace', 'flag', 'event']));
+    expect(analyseBundle(bundle).diagnosis).toEqual(argument.answered);
     await running.handle.terminate('end of the test');
   });
 
