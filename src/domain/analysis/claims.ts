@@ -5,7 +5,11 @@ import type { MetricShift } from './metrics/shifts.ts';
 
 /** One log pattern as a sentence. */
 export function describePattern(pattern: LogPattern): Claim {
-  const history = pattern.kind === 'new' ? 'never before in the window' : `${pattern.before} before that`;
+  const history = {
+    new: 'never before in the window',
+    grown: `${pattern.before} before that`,
+    standing: 'with nothing from before the incident to hold them against',
+  }[pattern.kind];
   return {
     text: `${pattern.service} logs ${pattern.level} \`${pattern.template.slice(0, 240)}\` since ${pattern.firstAt}: ${pattern.after} lines, ${history}.`,
     evidence: [pattern.evidenceId],

@@ -26,6 +26,12 @@ export interface ConditionKind {
   readonly except?: RegExp;
   /** False for rows that are too common in an application's own lines to mean the same there. */
   readonly inLogs?: boolean;
+  /** Systems write these words as plain notes (PostgreSQL's `LOG`, MySQL's `Note`), so a line of any level counts. */
+  readonly atAnyLevel?: true;
+  /** Routine by itself: a sign only where one of those that it explains shows as well. */
+  readonly needsEffect?: true;
+  /** Who tells of it speaks to all its customers and does not see this system, so it counts for less than what was seen here. */
+  readonly isHearsay?: true;
   /** Ids of conditions that follow from this one. */
   readonly explains: readonly string[];
   /** Where the words and their meaning are documented. */
@@ -69,10 +75,17 @@ const takenBack =
 /** First row that the words of a platform fit; rows stand in the order from special to general. */
 export function matchKind(
   kinds: readonly ConditionKind[],
-  said: { readonly reason?: string; readonly text: string; readonly isLog?: boolean },
+  said: {
+    readonly reason?: string;
+    readonly text: string;
+    readonly isLog?: boolean;
+    /** A log line that its writer calls neither a warning nor an error. */
+    readonly isNote?: boolean;
+  },
 ): ConditionKind | undefined {
   return kinds.find((kind) => {
     if (said.isLog === true && (kind.inLogs === false || kind.words === undefined)) return false;
+    if (said.isNote === true && kind.atAnyLevel !== true) return false;
     if (kind.except?.test(said.text) === true || (kind.rank !== 'origin' && takenBack.test(said.text))) return false;
     const byReason = kind.reasons === undefined || (said.isLog !== true && kind.reasons.test(said.reason ?? ''));
     const byWords = kind.words === undefined || kind.words.test(said.text);

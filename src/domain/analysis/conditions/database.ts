@@ -4,6 +4,7 @@ const rdsEvents = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_E
 const rdsMetrics = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html';
 const postgresErrors = 'https://www.postgresql.org/docs/current/errcodes-appendix.html';
 const postgresConnections = 'https://www.postgresql.org/docs/current/runtime-config-connection.html';
+const rdsParameters = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html';
 const postgresReplication = 'https://www.postgresql.org/docs/current/warm-standby.html';
 
 /** States of databases, from special to general. Words are those of PostgreSQL, MySQL and of managed databases' events. */
@@ -16,7 +17,7 @@ export const databaseConditions: readonly ConditionKind[] = [
     mechanism:
       'Without free storage the database can write neither data nor log (WAL), so writes slow down, then fail, and in the end it takes no connections.',
     words:
-      /ran out of (disk|storage|space)|no space left on device|\bENOSPC\b|storage[^\n]{0,60}\b(full|exhausted|used up|critically low|getting low|running low)|(disk|volume|filesystem)[^\n]{0,40}\b(full|100 ?% used)|insufficient (disk|storage)|could not extend file|disk quota exceeded|storage-full/i,
+      /ran out of (disk|storage|space)|no space left on device|\bENOSPC\b|storage[^\n]{0,60}\b(full|exhausted|used up|critically low|getting low|running low)|(disk|volume|filesystem)[^\n]{0,40}\b(full|100 ?% used)|insufficient (disk|storage)|could not extend file|disk quota exceeded|storage-full|(operating system error number|errno:?) 28\b|the table '[^']{1,120}' is full|disk is full/i,
     except: /storage[^\n]{0,40}(increased|extended|optimi[sz]ation)/i,
     explains: [
       'connections-exhausted',
@@ -84,6 +85,29 @@ export const databaseConditions: readonly ConditionKind[] = [
     source: postgresReplication,
   },
   {
+    id: 'replay-blocked',
+    category: 'resource',
+    rank: 'cause',
+    name: 'a replica whose replay waits for a query',
+    mechanism:
+      'A long query or transaction on the replica reads rows that the primary has since removed, so replay waits for it (recovery conflict), and the replica falls behind until the query ends or is cancelled.',
+    words: /recovery conflict|conflict with recovery/i,
+    atAnyLevel: true,
+    explains: ['replication-lag'],
+    source: 'https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT',
+  },
+  {
+    id: 'transaction-open',
+    category: 'resource',
+    rank: 'cause',
+    name: 'a transaction that stays open for too long',
+    mechanism:
+      'While the transaction is open no old version of a row can be purged, so history grows and every statement, and every replica, has more of it to go through.',
+    words: /history list length[^\n]{0,60}(increased|high|exceed)|long[- ]running transaction/i,
+    explains: ['replication-lag', 'lock-contention', 'storage-full', 'io-saturated'],
+    source: 'https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/proactive-insights.history-list.html',
+  },
+  {
     id: 'replication-lag',
     category: 'resource',
     rank: 'cause',
@@ -116,8 +140,22 @@ export const databaseConditions: readonly ConditionKind[] = [
       'Transactions hold locks that others wait for, so statements queue up, time out or are cancelled as deadlocks.',
     words:
       /deadlock (detected|found)|lock wait timeout|could not obtain lock|lock[_ ]timeout|blocked by (pid|process|session)|waiting for (\w+)?lock/i,
+    atAnyLevel: true,
     explains: ['connections-exhausted', 'probe-failing'],
     source: 'https://www.postgresql.org/docs/current/explicit-locking.html',
+  },
+  {
+    id: 'connections-limited',
+    category: 'config-change',
+    rank: 'origin',
+    name: 'a limit of connections that was changed',
+    mechanism:
+      'The parameter was set to fewer connections than clients use; a static one takes effect with the next restart (pending-reboot), and from then on the server refuses what is above it.',
+    words: /(updated parameter|parameter[^\n]{0,20}) "?max_(user_)?connections"?( changed)? to/i,
+    atAnyLevel: true,
+    needsEffect: true,
+    explains: ['connections-exhausted', 'restarted'],
+    source: rdsParameters,
   },
   {
     id: 'connections-exhausted',
@@ -127,7 +165,7 @@ export const databaseConditions: readonly ConditionKind[] = [
     mechanism:
       'Client sessions take up nearly all connections that max_connections or the pool allows; idle ones that are not given back (idle in transaction, leaked from a pool) count as well, and new clients are refused or wait in vain.',
     words:
-      /too many (clients|connections|sessions)|remaining connection slots|(max_connections|connection limit)[^\n]{0,40}(reached|exceed|exhaust|limit)|approaching max_connections|connection[ _-]?pool[^\n]{0,50}(exhaust|timeout|timed out|full|empty|limit)|(QueuePool|pool) limit of size|(time(d)?[ -]?out|unable|failed)[^\n]{0,40}(acquir|obtain|get|check)\w*[^\n]{0,20}connection/i,
+      /too many (clients|connections|sessions)|remaining connection slots|(max_connections|connection limit)[^\n]{0,40}(reached|exceed|exhaust|limit)|approaching max_connections|connection[ _-]?pool[^\n]{0,50}(exhaust|timeout|timed out|full|empty|limit)|(QueuePool|pool) limit of size|connection is not available, request timed out|connection leak detect|no more connections allowed|timed? ?out fetching a new connection|timeout waiting for idle object|maximum number of (sessions|processes) exceeded|(time(d)?[ -]?out|unable|failed)[^\n]{0,40}(acquir|obtain|get|check)\w*[^\n]{0,20}connection/i,
     explains: ['probe-failing'],
     source: postgresConnections,
   },
@@ -140,6 +178,7 @@ export const databaseConditions: readonly ConditionKind[] = [
       'Checkpoints are requested faster than they can be written in peace, so flushing dirty pages takes up storage throughput and CPU that statements wait for.',
     words:
       /checkpoints? (are|is) occurring too frequently|checkpoint[^\n]{0,40}\b(storm|too frequent|overload|behind)/i,
+    atAnyLevel: true,
     explains: ['io-saturated', 'cpu-saturated', 'connections-exhausted', 'replication-lag'],
     source: 'https://www.postgresql.org/docs/current/wal-configuration.html',
   },
@@ -186,7 +225,7 @@ export const databaseConditions: readonly ConditionKind[] = [
     name: 'credentials that the database refuses',
     mechanism: 'User, password or access rules do not fit, so no session is opened.',
     words:
-      /password authentication failed|access denied for user|no pg_hba\.conf entry|role "[^"]{1,60}" does not exist|database "[^"]{1,60}" does not exist/i,
+      /password authentication failed|access denied for user|WRONGPASS|NOAUTH Authentication required|invalid username\/password; logon denied|SaslAuthenticationException|login failed for user|no pg_hba\.conf entry|role "[^"]{1,60}" does not exist|database "[^"]{1,60}" does not exist/i,
     explains: ['restarting', 'not-ready', 'probe-failing', 'application-crash'],
     source: postgresErrors,
   },

@@ -7,7 +7,7 @@ import type { Facts } from '../facts.ts';
 /** What drives a condition: waits of database statements, and series that rise together with it (by the words of their names). */
 const drivers: Readonly<Record<string, { readonly waits: readonly WaitClass[]; readonly series: RegExp }>> = {
   'replication-lag': {
-    waits: ['log', 'write'],
+    waits: ['log', 'write', 'conflict'],
     series: /transaction logs?|\bwal\b|write (iops|throughput)|network transmit/,
   },
   'storage-full': { waits: ['write', 'log'], series: /write (iops|throughput|latency)|transaction logs?|\bwal\b/ },

@@ -5,24 +5,22 @@ import { readFailureText } from '../calls.ts';
 import { clusterConditions } from './cluster.ts';
 import { databaseConditions } from './database.ts';
 import { hostConditions } from './host.ts';
+import { middlewareConditions, providerConditions } from './middleware.ts';
 import { workloadConditions, workloadSymptoms } from './workload.ts';
 import type { QuotedLimits } from './levels.ts';
 import type { ResourceLevel } from './limits.ts';
 import { format } from './figures.ts';
 import { readLevels } from './levels.ts';
+import { readLockWaits } from './lock-waits.ts';
 import { readDips, readMovements, type Movement } from './movements.ts';
 import type { QueryLoad } from './queries.ts';
 import { readQueryLoads } from './queries.ts';
 import type { Condition, ConditionKind, ConditionSign } from './conditions.ts';
 import { groupSigns, matchKind } from './conditions.ts';
-import type { LogPattern } from '../logs/patterns.ts';
+import { isBlip, isMeant, listUndecided, type Found, type SeenEvent } from './set-aside.ts';
 
-/** An event with where it came from. */
-export interface SeenEvent {
-  readonly event: PlatformEvent;
-  readonly service: string;
-  readonly evidenceId: string;
-}
+export type { SeenEvent } from './set-aside.ts';
+import type { LogPattern } from '../logs/patterns.ts';
 
 /** What platform, databases and machines say of themselves, apart from what services log and change. */
 export interface Surroundings {
@@ -46,11 +44,13 @@ export interface Surroundings {
 }
 
 export const conditionKinds: readonly ConditionKind[] = [
+  ...middlewareConditions,
   ...workloadConditions,
   ...clusterConditions,
   ...databaseConditions,
   ...hostConditions,
   ...workloadSymptoms,
+  ...providerConditions,
 ];
 
 /** Longest words of a platform that are quoted. */
@@ -65,21 +65,22 @@ export function readSurroundings(
   const seen = sortEvents(evidence);
   const told = seen.found.map(({ sign }) => sign.text);
   const spoken = alerts.flatMap((alert) => [alert.summary, ...Object.values(alert.annotations)]);
-  const levels = readLevels(evidence, readQuotedLimits(told, spoken));
-  const found = [...seen.found, ...patterns.flatMap(matchPattern)];
+  const levels = [...readLevels(evidence, readQuotedLimits(told, spoken)), ...readLockWaits(evidence)];
+  const found: Found[] = [...seen.found, ...patterns.flatMap(matchPattern)];
   for (const level of levels) {
     const kind = conditionKinds.find((item) => item.id === level.conditionId);
     if (kind && level.isOver) found.push({ kind, service: level.service, sign: levelSign(level) });
   }
+  const aside = found.filter((item) => !isMeant(item, found, patterns, evidence));
   return {
-    conditions: groupSigns(found).map((condition) => ({
+    conditions: groupSigns(found.filter((item) => !aside.includes(item))).map((condition) => ({
       ...condition,
-      hasPassed: condition.signs.every((sign) => isOver(sign, seen, levels)),
+      hasPassed: isBlip(condition, evidence) || condition.signs.every((sign) => isOver(sign, seen, levels)),
     })),
     levels,
     queries: readQueryLoads(evidence),
     calm: seen.calm,
-    unclear: seen.unclear,
+    unclear: [...seen.unclear, ...listUndecided(found, aside)],
     past: seen.past,
     movements: readMovements(evidence),
     dips: readDips(evidence),
@@ -88,7 +89,6 @@ export function readSurroundings(
   };
 }
 
-type Found = Parameters<typeof groupSigns>[0][number];
 type Sorted = Pick<Surroundings, 'calm' | 'unclear' | 'past'> & { readonly found: readonly Found[] };
 
 function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
@@ -102,7 +102,9 @@ function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
       const seen: SeenEvent = { event, service: body.service, evidenceId: item.id };
       const isNow = (event.lastAt ?? event.at) >= body.incidentFrom;
       const kind = matchEvent(event);
-      if (kind && isNow) found.push({ kind, service: body.service, sign: toSign(seen) });
+      // What is routine may wait for a restart before it takes effect.
+      if (kind && (isNow || kind.needsEffect))
+        found.push({ kind, service: body.service, sign: toSign(seen), event: seen });
       else if (kind) past.push(seen);
       else if (isNow) (event.severity === 'info' ? calm : unclear).push(seen);
     }
@@ -165,10 +167,10 @@ function toSign({ event, evidenceId }: SeenEvent): ConditionSign {
 }
 
 function matchPattern(pattern: LogPattern): readonly { kind: ConditionKind; service: string; sign: ConditionSign }[] {
-  if (pattern.level !== 'error' && pattern.level !== 'warn') return [];
   const example = pattern.examples[0];
   const text = example ? readFailureText(example) : pattern.template;
-  const kind = matchKind(conditionKinds, { text, isLog: true });
+  const isNote = pattern.level !== 'error' && pattern.level !== 'warn';
+  const kind = matchKind(conditionKinds, { text, isLog: true, isNote });
   if (!kind) return [];
   const sign: ConditionSign = {
     from: 'log',

@@ -13,7 +13,7 @@ export const hostConditions: readonly ConditionKind[] = [
     name: 'name resolution (DNS) that does not answer',
     mechanism: 'The DNS server does not answer or answers with an error, so no service finds any other by name.',
     words:
-      /EAI_AGAIN|\bSERVFAIL\b|temporary failure in name resolution|server misbehaving|\bdns\b[^\n]{0,50}(time(d)?[ -]?out|unavailable|not responding|refused)|coredns[^\n]{0,60}(error|fail|crash|unhealthy|not ready)/i,
+      /EAI_AGAIN|\bSERVFAIL\b|temporary failure in name resolution|server misbehaving|\bdns\b[^\n]{0,50}(time(d)?[ -]?out|unavailable|not responding|refused)|coredns[^\n]{0,60}(error|fail|crash|unhealthy|not ready)|back-off restarting[^\n]{0,40}(core|kube-)dns|lookup [^\n]{0,160}(i\/o timeout|server misbehaving|connection refused)/i,
     explains: ['dns-name-unknown', 'network-unreachable', 'connections-dropped', ...workloadSuffers],
     source: 'https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/',
   },

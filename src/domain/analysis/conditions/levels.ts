@@ -85,6 +85,16 @@ const rules: readonly LevelRule[] = [
     side: 'above',
     limit: 1e9,
   },
+  // Aurora's proactive insight: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/proactive-insights.history-list.html
+  { conditionId: 'transaction-open', name: /history list length/, unit: 'count', side: 'above', limit: 1e6 },
+  // "should be 0": https://kafka.apache.org/documentation/#monitoring
+  {
+    conditionId: 'broker-replicas-missing',
+    name: /under ?replicated ?partitions|under min isr ?partition|offline ?partitions/,
+    unit: 'count',
+    side: 'above',
+    limit: 1,
+  },
   { conditionId: 'lock-contention', name: /\bdeadlocks?\b/, unit: 'count', side: 'above', limit: 1 },
 ];
 

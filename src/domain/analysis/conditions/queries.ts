@@ -1,13 +1,14 @@
 import type { EvidenceWithBody } from '../../diagnosis/engine.ts';
+import type { MetricSeries } from '../../evidence/evidence.ts';
 
 /** What a statement spends its time on, by the class of its wait events. */
-export type WaitClass = 'cpu' | 'log' | 'write' | 'read' | 'lock' | 'client' | 'other';
+export type WaitClass = 'cpu' | 'log' | 'write' | 'read' | 'lock' | 'conflict' | 'client' | 'other';
 
 /** The load that one statement puts on a database, from series of load by statement and wait event. */
 export interface QueryLoad {
   readonly service: string;
   readonly statement: string;
-  /** Mean load over the series' points, summed over its wait events. */
+  /** Mean load over the points of the incident, summed over its wait events. */
   readonly load: number;
   /** Its part of the load of all statements, 0 to 1. */
   readonly share: number;
@@ -18,7 +19,7 @@ export interface QueryLoad {
 }
 
 const statementLabel = /(^|[._-])(sql|query|statement|digest_text|query_text|normalized_query)$/i;
-const waitLabel = /wait[._-]?event$|(^|[._-])wait$/i;
+const waitLabel = /wait[._-]?event([._-]name)?$|(^|[._-])wait$/i;
 
 /**
  * Database load by statement and wait event: Amazon's Performance Insights (`db.load` by `db.sql` and `db.wait_event`), samples of
@@ -36,9 +37,10 @@ export function readQueryLoads(evidence: readonly EvidenceWithBody[]): readonly 
       const key = Object.keys(series.labels).find((name) => statementLabel.test(name));
       const statement = key === undefined ? undefined : series.labels[key];
       if (statement === undefined || series.points.length === 0) continue;
-      const waitKey = Object.keys(series.labels).find((name) => waitLabel.test(name));
-      const wait = (waitKey === undefined ? undefined : series.labels[waitKey]) ?? '';
-      const mean = series.points.reduce((sum, [, value]) => sum + value, 0) / series.points.length;
+      const wait = readWaitName(series) ?? '';
+      const within = series.points.filter(([at]) => at >= body.incidentFrom);
+      const points = within.length > 0 ? within : series.points;
+      const mean = points.reduce((sum, [, value]) => sum + value, 0) / points.length;
       const known = loads.get(`${body.service} ${statement}`) ?? {
         service: body.service,
         statement,
@@ -66,11 +68,18 @@ export function readQueryLoads(evidence: readonly EvidenceWithBody[]): readonly 
     .sort((a, b) => b.load - a.load || (a.statement < b.statement ? -1 : 1));
 }
 
+/** The wait event that a series of database load is about, where it is labelled by one. */
+export function readWaitName(series: Pick<MetricSeries, 'labels'>): string | undefined {
+  const key = Object.keys(series.labels).find((name) => waitLabel.test(name));
+  return key === undefined ? undefined : series.labels[key];
+}
+
 /** Class of a wait event by the names of PostgreSQL (pg_stat_activity), MySQL and Oracle. */
 export function readWait(name: string): WaitClass {
   if (/\bcpu\b/i.test(name)) return 'cpu';
+  if (/recovery ?conflict/i.test(name)) return 'conflict';
   if (/wal|redo|binlog|log file sync|xlog/i.test(name)) return 'log';
-  if (/^(lwlock|lock)\b|enq:|row lock|mutex/i.test(name)) return 'lock';
+  if (/^(lwlock|lock)\b|enq:|row[ _]lock|lock_wait|mutex/i.test(name)) return 'lock';
   if (/client/i.test(name)) return 'client';
   if (/write|extend|flush|checkpoint/i.test(name)) return 'write';
   if (/read|fetch/i.test(name)) return 'read';

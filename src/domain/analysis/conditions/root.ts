@@ -92,7 +92,7 @@ export function findRootCondition(
     condition,
     explained,
     rivals,
-    isShown: sources.has('event') || sources.has('metric'),
+    isShown: (sources.has('event') || sources.has('metric')) && condition.kind.isHearsay !== true,
     confidence: Math.min(0.9, Math.max(0.2, confidence)),
   };
 }
@@ -125,7 +125,9 @@ function score(condition: Condition, all: readonly Condition[], told: string, fa
 }
 
 /** It happened to a thing that neither the alert nor the service's name speaks of: a neighbour's trouble. Pods and nodes carry other names. */
-function isElsewhere({ signs, service }: Condition, told: string, facts: Facts): boolean {
+function isElsewhere({ kind: { needsEffect }, signs, service }: Condition, told: string, facts: Facts): boolean {
+  // A group of parameters has a name of its own, and its effect is seen here.
+  if (needsEffect === true) return false;
   return signs.every((sign) => {
     const [kind = '', name = ''] = sign.object.includes('/') ? sign.object.split('/') : ['', sign.object];
     if (/^(pod|node|replicaset|deployment|job|daemonset|statefulset)$/i.test(kind) || name === '') return false;

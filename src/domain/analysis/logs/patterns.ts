@@ -3,6 +3,7 @@ import { createFacetReader, readStatus } from './line-facets.ts';
 import { createTimeTally, findRise, type RateChange, type TimeTally } from './rates.ts';
 import { createRecordJoiner } from './records.ts';
 import { findFall, type RateFall } from './rate-falls.ts';
+import { findStanding } from './standing.ts';
 import { createTemplateMiner, type TemplateGroup } from './templates.ts';
 import { withoutFrames } from '../traces.ts';
 
@@ -12,7 +13,8 @@ export interface LogPattern {
   readonly evidenceId: string;
   readonly template: string;
   readonly level: LogLine['level'];
-  readonly kind: 'new' | 'grown';
+  /** `standing`: an error that is there from the beginning on, where the window holds nothing from before the incident. */
+  readonly kind: 'new' | 'grown' | 'standing';
   readonly before: number;
   readonly after: number;
   /** First line of the risen rate. */
@@ -134,10 +136,13 @@ export function createPatternCollector(source: LogSource): PatternCollector {
       const fromMs = findHistoryStart(source.evidence, firstMs, isChatty);
       const toMs = Math.max(lastMs + 1, Math.min(Date.parse(source.evidence.window.to), lastMs + 60_000));
       const ended = [...tallies.values()];
+      const risen = ended.flatMap((tally) => toPattern(source, tally, fromMs, toMs));
+      const told = new Set(risen.map(({ template }) => template));
+      const rest = ended.filter(({ text }) => !told.has(text()));
       return {
-        patterns: ended
-          .flatMap((tally) => toPattern(source, tally, fromMs, toMs))
-          .sort((a, b) => b.weight - a.weight || compareText(a.template, b.template)),
+        patterns: [...risen, ...findStanding(source, rest, all, toMs)].sort(
+          (a, b) => b.weight - a.weight || compareText(a.template, b.template),
+        ),
         quiet: ended
           .flatMap((tally) => toQuiet(source, tally, findFall(tally.times, all, firstMs ?? fromMs, toMs)))
           .sort((a, b) => b.expected - b.after - (a.expected - a.after) || compareText(a.template, b.template))

@@ -147,6 +147,46 @@ const said: Readonly<Record<string, readonly (readonly [reason: string, text: st
     ['', 'dial tcp: lookup ledger-db.prod.svc.cluster.local on 10.96.0.10:53: no such host'],
     ['', 'java.net.UnknownHostException: cache.internal: Name or service not known'],
   ],
+  'broker-replicas-missing': [
+    [
+      '',
+      '[Producer clientId=a-1] Got error produce response on topic-partition t-3, retrying. Error: NOT_LEADER_OR_FOLLOWER',
+    ],
+    ['', 'org.apache.kafka.common.errors.NotEnoughReplicasException: fewer in-sync replicas than required.'],
+  ],
+  'broker-alarm': [['', 'memory resource limit alarm set on node rabbit@mq-1.']],
+  'cache-full': [
+    ['', "ReplyError: OOM command not allowed when used memory > 'maxmemory'."],
+    ['', "redis.exceptions.OutOfMemoryError: command not allowed when used memory > 'maxmemory'."],
+  ],
+  'index-read-only': [
+    [
+      '',
+      'index [a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];',
+    ],
+  ],
+  'circuit-breaker': [
+    ['', 'circuit_breaking_exception: [parent] Data too large, data for [<http_request>] would be larger'],
+  ],
+  'throughput-provisioned': [
+    [
+      '',
+      'ProvisionedThroughputExceededException: The level of configured provisioned throughput for the table was exceeded.',
+    ],
+  ],
+  'provider-incident': [
+    ['Service degradation', 'We can confirm increased error rates for PUT requests in the region.'],
+    ['SERVICE_DISRUPTION', 'Our engineering team continues to investigate.'],
+  ],
+  'replay-blocked': [
+    ['', 'LOG:  recovery still waiting after 1021.431 ms: recovery conflict on snapshot'],
+    ['', 'ERROR:  canceling statement due to conflict with recovery'],
+  ],
+  'transaction-open': [['', 'The InnoDB history list length increased significantly.']],
+  'connections-limited': [
+    ['configuration change', 'Updated parameter max_connections to 50 with apply method pending-reboot.'],
+    ['', 'LOG:  parameter "max_connections" changed to "50"'],
+  ],
   'network-unreachable': [['', 'connect EHOSTUNREACH 10.4.0.9:5432']],
   'descriptors-exhausted': [['', 'accept4: too many open files; retrying in 1s']],
   'threads-exhausted': [['', 'java.lang.Error: unable to create native thread: possibly out of process limits']],
