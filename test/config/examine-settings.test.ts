@@ -56,6 +56,18 @@ describe('what is told of a file', () => {
     ]);
   });
 
+  test('a name for the tracing system is a note as long as nothing says where that system is', () => {
+    const text = (more: string) => `version: 1\n${more}services:\n  shop: { traces: { service: eu.shop } }\n`;
+    const said = expect.stringMatching(
+      /^\d+:\d+ services\.shop\.traces says how its traces are found, and nothing says where/,
+    ) as unknown;
+    expect(listNotes(text(''))).toContainEqual(said);
+    expect(listNotes(text('traces: { jaeger: { url: "http://127.0.0.1:16686" } }\n'))).not.toContainEqual(said);
+    expect(listFaults(text('traces: { jaeger: { url: localhost } }\n'))).toEqual([
+      expect.stringMatching(/traces\.jaeger\.url is the text "localhost"; write a URL such as/),
+    ]);
+  });
+
   test('a time zone must be one that exists', () => {
     const write = (zone: string) => `version: 1\nservices:\n  a:\n    logs: [{ files: a.log, timezone: ${zone} }]\n`;
     expect(listFaults(write('Europe/Berlin'))).toEqual([]);

@@ -51,6 +51,28 @@ const open = createOpenCase({
 });
 
 describe('openCase', () => {
+  it('says what else is collected of each service: traces of all where there is a trace server, flags and events where a file is named', async () => {
+    const collectsOf = async (change: Partial<ResidentSettings>) => {
+      const openWith = createOpenCase({
+        readSettings: () => ({ ...settings(), ...change }),
+        findPreviousRun: async () => undefined,
+      });
+      const opened = await openWith({ service: 'order', runId: 'r1' });
+      return Object.values(opened.settings.services).map(({ collects }) => collects);
+    };
+    const services = {
+      order: service('order', { dependsOn: ['user'], flagsFile: '/f' }),
+      user: service('user', { eventsFile: '/e' }),
+    };
+    const traces = { jaeger: { url: 'http://jaeger.test' } };
+    expect(await collectsOf({ services, traces })).toEqual([
+      ['traces', 'flags'],
+      ['traces', 'events'],
+    ]);
+    expect(await collectsOf({ services })).toEqual([['flags'], ['events']]);
+    expect(await collectsOf({})).toEqual([undefined, undefined, undefined]);
+  });
+
   it('takes a snapshot of every service that suspicion can reach, and no other', async () => {
     const opened = await open({ service: 'order', runId: 'r2' });
     expect(Object.keys(opened.settings.services)).toEqual(['order', 'user', 'db']);
