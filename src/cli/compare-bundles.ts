@@ -59,7 +59,7 @@ async function compareOne(bundle: string, accept: boolean): Promise<ComparedBund
 }
 
 export function renderCompared(compared: readonly ComparedBundle[]): string {
-  const rows = compared.map(({ bundle, result, differences, analysis }) => {
+  const rows = compared.map(({ bundle, result, analysis }) => {
     const said = analysis?.diagnosis;
     return [
       plain(path.basename(bundle)),
@@ -68,15 +68,18 @@ export function renderCompared(compared: readonly ComparedBundle[]): string {
       plain(said?.change.slice(0, 12) ?? ''),
       said?.category ?? '',
       said === undefined ? '' : said.confidence.toFixed(2),
-      plain(differences.slice(0, 3).join('; ')) + (differences.length > 3 ? `; ${differences.length - 3} more` : ''),
     ];
   });
   const counts = (['right', 'wrong', 'new', 'broken'] as const)
     .map((result) => ({ result, count: compared.filter((item) => item.result === result).length }))
     .filter(({ count }) => count > 0)
     .map(({ result, count }) => `${count} ${result}`);
-  const table = renderTable(['BUNDLE', 'RESULT', 'SERVICE', 'CHANGE', 'CATEGORY', 'CONFIDENCE', 'DIFFERENCE'], rows);
-  return `${table}\n${paint('bold', counts.join(', '))}`;
+  const table = renderTable(['BUNDLE', 'RESULT', 'SERVICE', 'CHANGE', 'CATEGORY', 'CONFIDENCE'], rows);
+  // Below the table and not in it: a terminal of 80 columns would break every row.
+  const differing = compared
+    .filter(({ differences }) => differences.length > 0)
+    .map(({ bundle, differences }) => `\n${[path.basename(bundle), ...differences].map(plain).join('\n  ')}\n`);
+  return `${table}\n${differing.join('')}\n${paint('bold', counts.join(', '))}`;
 }
 
 /** 2 where a bundle is broken, 1 where an answer is not the expected one. */
