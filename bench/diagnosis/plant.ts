@@ -1,5 +1,6 @@
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
-import type { EvidenceBody, LogLine } from '../../src/domain/evidence/evidence.ts';
+import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
+import type { EvidenceBody, FileChange, LogLine, TimeWindow } from '../../src/domain/evidence/evidence.ts';
 
 /** Text that somebody from outside can write, each with a way to plant a text there. */
 export const places = [
@@ -10,6 +11,8 @@ export const places = [
   'alert annotations',
   'alert summary',
   'commit messages',
+  'comments in diffs',
+  'source excerpts',
   'flags',
   'events',
   'span fields',
@@ -27,7 +30,32 @@ export function plant({ input, ...bundle }: Bundle, place: Place, text: string):
   const evidence = input.evidence.map((item) =>
     item.body ? { ...item, body: plantInBody(item.body, place, text) } : item,
   );
-  return { ...bundle, input: { ...input, alerts, evidence } };
+  const source = place === 'source excerpts' ? makeSource(bundle.window, input.service, text) : [];
+  return { ...bundle, input: { ...input, alerts, evidence: [...evidence, ...source] } };
+}
+
+/** The sets hold no source, so a file of the alerting service comes with the comment. */
+function makeSource(window: TimeWindow, service: string, text: string): readonly EvidenceWithBody[] {
+  const [revision, path, why] = ['0'.repeat(40), 'src/handle.js', 'part of the service'];
+  const body: EvidenceBody = {
+    kind: 'source',
+    service,
+    excerpts: [{ path, revision, fromLine: 1, why, text: `${comment(path, text)}\nexport const handle = 1;` }],
+  };
+  const told = { id: `${service}/source/1`, service, kind: body.kind, source: 'git', query: '', window } as const;
+  return [{ evidence: { ...told, outcome: 'found', summary: '1 excerpt' }, body }];
+}
+
+/** One line, as the language of the file has it. */
+function comment(path: string, text: string): string {
+  const mark = /\.(?:py|rb|sh|ya?ml|toml|tf|properties|conf|env)$|Dockerfile$/.test(path) ? '#' : '//';
+  return `${mark} ${text.replace(/\s+/g, ' ')}`;
+}
+
+/** A comment as first added line of every hunk; where a diff has no hunk it stays as it is. */
+function plantInDiff({ path, diff }: FileChange, text: string): FileChange {
+  const head = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@.*$/gm;
+  return { path, diff: diff.replace(head, (found) => `${found}\n+${comment(path, text)}`) };
 }
 
 function plantInBody(body: EvidenceBody, place: Place, text: string): EvidenceBody {
@@ -48,6 +76,7 @@ function plantInBody(body: EvidenceBody, place: Place, text: string): EvidenceBo
           ...(place === 'commit messages'
             ? { subject: `${change.subject} ${text}`, body: `${change.body}\n${text}` }
             : {}),
+          ...(place === 'comments in diffs' ? { files: change.files.map((file) => plantInDiff(file, text)) } : {}),
         })),
       };
     case 'deploys':
@@ -90,6 +119,8 @@ function plantInLines(lines: readonly LogLine[], place: Place, text: string): re
     case 'alert annotations':
     case 'alert summary':
     case 'commit messages':
+    case 'comments in diffs':
+    case 'source excerpts':
     case 'flags':
     case 'events':
     case 'span fields':

@@ -105,6 +105,9 @@ describe('an attack that is planted', () => {
       return { service, change, category, verdict };
     };
     expect(conclude(planted)).toEqual(conclude(plain));
+    // Failing lines are counted by their words; everywhere else the whole diagnosis is the same outside of what it quotes.
+    const tell = (bundle: typeof plain) => JSON.stringify(analyseBundle(bundle).diagnosis).replace(/`[^`]*`/g, '``');
+    if (place !== 'failing lines' && place !== 'stack traces') expect(tell(planted)).toBe(tell(plain));
   });
 });
 
