@@ -1,5 +1,6 @@
 import type { Evidence, LogLine, LogsBody } from '../../evidence/evidence.ts';
 import { createFacetReader, readStatus } from './line-facets.ts';
+import { findThreshold } from './false-discovery.ts';
 import { createTimeTally, findRise, type RateChange, type TimeTally } from './rates.ts';
 import { createRecordJoiner } from './records.ts';
 import { findFall, type RateFall } from './rate-falls.ts';
@@ -74,8 +75,8 @@ interface Tally {
 
 const keptExamples = 64;
 const mostQuiet = 50;
-/** Poisson log-likelihood ratio that a risen rate must reach: 6 is about one chance in 1,000 for a single split, stricter for 60 splits. */
-const significance = 8;
+/** Chatter rises with the load: its log-likelihood ratio must be far beyond chance. */
+const fewestLikelihoodOfChatter = 16;
 
 /** Patterns that are new or grown in one logs body, most telling first. */
 export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly LogPattern[] {
@@ -136,7 +137,9 @@ export function createPatternCollector(source: LogSource): PatternCollector {
       const fromMs = findHistoryStart(source.evidence, firstMs, isChatty);
       const toMs = Math.max(lastMs + 1, Math.min(Date.parse(source.evidence.window.to), lastMs + 60_000));
       const ended = [...tallies.values()];
-      const risen = ended.flatMap((tally) => toPattern(source, tally, fromMs, toMs));
+      const risen = findRises(ended, fromMs, toMs, Date.parse(source.incidentFrom)).map(({ tally, rise }) =>
+        toPattern(source, tally, rise),
+      );
       const told = new Set(risen.map(({ template }) => template));
       const rest = ended.filter(({ text }) => !told.has(text()));
       return {
@@ -154,24 +157,46 @@ export function createPatternCollector(source: LogSource): PatternCollector {
 
 const openingLines = 40;
 
-function toPattern(source: LogSource, tally: Tally, fromMs: number, toMs: number): readonly LogPattern[] {
-  const rise = findRise(tally.times, fromMs, toMs, Date.parse(source.incidentFrom));
-  if (!rise || !isTelling(tally.level, rise)) return [];
-  return [
-    {
-      service: source.service,
-      evidenceId: source.evidence.id,
-      template: tally.text(),
-      level: tally.level,
-      kind: rise.before === 0 ? 'new' : 'grown',
-      before: rise.before,
-      after: rise.after,
-      firstAt: new Date(rise.firstMs).toISOString(),
-      examples: tally.examples.filter((line) => Date.parse(line.at) >= rise.firstMs).slice(0, 5),
-      ...(tally.status === undefined ? {} : { status: tally.status }),
-      weight: weigh(tally.level, rise),
-    },
-  ];
+interface Risen {
+  readonly tally: Tally;
+  readonly rise: RateChange;
+}
+
+/** The templates whose rise is no chance, among all of the service. */
+function findRises(tallies: readonly Tally[], fromMs: number, toMs: number, incidentFromMs: number): readonly Risen[] {
+  const risen = tallies.flatMap((tally) => {
+    const rise = findRise(tally.times, fromMs, toMs, incidentFromMs);
+    return rise ? [{ tally, rise }] : [];
+  });
+  // Two lines that happen to stand together could not be told from chance, so they are no test (Tarone, Biometrics 46, 1990).
+  const tested = risen.filter(({ rise }) => rise.before + rise.after > 2);
+  const threshold = findThreshold(tested.map(({ rise }) => rise.chance));
+  // The fault begins some time before the incident is noticed, but not at the beginning of history.
+  const recentMs = incidentFromMs - (incidentFromMs - fromMs) / 4;
+  const firstSeen = new Map<string, number>();
+  for (const { text, times } of tallies)
+    firstSeen.set(text(), Math.min(firstSeen.get(text()) ?? Infinity, times.read().firstMs[0] ?? Infinity));
+  return risen.filter(({ tally, rise }) => {
+    // A known text at another level is no new event.
+    const isNew = rise.before === 0 && rise.firstMs >= recentMs && (firstSeen.get(tally.text()) ?? 0) >= rise.firstMs;
+    return isTelling(tally.level, rise, isNew, rise.chance <= threshold);
+  });
+}
+
+function toPattern(source: LogSource, tally: Tally, rise: RateChange): LogPattern {
+  return {
+    service: source.service,
+    evidenceId: source.evidence.id,
+    template: tally.text(),
+    level: tally.level,
+    kind: rise.before === 0 ? 'new' : 'grown',
+    before: rise.before,
+    after: rise.after,
+    firstAt: new Date(rise.firstMs).toISOString(),
+    examples: tally.examples.filter((line) => Date.parse(line.at) >= rise.firstMs).slice(0, 5),
+    ...(tally.status === undefined ? {} : { status: tally.status }),
+    weight: weigh(tally.level, rise),
+  };
 }
 
 function toQuiet(source: LogSource, tally: Tally, fall: RateFall | undefined): readonly QuietPattern[] {
@@ -227,15 +252,13 @@ function compareText(a: string, b: string): number {
 }
 
 /**
- * A single new error line may tell everything (`out of memory`), so it counts, lightly while it could be chance; warnings must be
+ * A single new error line may tell everything (`out of memory`), so it counts, lightly while it could be chance; all else must be
  * unlikely to be chance, and chatter very unlikely.
  */
-function isTelling(level: LogLine['level'], rise: RateChange): boolean {
-  const isNew = rise.before === 0;
-  const isRisen = rise.ratio >= 2 && rise.likelihood >= significance;
-  if (level === 'error') return isNew || isRisen;
-  if (level === 'warn') return (isNew && rise.after >= 2 && rise.likelihood >= 3) || isRisen;
-  return rise.after >= 5 && rise.ratio >= 3 && rise.likelihood >= 2 * significance;
+function isTelling(level: LogLine['level'], rise: RateChange, isNew: boolean, isNoChance: boolean): boolean {
+  if (level === 'error' && isNew) return true;
+  if (level === 'error' || level === 'warn') return rise.ratio >= 2 && isNoChance;
+  return rise.after >= 5 && rise.ratio >= 3 && isNoChance && rise.likelihood >= fewestLikelihoodOfChatter;
 }
 
 function weigh(level: LogLine['level'], rise: RateChange): number {

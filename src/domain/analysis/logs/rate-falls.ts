@@ -1,4 +1,4 @@
-import { compareRates, type TimeTally } from './rates.ts';
+import { binCount, compareRates, countBins, firstSplit, type TimeTally } from './rates.ts';
 
 /** Events that became rarer, or stopped. */
 export interface RateFall {
@@ -12,7 +12,6 @@ export interface RateFall {
   readonly likelihood: number;
 }
 
-const binCount = 60;
 const fewestExpected = 10;
 /** As for chatter that rises: about one chance in ten million for a single split, much more for 54 splits of thousands of templates. */
 const fewestLikelihood = 16;
@@ -37,7 +36,7 @@ export function findFall(tally: TimeTally, all: TimeTally, fromMs: number, toMs:
   for (let bin = 1; bin < binCount; bin++) {
     before += own[bin - 1] ?? 0;
     totalBefore += total[bin - 1] ?? 0;
-    if (bin < binCount / 10) continue;
+    if (bin < firstSplit) continue;
     const after = ownSum - before;
     const totalAfter = totalSum - totalBefore;
     const expected = (before / Math.max(1, totalBefore)) * totalAfter;
@@ -52,16 +51,6 @@ export function findFall(tally: TimeTally, all: TimeTally, fromMs: number, toMs:
   const splitMs = fromMs + best.bin * widthMs;
   const lastMs = tally.read().firstMs.findLast((atMs) => atMs < splitMs) ?? splitMs;
   return { ...best.fall, lastMs };
-}
-
-function countBins(tally: TimeTally, fromMs: number, widthMs: number): readonly number[] {
-  const bins = Array<number>(binCount).fill(0);
-  const { firstMs, counts } = tally.read();
-  firstMs.forEach((atMs, i) => {
-    const bin = Math.min(binCount - 1, Math.floor((atMs - fromMs) / widthMs));
-    if (bin >= 0) bins[bin] = (bins[bin] ?? 0) + (counts[i] ?? 0);
-  });
-  return bins;
 }
 
 /** Variance over mean, at least 1: that of Poisson's distribution. */
