@@ -74,6 +74,12 @@ describe('a log line', () => {
     expect(parse('finished with 0 errors, error=0').level).toBe('info');
   });
 
+  it('that begins with the class of a Java exception continues the line before, unless it tells a time of its own', () => {
+    expect(parse('java.lang.NullPointerException: price').isContinuation).toBe(true);
+    expect(parse('2026-11-21 09:26:13 java.lang.NullPointerException: price').isContinuation).toBe(false);
+    expect(parse('com.example.Cart started').isContinuation).toBe(false);
+  });
+
   it('a year-less date is the one nearest to the window', () => {
     const january = createParseLine({ format: 'auto', nearMs: Date.parse('2027-01-01T00:10:00Z') });
     expect(new Date(january('Dec 31 23:59:58 web x').at ?? 0).toISOString()).toBe('2026-12-31T23:59:58.000Z');
