@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly calm: readonly SeenEvent[];
   /** Warnings and errors of the incident that no row of the tables knows. */
   readonly unclear: readonly SeenEvent[];
+  /** Warnings and errors of the incident, whether a row knows them or not. */
+  readonly warnings: readonly SeenEvent[];
   /** Events that look like trouble and were over before the incident. */
   readonly past: readonly SeenEvent[];
   /** Series that rose in the incident, and those that fell to next to nothing and came back. */
@@ -81,6 +83,7 @@ export function readSurroundings(
     queries: readQueryLoads(evidence),
     calm: seen.calm,
     unclear: [...seen.unclear, ...listUndecided(found, aside)],
+    warnings: seen.warnings,
     past: seen.past,
     movements: readMovements(evidence),
     dips: readDips(evidence),
@@ -89,11 +92,12 @@ export function readSurroundings(
   };
 }
 
-type Sorted = Pick<Surroundings, 'calm' | 'unclear' | 'past'> & { readonly found: readonly Found[] };
+type Sorted = Pick<Surroundings, 'calm' | 'unclear' | 'warnings' | 'past'> & { readonly found: readonly Found[] };
 
 function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
   const calm: SeenEvent[] = [];
   const unclear: SeenEvent[] = [];
+  const warnings: SeenEvent[] = [];
   const past: SeenEvent[] = [];
   const found: Found[] = [];
   for (const { evidence: item, body } of evidence) {
@@ -102,6 +106,7 @@ function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
       const seen: SeenEvent = { event, service: body.service, evidenceId: item.id };
       const isNow = (event.lastAt ?? event.at) >= body.incidentFrom;
       const kind = matchEvent(event);
+      if (isNow && event.severity !== 'info') warnings.push(seen);
       // What is routine may wait for a restart before it takes effect.
       if (kind && (isNow || kind.needsEffect))
         found.push({ kind, service: body.service, sign: toSign(seen), event: seen });
@@ -109,7 +114,7 @@ function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
       else if (isNow) (event.severity === 'info' ? calm : unclear).push(seen);
     }
   }
-  return { calm, unclear, past, found };
+  return { calm, unclear, warnings, past, found };
 }
 
 const wellAgain =
