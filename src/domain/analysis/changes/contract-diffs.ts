@@ -37,17 +37,17 @@ export function explainRename(diff: DiffView): Sign | undefined {
   return renamed && { what: `it renames \`${renamed.from}\` to \`${renamed.to}\``, strength: 0.4 };
 }
 
-const quotedOrKey = /(["'`])([A-Za-z_][\w.-]{1,40})\1|\b([A-Za-z_]\w{2,40})(?=\s*:)/g;
+const key = /(["'`])([A-Za-z_][\w.-]{1,40})\1(?=\s*(?::|=>|\]))|\b([A-Za-z_]\w{2,40})(?=\s*:)/g;
 
-/** A key or a text in quotes that became another in lines that are otherwise alike. */
+/** A key that became another in lines that are otherwise alike. */
 function findRenamed({ removed, added }: DiffView): { readonly from: string; readonly to: string } | undefined {
   const read = (line: string) => ({
-    names: [...line.matchAll(quotedOrKey)].map((match) => match[2] ?? match[3] ?? ''),
-    skeleton: line.replace(quotedOrKey, '#').replace(/\s+/g, ''),
+    names: [...line.matchAll(key)].map((match) => match[2] ?? match[3] ?? ''),
+    skeleton: line.replace(key, '#').replace(/\s+/g, ''),
   });
-  const after = added.map(read);
+  const after = new Map(added.map(read).map((line) => [line.skeleton, line]));
   for (const before of removed.map(read)) {
-    const twin = before.names.length > 0 ? after.find(({ skeleton }) => skeleton === before.skeleton) : undefined;
+    const twin = before.names.length > 0 ? after.get(before.skeleton) : undefined;
     const at = twin ? before.names.findIndex((name, index) => name !== twin.names[index]) : -1;
     const [from, to] = [before.names[at], twin?.names[at]];
     if (from !== undefined && to !== undefined && !switchStates.test(from)) return { from, to };

@@ -162,7 +162,11 @@ export function isManifest(path: string): boolean {
   return dependencyManifest.test(path);
 }
 
+/** How much is logged is set so; that can fill a disk. */
+const logLevelSetting = /\blevel\b[^(]*[=:]/i;
+
 function isLogText(line: string): boolean {
+  if (logLevelSetting.test(line) && !line.includes('(')) return false;
   return logCall.test(line) || /^\s*(["'`].*["'`][,)]*\s*[\w.()]*[,)]*;?|[)\]};,]+)\s*$/.test(line);
 }
 

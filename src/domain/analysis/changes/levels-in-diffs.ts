@@ -23,10 +23,11 @@ export function findSwitch(hunks: readonly Hunk[]): readonly WordChange[] {
 function findWordChanges(hunks: readonly Hunk[], words: readonly string[]): readonly WordChange[] {
   const pattern = new RegExp(`\\b(${words.join('|')})\\b`, 'gi');
   const skeleton = (line: string) => line.replace(pattern, '#').replace(/\s+/g, '');
-  return hunks.flatMap(({ removed, added }) =>
-    removed.flatMap((line) => {
+  return hunks.flatMap(({ removed, added }) => {
+    const twins = new Map(added.map((line) => [skeleton(line), line]));
+    return removed.flatMap((line) => {
       const before = [...line.matchAll(pattern)].at(-1);
-      const twin = before && added.find((other) => skeleton(other) === skeleton(line));
+      const twin = before && twins.get(skeleton(line));
       const after = twin === undefined ? undefined : [...twin.matchAll(pattern)].at(-1);
       if (!before || !after || before[0] === after[0]) return [];
       const name =
@@ -35,6 +36,6 @@ function findWordChanges(hunks: readonly Hunk[], words: readonly string[]): read
           .match(/[A-Za-z_][\w.-]*/g)
           ?.at(-1) ?? '';
       return [{ name, from: before[0].toLowerCase(), to: after[0].toLowerCase() }];
-    }),
-  );
+    });
+  });
 }

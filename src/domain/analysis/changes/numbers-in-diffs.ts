@@ -45,14 +45,20 @@ function readSize(unit: string): number | undefined {
 export function findNumberChanges(hunks: readonly Hunk[]): readonly NumberChange[] {
   return hunks.flatMap((hunk) => {
     const added = codeOnly(hunk.added).map(readNumbers);
+    const twins = new Map(added.toReversed().map((line) => [line.skeleton, line]));
+    // `{MaxAttempts: 8, Delay: 5}` against `{MaxAttempts: 2}`: the same name in a line that differs otherwise.
+    const named = new Map(
+      added
+        .flatMap(({ numbers }) => numbers)
+        .toReversed()
+        .map((number) => [number.name, number]),
+    );
     return codeOnly(hunk.removed).flatMap((line) => {
       const before = readNumbers(line);
-      const twin = before.numbers.length > 0 ? added.find((after) => after.skeleton === before.skeleton) : undefined;
+      const twin = before.numbers.length > 0 ? twins.get(before.skeleton) : undefined;
       const pairs = twin
         ? before.numbers.map((number, i) => [number, twin.numbers[i]] as const)
-        : before.numbers
-            .filter(({ name }) => name !== '')
-            .map((number) => [number, findNamed(added, number.name)] as const);
+        : before.numbers.filter(({ name }) => name !== '').map((number) => [number, named.get(number.name)] as const);
       return pairs.flatMap(([from, to]) => {
         if (to === undefined || to.value === from.value) return [];
         const name = nameless.test(from.name) ? nameAbove(hunk, line) : from.name;
@@ -92,11 +98,6 @@ interface NamedNumber {
 interface NumberedLine {
   readonly skeleton: string;
   readonly numbers: readonly NamedNumber[];
-}
-
-/** `{MaxAttempts: 8, Delay: 5}` against `{MaxAttempts: 2}`: the same name in a line that differs otherwise. */
-function findNamed(lines: readonly NumberedLine[], name: string): NamedNumber | undefined {
-  return lines.flatMap((line) => line.numbers).find((number) => number.name === name);
 }
 
 const quantity =

@@ -66,6 +66,14 @@ describe('a name that a callee no longer sends', () => {
     expect(findAnswerFault(input, diagnosis)).toBeUndefined();
   });
 
+  it('is the cause where nothing is recorded of deploys either, though a commit came nearer to the failure', () => {
+    const input = withCallee(rename, { tours: ['guides'] });
+    const evidence = input.evidence.filter((item) => item.evidence.kind !== 'deploys');
+    const diagnosis = analyse({ ...input, evidence });
+    expect(diagnosis).toMatchObject({ verdict: 'cause', service: 'guides', category: 'code-change' });
+    expect(diagnosis.confidence).toBeLessThan(0.8);
+  });
+
   it.each([
     ['another name is renamed', other, { tours: ['guides'] }],
     ['the service has nothing to do with the one that fails', rename, { guides: ['maps'], tours: ['maps'] }],

@@ -46,18 +46,18 @@ export const boundaryMechanisms: readonly Mechanism[] = [
         0.7,
       ),
   },
-  { ...brokenContract, everyday: 0.08, explain: explainRename },
+  { ...brokenContract, everyday: 0.1, explain: explainRename },
   { ...brokenContract, everyday: 0.05, explain: explainNewDemand },
   {
     name: 'credentials and their lifetime',
     source: 'CWE-287, CWE-613, CWE-347',
-    everyday: 0.05,
+    everyday: 0.09,
     modes: ['unreachable', 'rejected'],
     symptom:
       /\b(401|403|407)\b|unauthori[sz]ed|forbidden|denied|token|session|credential|jwt|signature|expired|login|authenticat|api.?key|csrf/i,
     explain: (diff) =>
-      moved(diff, /ttl|life|expir|valid|age|session|token|leeway|skew|grace|max/i, 'down', 0.9) ??
-      moved(diff, /ttl|life|expir|valid|age|session|token|leeway|skew|grace/i, 'any', 0.6) ??
+      moved(diff, /ttl|life|expir|valid|max.?age|(?<![a-z])age|session|token|leeway|skew|grace/i, 'down', 0.9) ??
+      moved(diff, /ttl|life|expir|valid|max.?age|(?<![a-z])age|session|token|leeway|skew|grace/i, 'any', 0.6) ??
       replaced(
         diff,
         /token|secret|scope|audience|issuer|claim|jwt|signature|permission|api.?key|credential|bearer|password/i,
@@ -68,7 +68,7 @@ export const boundaryMechanisms: readonly Mechanism[] = [
   {
     name: 'changed address',
     source: 'Xu and Zhou, "Systems approaches to tackling configuration errors", ACM Computing Surveys, 2015',
-    everyday: 0.05,
+    everyday: 0.06,
     modes: ['unreachable'],
     symptom:
       /ECONNREFUSED|connection refused|ENOTFOUND|no such host|unreachable|name resolution|getaddrinfo|no route|EAI_AGAIN|dial tcp|connect(ion)? (failed|error|reset)|unavailable|bad gateway/i,
@@ -133,12 +133,12 @@ function explainAddress({ removed, added }: DiffView): Sign | undefined {
 }
 
 const settingName =
-  /(?:environ(?:\.get)?\s*[[(]|getenv\(|\benv\(|process\.env\.|ENV\[|LookupEnv\(|\$\{)\s*["']?([A-Za-z_][\w.]{2,})/g;
+  /(?:environ(?:\.get)?\s*[[(]|getenv\(|\benv\(|process\.env\.|ENV\[|LookupEnv\()\s*["']?([A-Za-z_][\w.]{2,})|\$\{([A-Z][A-Z0-9_]{2,})/g;
 
 /** Settings that are asked for by another name. */
 function explainSetting({ removed, added }: DiffView): Sign | undefined {
   const settings = (lines: readonly string[]) =>
-    lines.flatMap((line) => [...line.matchAll(settingName)].map((match) => match[1] ?? ''));
+    lines.flatMap((line) => [...line.matchAll(settingName)].map((match) => match[1] ?? match[2] ?? ''));
   const [before, after] = [settings(removed), settings(added)];
   const gone = before.find((name) => !after.includes(name));
   const come = after.find((name) => !before.includes(name));

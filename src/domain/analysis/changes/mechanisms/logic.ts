@@ -15,7 +15,7 @@ export const logicMechanisms: readonly Mechanism[] = [
   {
     name: 'missing value',
     source: 'CWE-476, CWE-129',
-    everyday: 0.05,
+    everyday: 0.06,
     modes: ['server-error'],
     symptom:
       /nil pointer|null ?pointer|null reference|null deref|NoneType|is not a function|cannot read propert|of (undefined|null)\b|undefined is not|is undefined|AttributeError|nullref|optional.*(empty|unwrap)|segmentation|SIGSEGV|index out of|IndexError|out of (range|bounds)/i,
@@ -104,10 +104,13 @@ function explainShift(diff: DiffView): Sign | undefined {
   return isPaired(diff, bare) ? { what: 'it shifts a bound or an index by one', strength: 0.75 } : undefined;
 }
 
+/** O(lines): generated files change thousands of them. */
 function isPaired({ removed, added }: DiffView, bare: (line: string) => string): boolean {
   const squeezed = (line: string) => line.replace(/\s/g, '');
-  return removed.some(
-    (line) =>
-      bare(line).length > 3 && added.some((other) => bare(other) === bare(line) && squeezed(other) !== squeezed(line)),
-  );
+  const twins = new Map(added.map((line) => [bare(line), squeezed(line)]));
+  return removed.some((line) => {
+    const key = bare(line);
+    const twin = key.length > 3 ? twins.get(key) : undefined;
+    return twin !== undefined && twin !== squeezed(line);
+  });
 }

@@ -21,7 +21,7 @@ export interface Mechanism {
   /** Study, standard or manual that describes this way to fail. */
   readonly source: string;
   /**
-   * Share of arbitrary commits whose diff shows the mechanism without any symptom; under 0.03 counts as rare. Of 500 commits of five
+   * Share of arbitrary commits whose diff shows the mechanism without any symptom; under 0.03 counts as rare. Of 413 commits of five
    * public services in Go, Python, Java and TypeScript, by `bench/diagnosis/mechanism-rates.ts`.
    */
   readonly everyday: number;
