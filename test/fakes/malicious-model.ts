@@ -147,7 +147,13 @@ export function createMaliciousModel(seed: number, targets: Targets, patience = 
       ]);
     },
     'huge argument': () =>
-      say([use(id(), 'search_source', { service: service(), text: 'y'.repeat(200_000), revision: null })]),
+      say([
+        use(id(), 'search_source', {
+          service: service(),
+          text: 'y'.repeat(pick([201, 13_000, 100_000])),
+          revision: null,
+        }),
+      ]),
     'hidden characters': () => {
       const asked = question();
       return say([text(pick(hidden)), { ...asked, input: { ...(asked['input'] as Json), contains: pick(hidden) } }]);

@@ -1,4 +1,5 @@
-import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { Running } from './incident-harness.ts';
 import { noteRefusal, type Ledger } from './malicious-world.ts';
@@ -37,9 +38,20 @@ export async function forgeApprovals({ incident, plan, ledger, random, older }: 
   const signals = [...older.map((planDigest) => ({ planDigest, by: 'ana' })), pick(), pick(), pick()];
   for (const message of signals) await incident.handle.signal('approve', message);
   await expectRefusal(incident, { ...(Object(pick()) as object), decision: 'approve' }, ledger);
-  const { awaitingApproval, approvals, refusals } = await incident.state();
+  const { awaitingApproval, approvals, refusals } = await readState(incident);
   if (!awaitingApproval || approvals.length > 0) ledger.faults.push('a forged approval was taken');
   if (refusals.length < signals.length) ledger.faults.push('a forged approval was not refused aloud');
+}
+
+/** The state, asked for again where nobody answered in time because the workers were just stopped. */
+export async function readState(incident: Running): Promise<IncidentState> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await incident.state();
+    } catch (error) {
+      if (!isGrpcDeadlineError(error) || attempt === 12) throw error;
+    }
+  }
 }
 
 /** What a person does about a plan: most often one thing, now and then too late or against somebody else. */

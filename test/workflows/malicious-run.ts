@@ -5,7 +5,7 @@ import { isReadable } from '../fakes/readable.ts';
 import { countHistories, type HistoryCounts } from './count-histories.ts';
 import type { Harness } from './incident-harness.ts';
 import { createMailbox } from './mailbox.ts';
-import { decide, forgeApprovals, tryLate } from './malicious-people.ts';
+import { decide, forgeApprovals, readState, tryLate } from './malicious-people.ts';
 import { noteRefusal, startMaliciousWorld, type Ledger, type MaliciousWorld } from './malicious-world.ts';
 
 export interface RunOptions {
@@ -90,7 +90,7 @@ async function runIncident(
   const announced = result.finally(() => mailbox.post('over'));
   const older: Plan[] = [];
   while ((await mailbox.take()) === 'a plan waits') {
-    const { plan, awaitingApproval } = await incident.state();
+    const { plan, awaitingApproval } = await readState(incident);
     // A worker that is stopped while it tells people tells them again.
     if (!plan || !awaitingApproval || older.some(({ digest }) => digest === plan.digest)) continue;
     if (older.some((before) => nameProposal(before) === nameProposal(plan)))
