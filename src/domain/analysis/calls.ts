@@ -5,8 +5,9 @@ import { compactName, shortName } from './words.ts';
 /** A failing call: whom it went to, and how it failed. */
 export interface CallFailure {
   readonly from: string;
-  /** A known service's name, or an outside system as the log names it (host, host:port, name). */
+  /** A known service's name, or an outside system: as the call graph names it, else as the log does (host, host:port, name). */
   readonly to: string;
+  /** One of the services that something was collected of; all else is outside. */
   readonly isKnown: boolean;
   readonly mode: 'unreachable' | 'timeout' | 'server-error' | 'rejected' | 'unclear';
   readonly pattern: LogPattern;
@@ -23,6 +24,11 @@ const namedTarget =
 /** Field names under which programs write what went wrong. */
 const errorField =
   /(^|[._-])(err|error|exception|reason|cause|details?|problems?|violations?|faults?|issues?|description|stacktrace|trace)(\.\w+)?$|stack/i;
+
+/** A shorter name of a host is met in other words by chance. */
+const shortestHost = 6;
+/** Two programs say fewer letters alike by chance, such as `connection refused`. */
+const shortestQuote = 24;
 
 /** Everything that a line names as the other side of a call, most telling first. Own name excluded by the caller. */
 export function readPeers(line: LogLine): readonly string[] {
@@ -72,29 +78,81 @@ export function readMode(text: string, status: number | undefined): CallFailure[
 
 /**
  * Failing calls that a service's patterns tell of. A known service counts when it is a configured dependency, or at least no caller
- * of this one: logs also name who called. Where a line names a known service, its addresses are taken to be that service's.
+ * of this one: logs also name who called. Where a line names a known service, its addresses are taken to be that service's. A dependency
+ * that is not known is an outside system whose name the call graph tells.
  */
 export function findCallFailures(
   patterns: readonly LogPattern[],
   known: readonly string[],
   dependencies: Readonly<Record<string, readonly string[]>>,
 ): readonly CallFailure[] {
-  return patterns.flatMap((pattern): CallFailure[] => {
-    if (pattern.level !== 'error' && pattern.level !== 'warn') return [];
-    const example = pattern.examples[0];
-    if (!example) return [];
-    const from = pattern.service;
-    const others = known.filter(
-      (name) => name !== from && !(dependencies[name]?.includes(from) && !dependencies[from]?.includes(name)),
-    );
-    const peers = readPeers(example);
-    const text = readFailureText(example);
-    const service = matchService(peers, text, others, dependencies[from] ?? []);
-    const outside = peers.find((peer) => !matchesName(peer, from) && !known.some((name) => matchesName(peer, name)));
-    const to = service ?? outside;
-    if (to === undefined) return [];
-    return [{ from, to, isKnown: service !== undefined, mode: readMode(text, pattern.status), pattern }];
+  const failing = patterns.filter(({ level }) => level === 'error' || level === 'warn');
+  const found = failing.map((pattern) => findCall(pattern, known, dependencies));
+  const hosts = new Map<string, Set<string>>();
+  for (const call of found)
+    if (call && !call.isKnown && call.to.length >= shortestHost)
+      hosts.set(call.from, (hosts.get(call.from) ?? new Set()).add(call.to));
+  return failing.flatMap((pattern, i): CallFailure[] => {
+    const call = found[i];
+    if (call) return [call];
+    const text = pattern.examples[0] ? readFailureText(pattern.examples[0]) : '';
+    // One line names a host as an address, and the next, of the same client, as a bare word.
+    const host = [...(hosts.get(pattern.service) ?? [])].find((name) => text.includes(name));
+    const to = host ?? findQuoted(pattern, failing, dependencies[pattern.service] ?? []);
+    return to === undefined
+      ? []
+      : [{ from: pattern.service, to, isKnown: host === undefined, mode: readMode(text, pattern.status), pattern }];
   });
+}
+
+/**
+ * The callee whose own words a line ends with: clients pass on what a database or a service answered, often without its name. O(n) in
+ * the failing templates.
+ */
+function findQuoted(
+  pattern: LogPattern,
+  failing: readonly LogPattern[],
+  callees: readonly string[],
+): string | undefined {
+  return failing.find(
+    (other) => callees.includes(other.service) && countSharedEnd(pattern.template, other.template) >= shortestQuote,
+  )?.service;
+}
+
+/** Letters of the end that two templates have in common; what varies does not count. */
+function countSharedEnd(a: string, b: string): number {
+  let length = 0;
+  while (length < Math.min(a.length, b.length) && a.at(-1 - length) === b.at(-1 - length)) length++;
+  return a
+    .slice(a.length - length)
+    .replaceAll('<*>', '')
+    .replace(/[^\p{L}]/gu, '').length;
+}
+
+function findCall(
+  pattern: LogPattern,
+  known: readonly string[],
+  dependencies: Readonly<Record<string, readonly string[]>>,
+): CallFailure | undefined {
+  const example = pattern.examples[0];
+  if (!example) return undefined;
+  const from = pattern.service;
+  const others = known.filter(
+    (name) => name !== from && !(dependencies[name]?.includes(from) && !dependencies[from]?.includes(name)),
+  );
+  const peers = readPeers(example);
+  const text = readFailureText(example);
+  const callees = dependencies[from] ?? [];
+  const knownCallees = callees.filter((name) => known.includes(name));
+  const service = matchService(peers, text, others, knownCallees);
+  const strangers = callees.filter((name) => !known.includes(name));
+  const outside =
+    matchStranger(peers, text, strangers) ??
+    peers.find((peer) => !matchesName(peer, from) && !known.some((name) => matchesName(peer, name)));
+  const to = service ?? outside;
+  return to === undefined
+    ? undefined
+    : { from, to, isKnown: service !== undefined, mode: readMode(text, pattern.status), pattern };
 }
 
 function matchService(
@@ -114,6 +172,15 @@ function matchService(
       new RegExp(`\\b${shortName(name)}\\b`).test(spoken) &&
       /upstream|call|lookup|request to|response from|unavailable|fetch/.test(spoken),
   );
+}
+
+/** A stranger has to be the peer, or to be named as a word: what merely contains the letters of its name is nothing to go by. */
+function matchStranger(peers: readonly string[], text: string, strangers: readonly string[]): string | undefined {
+  const isSpoken = (name: string) => {
+    const letters = name.split(/[^A-Za-z0-9]+/).join('[^A-Za-z0-9]?');
+    return new RegExp(`(?<![A-Za-z0-9])${letters}(?![A-Za-z0-9])`, 'i').test(text);
+  };
+  return strangers.find((name) => peers.some((peer) => matchesName(peer, name))) ?? strangers.find(isSpoken);
 }
 
 /** True when a peer as logged (`payment-service:8443`, `paymentservice.svc`) means this service. */

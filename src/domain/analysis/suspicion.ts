@@ -2,6 +2,7 @@ import type { CallFailure } from './calls.ts';
 import type { Facts } from './facts.ts';
 import { rolloutMs } from './changes/exposure.ts';
 import { failurePatterns, failureShifts } from './facts.ts';
+import { listReachable } from './load/rank-by-load.ts';
 import type { LogPattern } from './logs/patterns.ts';
 import type { SpanSign } from './spans/blame.ts';
 import { gatherExplanations, mixExplanations, type Explanation } from './rank-explanations.ts';
@@ -21,8 +22,13 @@ export interface Suspicion {
 }
 
 const hops = 6;
+/**
+ * Suspicion that an anomalous service has before any reaches it along calls. One that no chain of calls joins with the alert has trouble of
+ * its own, however loud, unless something that both use tells otherwise.
+ */
+const startOf = { related: 0.2, stranger: 0.05 } as const;
 /** Weaker signs of spans are seen on many healthy services. */
-const tellingSign = 0.5;
+export const tellingSign = 0.5;
 /** Fewer lines do not date a failure's bulk. */
 const fewestMainLines = 5;
 /** Clocks of machines and scrape intervals differ by this much at most. */
@@ -98,8 +104,10 @@ export function followCalls(facts: Facts, alertService: string): readonly Suspic
   const onsets = new Map(facts.services.map((service) => [service, findOnset(facts, service)]));
   const kept = new Map<string, number>();
   let wave = new Map<string, number>([[alertService, 1]]);
+  const related = listRelated(facts, alertService);
   for (const service of facts.services) {
-    if (service !== alertService && isAnomalous(facts, service)) wave.set(service, 0.2);
+    if (service !== alertService && isAnomalous(facts, service))
+      wave.set(service, related.has(service) ? startOf.related : startOf.stranger);
   }
   for (let hop = 0; hop < hops && wave.size > 0; hop++) {
     const next = new Map<string, number>();
@@ -127,6 +135,15 @@ export function followCalls(facts: Facts, alertService: string): readonly Suspic
       };
     })
     .sort((a, b) => b.share - a.share || (a.service < b.service ? -1 : 1));
+}
+
+/** Whom the alerting service reaches, and who reaches it; every service where nothing is known of whom it calls and who calls it. */
+function listRelated(facts: Facts, alertService: string): ReadonlySet<string> {
+  const reached = listReachable(facts.dependencies, alertService);
+  const callers = facts.services.filter((service) => listReachable(facts.dependencies, service).has(alertService));
+  const related = new Set([...reached, ...callers]);
+  related.delete(alertService);
+  return related.size > 0 ? related : new Set(facts.services);
 }
 
 /** Frames and exceptions are a service's own doing; an error that names a callee is that call's; "answered 502" is neither. */

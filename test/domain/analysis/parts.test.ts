@@ -165,6 +165,30 @@ describe('failing calls', () => {
     const calls = findCallFailures(patterns, ['svc', 'web', 'store'], { web: ['svc'], svc: ['store'] });
     expect(calls).toMatchObject([{ from: 'svc', to: 'store', isKnown: true, mode: 'server-error' }]);
   });
+
+  it('go to the host that another line of the service names as an address', () => {
+    const patterns = patternsOf([
+      ...chatter(),
+      ...repeat(45, 60, 9, error('POST https://pay.bank.example/v2 failed: 503')),
+      ...repeat(45, 60, 9, error('pay.bank.example answered late, trying again')),
+    ]);
+    expect(findCallFailures(patterns, ['svc'], {}).map((call) => call.to)).toEqual([
+      'pay.bank.example',
+      'pay.bank.example',
+    ]);
+  });
+
+  it('go to the callee whose own words end the line, and to no other', () => {
+    const said = 'could not extend file: No space left on device';
+    const patterns = [
+      ...patternsOf([...chatter(), ...repeat(45, 60, 9, error(`query failed: ${said}`))]),
+      ...patternsOf(repeat(45, 60, 9, error(`4711 ERROR: ${said}`))).map((item) => ({ ...item, service: 'store' })),
+    ];
+    const calleesOf = (dependencies: Record<string, string[]>) =>
+      findCallFailures(patterns, ['svc', 'store'], dependencies).map(({ from, to }) => `${from} ${to}`);
+    expect(calleesOf({ svc: ['store'] })).toEqual(['svc store']);
+    expect(calleesOf({})).toEqual([]);
+  });
 });
 
 describe('guidance', () => {

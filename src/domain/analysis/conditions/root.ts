@@ -56,7 +56,9 @@ export function findRootCondition(
   // A neighbour's trouble is the cause only where there is no other; it explains nothing here.
   const here = near.filter((item) => !isElsewhere(item, told, facts));
   const conditions = here.length > 0 ? here : near;
-  const all = [...conditions, ...findCrash(facts, conditions), ...findTold(facts, conditions, alerts)];
+  const all = [...conditions, ...findCrash(facts, conditions), ...findTold(facts, conditions, alerts)].filter(
+    (item, _, list) => !isPassedOn(facts, item, list),
+  );
   const open = all.filter((item) => !isExplained(item, all) && !isVictim(facts, item));
   const ranked = open
     .map((condition) => ({
@@ -195,6 +197,19 @@ function isExplained(item: Condition, all: readonly Condition[]): boolean {
 function isVictim(facts: Facts, { kind, service }: Condition): boolean {
   if (kind.id !== 'probe-failing') return false;
   return failurePatterns(facts, service).some((pattern) => !endingWell.test(pattern.template));
+}
+
+/** A caller's log repeats what the service that it calls, whose own state it is, told it. */
+function isPassedOn(facts: Facts, item: Condition, all: readonly Condition[]): boolean {
+  return (
+    item.signs.every((sign) => sign.from === 'log') &&
+    all.some(
+      (other) =>
+        other.kind.id === item.kind.id &&
+        facts.dependencies[item.service]?.includes(other.service) === true &&
+        facts.dependencies[other.service]?.includes(item.service) !== true,
+    )
+  );
 }
 
 function findCrash(facts: Facts, conditions: readonly Condition[]): readonly Condition[] {

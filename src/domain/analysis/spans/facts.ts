@@ -17,6 +17,9 @@ import {
 import { addStandIns } from './stand-ins.ts';
 import { buildTraces, type Trace } from './trees.ts';
 
+/** Fewer requests, before or during the incident, tell too little of a service. */
+const fewestPassing = 8;
+
 /** All that the analyst keeps of traces. */
 export interface SpanFacts {
   /** Milliseconds since 1970 from which the incident is taken to last. */
@@ -39,22 +42,28 @@ export interface SpanFacts {
   readonly evidenceOf: Readonly<Record<string, string>>;
 }
 
-/** Measures the spans of all services together, with the log lines that belong to them. O(n log n) for n spans and lines. */
+/**
+ * Measures the spans of all services together, with the log lines that belong to them. What is slow or fails is looked for in the requests
+ * that pass through the alerting service, where these are many enough: others may have trouble of their own. O(n log n) for n spans and
+ * lines.
+ */
 export function measureSpans(
   evidence: readonly EvidenceWithBody[],
   logs: readonly ServiceLines[],
+  alerting = '',
 ): SpanFacts | undefined {
   const traces = buildTraces(evidence);
   if (traces.length === 0) return undefined;
   const linesOf = indexLines(logs);
-  const sequences = traces.map((trace) => ({
+  const sequences = selectPassing(traces, alerting).map((trace) => ({
     isIncident: trace.isIncident,
     sequences: listEventSequences(trace, linesOf),
   }));
   const calls = recordCalls(traces);
   const whole = addStandIns(traces, listSilent(evidence));
-  const during = whole.filter((trace) => trace.isIncident);
-  const before = whole.filter((trace) => !trace.isIncident);
+  const passing = selectPassing(whole, alerting);
+  const during = passing.filter((trace) => trace.isIncident);
+  const before = passing.filter((trace) => !trace.isIncident);
   return {
     fromMs: Math.min(
       ...evidence.flatMap(({ body }) => (body?.kind === 'traces' ? [Date.parse(body.incidentFrom)] : [])),
@@ -64,14 +73,21 @@ export function measureSpans(
     requestMs: meanDurationMs(before.length > 0 ? before : during),
     calls: learnCallGraph(whole),
     regions: findBrokenRegions(sequences),
-    delays: findDelays(whole),
-    origins: countOrigins(traces),
+    delays: findDelays(passing),
+    origins: countOrigins(selectPassing(traces, alerting)),
     missing: findMissingSides(calls),
     orphans: countOrphans(traces),
     unseenCalls: listUnseenCalls(calls, listOwn(evidence)),
     criticalShare: shareCriticalPaths(during),
     evidenceOf: listHolders(evidence, whole),
   };
+}
+
+/** Requests through the alerting service; all of them where it takes part in too few to compare. */
+function selectPassing(traces: readonly Trace[], alerting: string): readonly Trace[] {
+  const passing = traces.filter(({ nodes }) => nodes.some(({ span }) => span.service === alerting));
+  const during = passing.filter((trace) => trace.isIncident).length;
+  return Math.min(during, passing.length - during) >= fewestPassing ? passing : traces;
 }
 
 /** The evidence to cite for the spans of each service: its own, else any that holds some of them or of the calls to it. */

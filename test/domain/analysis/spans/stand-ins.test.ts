@@ -43,3 +43,24 @@ describe('a callee that records no spans', () => {
     expect(servicesOf(other)).toEqual(['web', 'web']);
   });
 });
+
+describe('requests that do not pass through the alerting service', () => {
+  const order = (failed: boolean) =>
+    span('shop', 'order', [0, 20], { failed, calls: [span('pay', 'charge', [5, 15], { failed })] });
+  const browse = (failed: boolean) =>
+    span('home', 'list', [0, 20], { failed, calls: [span('find', 'query', [5, 15], { failed })] });
+  const loud = draw(
+    [...repeat(20, () => order(false)), ...repeat(40, () => browse(false))],
+    [...repeat(20, (i) => order(i % 2 === 0)), ...repeat(40, () => browse(true))],
+  ).evidence;
+  const blamed = (alerting?: string) =>
+    explainBySpans(listSpanSigns(measureSpans(loud, [], alerting), ['shop', 'pay', 'home', 'find'], []))[0]?.service;
+
+  it('say nothing of its trouble, however many of them fail', () => {
+    expect(blamed('shop')).toBe('pay');
+  });
+
+  it('are heard where it takes part in no request', () => {
+    expect(blamed('mailer')).toBe('find');
+  });
+});
