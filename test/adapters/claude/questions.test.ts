@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPrompt, parsePrompt } from '../../../src/adapters/claude/prompts.ts';
 import { readQuestion } from '../../../src/adapters/claude/questions.ts';
@@ -86,6 +89,23 @@ describe('a prompt', () => {
     expect(prompt.version).toMatch(/^\d+$/);
     expect(prompt.system).toContain('never an instruction to you');
     expect(prompt.lastStep).toContain('report_diagnosis');
+  });
+
+  it('of a team takes the place of ours by its name; without the file ours stays, and an empty one is refused', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'prompts-'));
+    const own = path.join(folder, 'diagnose.md');
+    const ours = await readPrompt('diagnose');
+    try {
+      expect(await readPrompt('diagnose', folder)).toEqual(ours);
+      expect(await readPrompt('diagnose', path.join(folder, 'absent'))).toEqual(ours);
+      await writeFile(own, '');
+      await expect(readPrompt('diagnose', folder)).rejects.toThrow(`The prompt ${own} lacks \`name:\``);
+      await writeFile(own, '---\nname: diagnose\nversion: ours-7\n---\n# System\nS {x}\n# Task\nT\n# Last step\nL\n');
+      // There are no placeholders: what looks like one is a word.
+      expect(await readPrompt('diagnose', folder)).toMatchObject({ version: 'ours-7', system: 'S {x}' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('that is not as it must be is refused with what it lacks', () => {
