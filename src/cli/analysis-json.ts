@@ -6,6 +6,7 @@ export interface AnalysisJson {
   readonly diagnosis: AnalysedDiagnosisJson;
   readonly ranking: Analysis['ranking'];
   readonly regions: NonNullable<Analysis['regions']>;
+  readonly evidence: Analysis['evidence'];
 }
 
 export interface AnalysedDiagnosisJson extends Pick<
@@ -33,6 +34,7 @@ export interface AnalysedDiagnosisJson extends Pick<
 
 export function toAnalysisJson(analysis: Analysis): AnalysisJson {
   const { diagnosis, firstFailingService, blastRadius, remediation, ranking, regions = [], missing } = analysis;
+  const { evidence: consulted } = analysis;
   const { verdict, service, change, category, confidence, evidence, statement, against, ruledOut } = diagnosis;
   const { suspects, alternatives = [], signatures, lessons, engine } = diagnosis;
   return {
@@ -44,5 +46,6 @@ export function toAnalysisJson(analysis: Analysis): AnalysisJson {
     },
     ranking,
     regions,
+    evidence: consulted,
   };
 }

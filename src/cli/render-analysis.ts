@@ -1,11 +1,13 @@
-import type { Analysis } from '../domain/analysis/analysis.ts';
-import type { Claim } from '../domain/diagnosis/diagnosis.ts';
+import type { Analysis, ConsultedEvidence } from '../domain/analysis/analysis.ts';
+import type { Claim, Diagnosis } from '../domain/diagnosis/diagnosis.ts';
 import type { Bundle } from '../domain/evidence/bundle.ts';
 import { paint, plain, renderTable } from './output.ts';
 
 const mostRanked = 5;
 /** The strongest rivals come first; the rest is in the JSON. */
 const mostRuledOut = 8;
+/** Of hundreds of services most sources have nothing to do with the answer; the rest is in the JSON. */
+const mostSources = 40;
 
 /** An analysis for people: the answer first, then why, what speaks against it, what was ruled out and what was missing. */
 export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
@@ -39,18 +41,13 @@ export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
       'Suspicion',
       suspected.map(({ service, score, why }) => `${score.toFixed(2)}  ${service}${why === '' ? '' : `: ${why}`}`),
     ),
-    ...renderSources(bundle, analysis),
+    ...renderSources(analysis),
   ].join('\n');
 }
 
 function renderAnswer({ input, window, incidentFrom }: Bundle, analysis: Analysis): readonly string[] {
   const { diagnosis, firstFailingService, blastRadius, remediation } = analysis;
-  const { verdict, service, change, category, confidence } = diagnosis;
-  const head = {
-    cause: `${service}: ${change === 'none' ? `no change, ${category}` : `${change} (${category})`}`,
-    inconclusive: 'inconclusive: the evidence does not carry a cause',
-    'no-fault': 'no fault',
-  }[verdict];
+  const isSeen = firstFailingService !== '';
   const alert = input.alerts[0];
   const rows = [
     [
@@ -58,12 +55,37 @@ function renderAnswer({ input, window, incidentFrom }: Bundle, analysis: Analysi
       alert ? `${alert.name} of ${alert.service}, since ${alert.startsAt}` : `none; asked about ${input.service}`,
     ],
     ['window', `${window.from} to ${window.to}, incident from ${incidentFrom}`],
-    ['first failing service', firstFailingService],
-    ['blast radius', blastRadius.join(', ') || 'nobody else'],
+    ['first failing service', isSeen ? firstFailingService : 'no service is seen to fail'],
+    ['blast radius', blastRadius.join(', ') || (isSeen ? 'nobody else' : 'nobody')],
     ['remediation', remediation],
-    ['confidence', verdict === 'inconclusive' ? 'none' : confidence.toFixed(2)],
+    ['confidence', renderConfidence(diagnosis)],
   ];
-  return [paint('bold', plain(head)), ...rows.map(([name = '', text = '']) => `  ${name.padEnd(22)} ${plain(text)}`)];
+  return [
+    paint('bold', plain(renderVerdict(diagnosis))),
+    ...rows.map(([name = '', text = '']) => `  ${name.padEnd(22)} ${plain(text)}`),
+  ];
+}
+
+function renderVerdict(diagnosis: Diagnosis): string {
+  const { verdict, service, change, category } = diagnosis;
+  switch (verdict) {
+    case 'inconclusive':
+      return 'inconclusive: the evidence does not carry a cause';
+    case 'no-fault':
+      return 'no fault is seen';
+    case 'cause':
+      if (isPlaceOnly(diagnosis)) return `${service}: the place is known, the reason is not`;
+      return `${service}: ${change === 'none' ? `no change, ${category}` : `${change} (${category})`}`;
+  }
+}
+
+function renderConfidence(diagnosis: Diagnosis): string {
+  if (diagnosis.verdict === 'inconclusive') return 'none';
+  return `${diagnosis.confidence.toFixed(2)}${isPlaceOnly(diagnosis) ? ' of the place' : ''}`;
+}
+
+function isPlaceOnly({ verdict, change, category }: Diagnosis): boolean {
+  return verdict === 'cause' && change === 'none' && category === 'unknown';
 }
 
 function renderClaims(title: string, claims: readonly Claim[]): readonly string[] {
@@ -84,16 +106,27 @@ function tellMore(count: number): readonly string[] {
   return count > 0 ? [`  and ${count} more, which --json lists`] : [];
 }
 
-/** Where the cited evidence comes from, so that whoever doubts can look. */
-function renderSources({ input }: Bundle, { diagnosis }: Analysis): readonly string[] {
-  const cited = [diagnosis.statement, diagnosis.against, diagnosis.ruledOut].flatMap((claims) =>
-    claims.flatMap(({ evidence }) => evidence),
-  );
-  const rows = input.evidence
-    .filter(({ evidence }) => cited.includes(evidence.id))
-    .map(({ evidence: { id, source, query, summary } }) => [id, source, query, summary].map((text) => plain(text)));
-  if (rows.length === 0) return [];
-  return ['', ...renderTable(['EVIDENCE', 'SOURCE', 'QUERY', 'HOLDS'], rows).split('\n')];
+/** All that was looked at, so that whoever doubts can look there: what carries the answer first, then what gave nothing. */
+function renderSources({ evidence }: Analysis): readonly string[] {
+  if (evidence.length === 0) return [];
+  const rank = ({ citations, outcome }: ConsultedEvidence) => (citations > 0 ? 0 : outcome === 'found' ? 2 : 1);
+  const rows = [...evidence]
+    .sort((a, b) => rank(a) - rank(b))
+    .slice(0, mostSources)
+    .map(({ id, citations, source, query, outcome, summary, truncated, reason }) =>
+      [
+        id,
+        citations === 0 ? 'not' : citations === 1 ? 'once' : `${citations} times`,
+        source,
+        query,
+        outcome === 'found' ? [summary, truncated].filter(Boolean).join('; ') : `${outcome}: ${reason ?? summary}`,
+      ].map((text) => plain(text)),
+    );
+  return [
+    '',
+    ...renderTable(['EVIDENCE', 'CITED', 'SOURCE', 'QUERY', 'HOLDS'], rows).split('\n'),
+    ...tellMore(evidence.length - mostSources),
+  ];
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

@@ -47,7 +47,7 @@ const build: Keys<BuildReport & BuiltImage> = {
 const verified: Keys<VerifiedImage & VerifiedImage['checks'][number]> = {
   ...{ image: '', id: '', checks: '', isRight: '', what: '', ok: '', detail: '' },
 };
-const analysis: Keys<AnalysisJson> = { diagnosis: '', ranking: '', regions: '' };
+const analysis: Keys<AnalysisJson> = { diagnosis: '', ranking: '', regions: '', evidence: '' };
 const analysed: Keys<AnalysedDiagnosisJson> = {
   ...{ verdict: '', service: '', change: '', category: '', confidence: '', engine: '', missing: '', lessons: '' },
   ...{ firstFailingService: '', blastRadius: '', remediation: '', evidence: '', statement: '', against: '' },
@@ -56,6 +56,10 @@ const analysed: Keys<AnalysedDiagnosisJson> = {
 const ranked: Keys<AnalysisJson['ranking'][number]> = { service: '', score: '', why: '' };
 const region: Keys<AnalysisJson['regions'][number]> = {
   ...{ service: '', from: '', to: '', kind: '', why: '', evidence: '' },
+};
+const consulted: Keys<AnalysisJson['evidence'][number]> = {
+  ...{ id: '', service: '', kind: '', source: '', query: '', outcome: '', summary: '', truncated: '', reason: '' },
+  citations: '',
 };
 const pruned: Keys<PruneReport> = { isDryRun: '', images: '', layers: '', kept: '' };
 const runFile: Keys<RunFile> = { startedAt: '', supervisor: '', processes: '', temporal: '', gateway: '', docker: '' };
@@ -74,6 +78,7 @@ test.each<[string, string, object]>([
   ['An analysis', '`diagnosis`', analysed],
   ['An analysis', '`ranking[]`', ranked],
   ['An analysis', '`regions[]`', region],
+  ['An analysis', '`evidence[]`', consulted],
   ['The images of the sandboxes', '`images list`', list],
   ['The images of the sandboxes', 'its `images[]`', image],
   ['The images of the sandboxes', 'its `dependencies[]`', dependency],

@@ -1,61 +1,51 @@
 import type { CauseCategory } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
+import { accuse, explainsSymptoms, strengthOf, type Accusation, type Acquittal } from './accuse.ts';
 import { findRootCondition, isHarmless, type RootCondition } from './conditions/root.ts';
 import { findSurge, type Surge } from './conditions/traffic.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, failureShifts, isObserved } from './facts.ts';
-import { isConfigOnly } from './changes/diffs.ts';
-import { contract } from './changes/match-diff.ts';
 import type { ForeignCause } from './outside.ts';
 import type { ScoredCandidate } from './changes/score-candidates.ts';
 import { singleOut } from './single-out.ts';
 import type { Suspicion } from './suspicion.ts';
 
-/** What the analyst settles on before it is put into words. */
-export type Decision =
-  | {
-      readonly kind: 'change';
-      readonly top: ScoredCandidate;
-      readonly rivals: readonly ScoredCandidate[];
-      readonly confidence: number;
-      readonly category: CauseCategory;
-    }
-  | {
-      readonly kind: 'foreign';
-      readonly cause: ForeignCause;
-      readonly confidence: number;
-      readonly category: CauseCategory;
-    }
-  | {
-      readonly kind: 'condition';
-      readonly root: RootCondition;
-      readonly confidence: number;
-      readonly category: CauseCategory;
-    }
-  | { readonly kind: 'surge'; readonly surge: Surge; readonly confidence: number; readonly category: CauseCategory }
-  /** The place is known, the reason is not. */
-  | {
-      readonly kind: 'service';
-      readonly suspicion: Suspicion;
-      readonly confidence: number;
-      readonly category: CauseCategory;
-    }
-  | { readonly kind: 'no-fault'; readonly confidence: number }
-  | {
-      readonly kind: 'inconclusive';
-      readonly why: string;
-      readonly close: readonly ScoredCandidate[];
-      /** Changes explain it, and cannot be told apart: no other cause is looked for. */
-      readonly isTie?: true;
-    };
+/** What may be the answer, with how sure it is: 0 to 1. */
+export type Answer = { readonly confidence: number } & (
+  | { readonly kind: 'no-fault' }
+  | Accusation
+  | ({ readonly category: CauseCategory } & (
+      | { readonly kind: 'foreign'; readonly cause: ForeignCause }
+      | { readonly kind: 'condition'; readonly root: RootCondition }
+      | { readonly kind: 'surge'; readonly surge: Surge }
+      /** The place is known, the reason is not. */
+      | { readonly kind: 'service'; readonly suspicion: Suspicion }
+    ))
+);
 
-/** A cause needs this score, and a rival must stay below this part of it. Set on the public incidents named in bench/diagnosis. */
-const lowestScore = 0.2;
-/** Shared words without a mechanism or a stack frame are weak grounds, since decoys share words too: many rare ones are asked for. */
-const fewestSharedWords = 0.5;
-const closestRival = 0.85;
-/** Who throws over data and who newly sends that data are one failure seen from two sides: a rival of that kind need not come so close. */
-const closestOtherSide = 0.4;
+/** The evidence does not carry an answer. */
+export interface Doubt extends Acquittal {
+  /** What would have been the answer, had the evidence been stronger. */
+  readonly lead?: Answer;
+}
+
+/** What the analyst settles on before it is put into words. */
+export type Decision = Answer | Doubt;
+
+/**
+ * Below these an answer is told as a lead, and no cause is named: an unsure accusation costs whoever is on call more than none. A cause
+ * falls to the first when the sandbox speaks against it (`reconcile.ts`). With kinds of evidence taken away from the public incidents
+ * named in bench/diagnosis, no answer below them was right, and every `no-fault` below the second was wrong.
+ */
+const leastConfidence = { cause: 0.4, 'no-fault': 0.5 } as const;
+/** What each source that failed or was cut takes from an answer's confidence. */
+const costOfGap = 0.08;
+/** Fewer new warnings than this come on any day. */
+const fewestWarnings = 5;
+/** An outside system has to explain this much of a failure, 0 to 1, to be heard before changes. */
+const leastForeign = 0.45;
+/** Where a callee of which nothing was collected may be ours, its caller alone does not carry an answer that is acted on at once. */
+const mostForUnseen = 0.75;
 
 /** Weighs the best change against an outside cause, a state of the platform, load, and saying nothing. */
 export function decide(
@@ -66,42 +56,53 @@ export function decide(
   foreign: ForeignCause | undefined,
   gaps: number,
 ): Decision {
+  const found = weigh(input, facts, suspicions, scored, foreign);
+  if (found.kind === 'inconclusive') return found;
+  const answer = { ...found, confidence: Math.round(Math.max(0, found.confidence - costOfGap * gaps) * 100) / 100 };
+  if (answer.confidence >= leastConfidence[answer.kind === 'no-fault' ? answer.kind : 'cause']) return answer;
+  return {
+    kind: 'inconclusive',
+    why:
+      answer.kind === 'no-fault'
+        ? 'No failure is seen, and what could be looked at is too little to say that nothing is wrong.'
+        : 'There is a lead, and the evidence is too weak to call it the cause.',
+    close: answer.kind === 'change' ? [answer.top] : [],
+    lead: answer,
+  };
+}
+
+function weigh(
+  input: EngineInput,
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  scored: readonly ScoredCandidate[],
+  foreign: ForeignCause | undefined,
+): Answer | Acquittal {
   const root = findRootCondition(facts, suspicions, input.alerts);
   if (facts.surroundings.conditions.every((item) => isHarmless(facts, item)) && !root && isCalm(facts)) {
     return facts.observed.includes(input.service) || facts.surroundings.eventEvidence.length > 0
-      ? { kind: 'no-fault', confidence: clamp(trustInCalm(input, facts) - 0.1 * gaps, 0.3, 0.7) }
+      ? { kind: 'no-fault', confidence: trustInCalm(input, facts) }
       : { kind: 'inconclusive', why: `Neither logs nor metrics of ${input.service} could be read.`, close: [] };
   }
   const alive = scored.filter((item) => item.ruledOut === undefined);
   const top = alive[0];
-  if (root?.isShown === true && !explainsCondition(top)) return blame(root, gaps);
   // Inside names that do not resolve are ours to mend, whatever the calls that fail at them look like.
   const isName = root !== undefined && /^dns-/.test(root.condition.kind.id);
-  if (isName && !explainsCondition(top)) return blame(root, gaps);
-  if (foreign && foreign.strength >= 0.45 && !explainsBetter(top, foreign)) {
-    const confidence = clamp(
-      0.35 + 0.5 * foreign.strength - 0.08 * gaps - 0.1 * Math.min(1, topStrength(top)),
-      0.2,
-      0.9,
-    );
-    return {
-      kind: 'foreign',
-      cause: foreign,
-      confidence,
-      category: foreign.kind === 'outside' ? 'outside-dependency' : 'infrastructure',
-    };
-  }
-  const accused = accuse(facts, suspicions, alive, gaps);
+  if (root && (root.isShown || isName) && !explainsCondition(top)) return blame(root);
+  if (foreign && foreign.strength >= leastForeign && !explainsBetter(top, foreign)) return blameOutside(foreign, top);
+  const accused = accuse(facts, suspicions, alive);
   if (accused.kind !== 'inconclusive' || accused.isTie === true) return accused;
-  return findOtherCause(input, facts, suspicions, root, alive, gaps) ?? accused;
+  return findOtherCause(input, facts, suspicions, root, alive) ?? accused;
 }
 
-/** Nothing fails: no line of failure, and no metric that tells of it. */
+/** Nothing fails: no error, no more new warnings than come on any day, and no metric that tells of a failure. */
 function isCalm(facts: Facts): boolean {
   const isGrave = facts.surroundings.unclear.some(({ event }) => event.severity === 'error');
-  return (
-    !isGrave && failurePatterns(facts).length === 0 && (failureShifts(facts).length === 0 || isWithinLimits(facts))
-  );
+  const patterns = failurePatterns(facts);
+  const isQuiet =
+    patterns.every(({ level }) => level === 'warn') &&
+    patterns.reduce((sum, { after }) => sum + after, 0) < fewestWarnings;
+  return !isGrave && isQuiet && (failureShifts(facts).length === 0 || isWithinLimits(facts));
 }
 
 /**
@@ -109,7 +110,9 @@ function isCalm(facts: Facts): boolean {
  * fires and only one kind of evidence was there to contradict it.
  */
 function trustInCalm(input: EngineInput, facts: Facts): number {
-  const isSilent = failureShifts(facts).length === 0 && facts.surroundings.unclear.length === 0;
+  const isSilent = [failurePatterns(facts), failureShifts(facts), facts.surroundings.unclear].every(
+    ({ length }) => length === 0,
+  );
   const isPressing = input.alerts.some((alert) => alert.status === 'firing' && alert.severity === 'critical');
   const kinds = new Set(
     input.evidence
@@ -137,118 +140,37 @@ function findOtherCause(
   suspicions: readonly Suspicion[],
   root: RootCondition | undefined,
   alive: readonly ScoredCandidate[],
-  gaps: number,
-): Decision | undefined {
-  if (root) return blame(root, gaps);
+): Answer | undefined {
+  if (root) return blame(root);
   const surge = findSurge(facts, input.service);
-  if (surge)
-    return { kind: 'surge', surge, confidence: clamp(surge.confidence - 0.08 * gaps, 0.2, 0.7), category: 'traffic' };
+  if (surge) return { kind: 'surge', surge, confidence: surge.confidence, category: 'traffic' };
   const single = alive.length === 0 ? singleOut(facts, suspicions) : undefined;
-  return (
-    single && {
-      kind: 'service',
-      suspicion: single.suspicion,
-      confidence: clamp(single.confidence - 0.08 * gaps, 0.15, 0.6),
-      category: 'unknown',
-    }
-  );
+  return single && { kind: 'service', ...single, category: 'unknown' };
 }
 
-function blame(root: RootCondition, gaps: number): Decision {
+function blame(root: RootCondition): Answer {
+  return { kind: 'condition', root, confidence: root.confidence, category: root.condition.kind.category };
+}
+
+function blameOutside(cause: ForeignCause, top: ScoredCandidate | undefined): Answer {
+  const confidence = 0.35 + 0.5 * cause.strength - 0.1 * Math.min(1, strengthOf(top));
   return {
-    kind: 'condition',
-    root,
-    confidence: clamp(root.confidence - 0.08 * gaps, 0.2, 0.9),
-    category: root.condition.kind.category,
+    kind: 'foreign',
+    cause,
+    confidence: Math.min(confidence, cause.mayBeOurs ? mostForUnseen : 0.9),
+    category: cause.kind === 'outside' ? 'outside-dependency' : 'infrastructure',
   };
-}
-
-/** The best change, where it explains enough and stands alone. */
-function accuse(
-  facts: Facts,
-  suspicions: readonly Suspicion[],
-  alive: readonly ScoredCandidate[],
-  gaps: number,
-): Extract<Decision, { kind: 'change' | 'inconclusive' }> {
-  const top = alive[0];
-  if (!top)
-    return { kind: 'inconclusive', why: 'Something fails, and no change of the window can have caused it.', close: [] };
-  // Commits that one deploy carried are undone together; telling them apart is the sandbox's work.
-  const rivals = alive.filter((item) => item !== top && !sharesDeploy(item, top));
-  const second = rivals[0]?.score ?? 0;
-  const share = suspicions.find((item) => item.service === top.candidate.service)?.share ?? 0;
-  const isRecent = (top.leadMinutes ?? Infinity) * 60_000 < Math.max(60_000, 0.15 * facts.spanMs);
-  const isAlone =
-    isRecent && share >= 0.6 && alive.filter((item) => item.candidate.reach !== 'undeployed').length === 1;
-  const isWordsOnly = topStrength(top) === 0 && top.match.lexical < fewestSharedWords;
-  if ((top.score < lowestScore || isWordsOnly) && !(isAlone && top.score >= 0.07)) {
-    return {
-      kind: 'inconclusive',
-      why: 'No change of the window explains the symptoms well enough.',
-      close: alive.slice(0, 3),
-    };
-  }
-  if (second > closestRival * top.score) {
-    return {
-      kind: 'inconclusive',
-      isTie: true,
-      why: 'Two changes explain the symptoms about equally well.',
-      close: alive.slice(0, 3),
-    };
-  }
-  const otherSide = rivals.find((item) => areTwoSides(facts, item, top) && item.score > closestOtherSide * top.score);
-  if (otherSide) {
-    return {
-      kind: 'inconclusive',
-      isTie: true,
-      why: `The exception may come from what ${top.candidate.service} changed as well as from what ${otherSide.candidate.service} did: one reads what the other sends.`,
-      close: [top, otherSide],
-    };
-  }
-  const margin = 1 - second / top.score;
-  const raw = 0.2 + 0.45 * top.match.total + 0.3 * margin * Math.min(1, top.score * 2) - 0.08 * gaps;
-  const isWords = top.match.frame === 0 && top.match.mechanism === 0;
-  // A flag has no diff, and a service that shows nothing of its own is accused by its diff alone.
-  const isOneSided = top.candidate.flag !== undefined || share < 0.1;
-  const cap = isWords ? (top.match.lexical >= fewestSharedWords ? 0.55 : 0.4) : isOneSided ? 0.75 : 0.95;
-  const change = top.candidate.change;
-  const isSetting = top.candidate.flag !== undefined || (change && isConfigOnly(change));
-  const category = isSetting ? 'config-change' : 'code-change';
-  return { kind: 'change', top, rivals, confidence: clamp(raw, 0.15, cap), category };
 }
 
 /** A diff that makes such failures, and came just before them, explains the state itself. */
 function explainsCondition(top: ScoredCandidate | undefined): boolean {
-  return top !== undefined && top.score >= lowestScore && topStrength(top) >= 0.4;
+  return top !== undefined && explainsSymptoms(top) && strengthOf(top) >= 0.4;
 }
 
 /** Only a diff that makes failures of this kind stands against failing calls to an outside system; shared words do not. */
 function explainsBetter(top: ScoredCandidate | undefined, foreign: ForeignCause): boolean {
   if (top === undefined) return false;
   // Whoever is refused may have begun to ask wrongly, so a diff that is merely about the same things is heard.
-  if (foreign.isRefusal) return top.score >= lowestScore && top.match.total >= 0.3;
-  return topStrength(top) >= 0.55 && top.score > 0.6 * foreign.strength;
-}
-
-/** One of two services calls the other; the caller's changed lines throw, and the callee answers in another form since the same time. */
-function areTwoSides(facts: Facts, a: ScoredCandidate, b: ScoredCandidate): boolean {
-  const throwsAt = (caller: ScoredCandidate, callee: ScoredCandidate) =>
-    facts.dependencies[caller.candidate.service]?.includes(callee.candidate.service) === true &&
-    caller.match.frame > 0 &&
-    caller.outpaced < 0.5 &&
-    callee.match.mechanismName === contract &&
-    callee.answersNewly >= 0.5;
-  return throwsAt(a, b) || throwsAt(b, a);
-}
-
-function topStrength(top: ScoredCandidate | undefined): number {
-  return top === undefined ? 0 : Math.max(top.match.frame, top.match.mechanism);
-}
-
-function sharesDeploy(a: ScoredCandidate, b: ScoredCandidate): boolean {
-  return a.candidate.deploy !== undefined && a.candidate.deploy.id === b.candidate.deploy?.id;
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.round(Math.min(high, Math.max(low, value)) * 100) / 100;
+  if (foreign.isRefusal) return explainsSymptoms(top) && top.match.total >= 0.3;
+  return strengthOf(top) >= 0.55 && top.score > 0.6 * foreign.strength;
 }

@@ -1,8 +1,10 @@
+import type { Claim } from '../diagnosis/diagnosis.ts';
 import type { CallFailure } from './calls.ts';
-import { readFailureText } from './calls.ts';
+import { matchesName, readFailureText } from './calls.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
-import type { Suspicion } from './suspicion.ts';
+import { clockSlackOf, type Suspicion } from './suspicion.ts';
+import { compactName } from './words.ts';
 
 /** A cause that no change made: an outside system that fails, or something that ran out by the calendar. */
 export interface ForeignCause {
@@ -15,13 +17,31 @@ export interface ForeignCause {
   readonly what: string;
   /** 0 to 1. */
   readonly strength: number;
-  readonly text: string;
+  /** What speaks for it, the outside system's own words last. */
+  readonly claims: readonly Claim[];
   readonly firstAt: string;
-  readonly evidence: readonly string[];
+  /** Only its caller tells of it, and the call graph lists it: it may as well be a service of ours that nothing was collected of. */
+  readonly mayBeOurs: boolean;
+  /** What would show it from its own side, and was not collected. */
+  readonly missing: readonly string[];
 }
 
 const expiredText =
   /(certificate|cert|x509|tls)[^\n]{0,80}(has expired|is expired|expired|not yet valid)|licen[cs]e[^\n]{0,40}expired|CERT_HAS_EXPIRED/i;
+
+/** Less suspect services tell of somebody else's trouble. */
+const leastSuspect = 0.3;
+/** How surely a call that fails in this way failed by the other side's fault; a refusal may be the caller's as well. */
+const otherSide: Readonly<Record<CallFailure['mode'], number>> = {
+  unreachable: 1,
+  'server-error': 1,
+  timeout: 0.9,
+  rejected: 0.6,
+  unclear: 0,
+};
+/** What a second witness adds: another caller that fails at it, or its own status page. */
+const secondWitness = 0.1;
+const longestQuote = 200;
 
 /** The strongest cause outside of every change, if any. */
 export function findForeignCause(facts: Facts, suspicions: readonly Suspicion[]): ForeignCause | undefined {
@@ -32,43 +52,57 @@ export function findForeignCause(facts: Facts, suspicions: readonly Suspicion[])
 }
 
 /** An outside system is at fault as far as a service's failing calls name it and the service shows no failure of its own. */
-function findOutage(facts: Facts, suspicion: Suspicion): ForeignCause | undefined {
-  const calls = suspicion.callsTo.filter((call) => !call.isKnown && call.mode !== 'unclear');
+function findOutage(facts: Facts, { service, share, own, callsTo }: Suspicion): ForeignCause | undefined {
+  const calls = callsTo.filter((call) => !call.isKnown && call.mode !== 'unclear');
   const first = [...calls].sort((a, b) => b.pattern.weight - a.pattern.weight)[0];
-  if (!first || suspicion.share < 0.3) return undefined;
-  const total = failurePatterns(facts, suspicion.service).reduce(
-    (sum, pattern) => sum + pattern.weight * pattern.after,
-    0,
-  );
+  if (!first || share < leastSuspect) return undefined;
+  const { to: what, pattern, mode } = first;
+  const total = failurePatterns(facts, service).reduce((sum, item) => sum + item.weight * item.after, 0);
   const toward = calls.reduce((sum, call) => sum + call.pattern.weight * call.pattern.after, 0);
-  const others = suspicions(facts, first.to, suspicion.service);
-  const sure: Readonly<Record<CallFailure['mode'], number>> = {
-    unreachable: 1,
-    'server-error': 1,
-    timeout: 0.9,
-    rejected: 0.6,
-    unclear: 0,
-  };
-  const strength = Math.min(
-    1,
-    (toward / Math.max(total, 1e-9)) * (1 - 0.5 * suspicion.own) * sure[first.mode] * (0.6 + 0.4 * suspicion.share) +
-      (others > 0 ? 0.1 : 0),
-  );
-  const template = first.pattern.template.slice(0, 200);
+  const others = countOtherCallers(facts, what, service);
+  const ownWords = readOwnWords(facts, what, Date.parse(pattern.firstAt) - clockSlackOf(facts.spanMs));
+  const strength =
+    (toward / Math.max(total, 1e-9)) * (1 - 0.5 * own) * otherSide[mode] * (0.6 + 0.4 * share) +
+    (others > 0 || ownWords.length > 0 ? secondWitness : 0);
+  const isListed = facts.dependencies[service]?.includes(what) === true;
+  const which = isListed ? 'of which nothing was collected' : 'which is none of the known services';
+  const beside = others > 0 ? `; ${others} more service(s) fail at it too` : '';
   return {
     kind: 'outside',
-    isRefusal: first.mode === 'rejected',
-    service: suspicion.service,
-    what: first.to,
-    strength,
-    firstAt: first.pattern.firstAt,
-    text: `calls of ${suspicion.service} to ${first.to}, which is none of the known services, fail (${first.mode}): \`${template}\`, ${first.pattern.after} lines${others > 0 ? `; ${others} more service(s) fail at it too` : ''}`,
-    evidence: [...new Set(calls.map((call) => call.pattern.evidenceId))],
+    isRefusal: mode === 'rejected',
+    service,
+    what,
+    strength: Math.min(1, strength),
+    firstAt: pattern.firstAt,
+    claims: [
+      {
+        text: `Calls of ${service} to ${what}, ${ownWords.length > 0 ? 'an outside system' : which}, fail (${mode}): \`${pattern.template.slice(0, longestQuote)}\`, ${pattern.after} lines${beside}.`,
+        evidence: [...new Set(calls.map((call) => call.pattern.evidenceId))],
+      },
+      ...ownWords,
+    ],
+    mayBeOurs: isListed && ownWords.length === 0,
+    missing: ownWords.length > 0 ? [] : [`what ${what} tells of itself, such as its status page or logs`],
   };
 }
 
-function suspicions(facts: Facts, to: string, except: string): number {
+function countOtherCallers(facts: Facts, to: string, except: string): number {
   return new Set(facts.calls.filter((call) => call.to === to && call.from !== except).map((call) => call.from)).size;
+}
+
+const mostOwnWords = 2;
+
+/** Warnings by the outside system itself since calls to it fail, as on its status page; a page is known by its name in a log's host. */
+function readOwnWords(facts: Facts, what: string, sinceMs: number): readonly Claim[] {
+  const labels = what.split(/[.:]/).map(compactName);
+  const isIts = (service: string) => matchesName(what, service) || labels.includes(compactName(service));
+  return facts.surroundings.unclear
+    .filter(({ service, event }) => isIts(service) && Date.parse(event.lastAt ?? event.at) >= sinceMs)
+    .slice(0, mostOwnWords)
+    .map(({ event, service, evidenceId }) => ({
+      text: `${service} itself tells of trouble with ${event.object} at ${event.at}: \`${event.message.slice(0, longestQuote)}\`.`,
+      evidence: [evidenceId],
+    }));
 }
 
 function findExpiry(facts: Facts, suspects: readonly Suspicion[]): ForeignCause | undefined {
@@ -79,6 +113,7 @@ function findExpiry(facts: Facts, suspects: readonly Suspicion[]): ForeignCause 
   const first = [...lines].sort((a, b) => (a.firstAt < b.firstAt ? -1 : 1))[0];
   if (!first) return undefined;
   const share = suspects.find((item) => item.service === first.service)?.share ?? 0;
+  const measured = deadline ? `; ${deadline.name} of ${deadline.service} passed zero at ${deadline.firstAt}` : '';
   return {
     kind: 'expiry',
     isRefusal: false,
@@ -86,7 +121,13 @@ function findExpiry(facts: Facts, suspects: readonly Suspicion[]): ForeignCause 
     what: deadline?.name ?? 'a certificate',
     strength: Math.min(1, (deadline ? 0.95 : 0.8) * (0.6 + 0.4 * share)),
     firstAt: first.firstAt,
-    text: `a certificate or licence ran out: \`${first.template.slice(0, 200)}\`${deadline ? `; ${deadline.name} of ${deadline.service} passed zero at ${deadline.firstAt}` : ''}`,
-    evidence: [...new Set([first.evidenceId, ...(deadline ? [deadline.evidenceId] : [])])],
+    claims: [
+      {
+        text: `A certificate or licence ran out: \`${first.template.slice(0, longestQuote)}\`${measured}.`,
+        evidence: [...new Set([first.evidenceId, ...(deadline ? [deadline.evidenceId] : [])])],
+      },
+    ],
+    mayBeOurs: false,
+    missing: [],
   };
 }

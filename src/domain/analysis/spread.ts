@@ -1,26 +1,27 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts';
-import type { EngineInput } from '../diagnosis/engine.ts';
 import { failurePatterns, failureShifts, type Facts } from './facts.ts';
 import { clockSlackOf, findMainOnset, type Suspicion } from './suspicion.ts';
 
 /** Where a failure showed first, and whom it reached. */
 export interface Spread {
+  /** Empty where no service is known to fail. */
   readonly firstFailingService: string;
   /** Other services that fail, sorted by name. */
   readonly blastRadius: readonly string[];
 }
 
-/** Reads from the same evidence which services a diagnosed failure spread to. */
+/** Reads from the same evidence which services a failure began in and spread to. */
 export function describeSpread(
-  input: Pick<EngineInput, 'service'>,
-  diagnosis: Diagnosis,
+  { verdict, service }: Pick<Diagnosis, 'verdict' | 'service'>,
   facts: Facts,
   suspicions: readonly Suspicion[],
 ): Spread {
+  if (verdict === 'no-fault') return { firstFailingService: '', blastRadius: [] };
   const failing = suspicions.filter((item) => item.onsetMs !== undefined);
-  const firstFailingService = failing.some((item) => item.service === diagnosis.service)
-    ? diagnosis.service
-    : (failing[0]?.service ?? input.service);
+  // A state of the platform may be a service's whole failure; a doubt names no service, and then only who shows a failure counts.
+  const firstFailingService = failing.some((item) => item.service === service)
+    ? service
+    : (failing[0]?.service ?? service);
   const beganMs = failing.find((item) => item.service === firstFailingService)?.onsetMs ?? -Infinity;
   const blastRadius = failing
     // What was wrong with a service long before is a matter of its own.

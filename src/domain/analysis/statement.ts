@@ -3,7 +3,7 @@ import { inconclusive } from '../diagnosis/diagnosis.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { listAlternatives } from './alternatives.ts';
-import { short } from './claims.ts';
+import { describePattern, short } from './claims.ts';
 import {
   describeCalmLevels,
   describeCondition,
@@ -12,10 +12,9 @@ import {
   ruleOutOthers,
   weighAgainst,
 } from './conditions/statement.ts';
-import type { Decision } from './decide.ts';
+import type { Answer, Decision, Doubt } from './decide.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
-import type { ForeignCause } from './outside.ts';
 import { describeCandidate, ruleOutChanges } from './changes/rule-out.ts';
 import type { ScoredCandidate } from './changes/score-candidates.ts';
 import {
@@ -34,32 +33,27 @@ interface Argument {
   readonly facts: Facts;
   readonly suspicions: readonly Suspicion[];
   readonly scored: readonly ScoredCandidate[];
-  readonly foreign: ForeignCause | undefined;
   readonly gaps: readonly string[];
   readonly decision: Decision;
   readonly engine: string;
 }
+
+type AnswerOf<Kind extends Answer['kind']> = Extract<Answer, { kind: Kind }>;
 
 const longestSentence = 600;
 
 /** Puts a decision into sentences; each cites the evidence that it was read from. */
 export function describeDecision(argument: Argument): Diagnosis {
   const { decision } = argument;
+  return decision.kind === 'inconclusive' ? describeDoubt(argument, decision) : describeAnswer(argument, decision);
+}
+
+function describeAnswer(argument: Argument, decision: Answer): Diagnosis {
   switch (decision.kind) {
     case 'change':
       return describeChange(argument, decision);
     case 'foreign':
-      return finish(argument, decision.cause.service, {
-        verdict: 'cause',
-        change: 'none',
-        category: decision.category,
-        confidence: decision.confidence,
-        statement: [
-          ...describeSymptoms(argument, decision.cause.service),
-          { text: capitalise(`${decision.cause.text}.`), evidence: decision.cause.evidence },
-        ],
-        ruledOut: ruleOutChanges(argument, undefined, `its diff does not explain failures at ${decision.cause.what}`),
-      });
+      return describeForeign(argument, decision);
     case 'condition':
       return describeState(argument, decision);
     case 'surge':
@@ -76,7 +70,7 @@ export function describeDecision(argument: Argument): Diagnosis {
         ),
       });
     case 'service':
-      return describePlace(argument, decision.suspicion, decision);
+      return describePlace(argument, decision);
     case 'no-fault':
       return finish(argument, argument.input.service, {
         verdict: 'no-fault',
@@ -85,20 +79,33 @@ export function describeDecision(argument: Argument): Diagnosis {
         confidence: decision.confidence,
         statement: [
           {
-            text: 'No failure is seen: no error or other log pattern is new or grown, the platform tells of no trouble, and metrics stay within normal bounds.',
+            text: 'No failure is seen: no error is new or grown, the platform tells of no trouble, and metrics stay within normal bounds.',
             evidence: observedEvidence(argument.input),
           },
           ...describeCalmLevels(argument.facts.surroundings.levels),
         ],
-        against: describeHarmless(argument.facts.surroundings),
+        against: [
+          ...failurePatterns(argument.facts).map(describePattern),
+          ...describeHarmless(argument.facts.surroundings),
+        ],
       });
-    case 'inconclusive':
-      return describeDoubt(argument, decision);
   }
 }
 
+function describeForeign(argument: Argument, { cause, category, confidence }: AnswerOf<'foreign'>): Diagnosis {
+  return finish(argument, cause.service, {
+    verdict: 'cause',
+    change: 'none',
+    category,
+    confidence,
+    statement: [...describeSymptoms(argument, cause.service), ...cause.claims],
+    ruledOut: ruleOutChanges(argument, undefined, `its diff does not explain failures at ${cause.what}`),
+    missing: [...argument.gaps, ...cause.missing],
+  });
+}
+
 /** A state of the platform as the cause; changes stand by as what it is not. */
-function describeState(argument: Argument, decision: Extract<Decision, { kind: 'condition' }>): Diagnosis {
+function describeState(argument: Argument, decision: AnswerOf<'condition'>): Diagnosis {
   const { facts } = argument;
   const { condition, explained } = decision.root;
   const same = explained.filter((item) => item.kind.id === condition.kind.id);
@@ -119,32 +126,34 @@ function describeState(argument: Argument, decision: Extract<Decision, { kind: '
   });
 }
 
-function describePlace(
-  argument: Argument,
-  suspicion: Suspicion,
-  { category, confidence }: Extract<Decision, { kind: 'service' }>,
-): Diagnosis {
+/** A place without a reason: the first sentence says that, since the verdict alone reads as if all were known. */
+function describePlace(argument: Argument, { suspicion, category, confidence }: AnswerOf<'service'>): Diagnosis {
   const { service } = suspicion;
-  const missing = [...argument.gaps];
-  if (argument.facts.changes.length === 0) missing.push('commits of the services in the window');
-  return {
-    ...finish(argument, service, {
-      verdict: 'cause',
-      change: 'none',
-      category,
-      confidence,
-      statement: describeReasons(argument, suspicion),
-      against: describeNextSuspects(argument, suspicion),
-      ruledOut: ruleOutChanges(argument, undefined, 'it does not explain the failure'),
-    }),
+  const reasons = describeReasons(argument, suspicion);
+  const noChange = argument.facts.changes.length === 0 ? ['commits of the services in the window'] : [];
+  return finish(argument, service, {
+    verdict: 'cause',
+    change: 'none',
+    category,
+    confidence,
+    statement: [
+      {
+        text: `The place is known and the reason is not: ${service} fails first of all, and nothing that was collected says why.`,
+        evidence: [...new Set(reasons.flatMap((claim) => claim.evidence))],
+      },
+      ...reasons,
+    ],
+    against: describeNextSuspects(argument, suspicion),
+    ruledOut: ruleOutChanges(argument, undefined, 'it does not explain the failure'),
     missing: [
-      ...missing,
+      ...argument.gaps,
+      ...noChange,
       `the reason why ${service} fails: neither a change nor a state of its surroundings explains it`,
     ],
-  };
+  });
 }
 
-function describeChange(argument: Argument, decision: Extract<Decision, { kind: 'change' }>): Diagnosis {
+function describeChange(argument: Argument, decision: AnswerOf<'change'>): Diagnosis {
   const { top, rivals } = decision;
   const service = top.candidate.service;
   const statement: Claim[] = [
@@ -191,38 +200,45 @@ function describeChange(argument: Argument, decision: Extract<Decision, { kind: 
   });
 }
 
-function describeDoubt(argument: Argument, decision: Extract<Decision, { kind: 'inconclusive' }>): Diagnosis {
-  const { close } = decision;
-  const evidence = [...new Set(close.flatMap((item) => item.candidate.evidence))];
-  const missing = [...argument.gaps];
-  if (argument.facts.changes.length === 0) missing.push('commits of the services in the window');
-  if (argument.facts.deploys.length === 0) missing.push('deploy records, to know what ran when');
-  if (close.length > 1)
-    missing.push(`a reproduction that tells ${close.map((item) => short(item.candidate.id)).join(' and ')} apart`);
-  const base = inconclusive(decision.why, argument.engine, missing);
-  return {
-    ...finish(argument, '', {
-      verdict: 'inconclusive',
-      change: 'none',
-      category: 'unknown',
-      confidence: 0,
-      statement: [
-        { text: decision.why, evidence },
-        ...describeSymptoms(argument, argument.suspicions[0]?.service ?? argument.input.service),
-      ],
-      against: close.map((item) => ({
+/** What is known all the same: the lead where there is one, the symptoms, the changes that remain, and what would tell. */
+function describeDoubt(argument: Argument, { why, close, lead }: Doubt): Diagnosis {
+  const { facts, input, scored, suspicions, engine, gaps } = argument;
+  const told = lead && describeAnswer(argument, lead);
+  const missing = [...(told?.missing ?? gaps)];
+  if (facts.changes.length === 0) missing.push('commits of the services in the window');
+  if (facts.deploys.length === 0) missing.push('deploy records, to know what ran when');
+  return finish(argument, '', {
+    ...inconclusive(why, engine),
+    statement: [
+      { text: why, evidence: [...new Set(close.flatMap((item) => item.candidate.evidence))] },
+      ...close.map((item) => ({
         text: `${describeCandidate(item)}: not enough to accuse it alone.`,
         evidence: item.candidate.evidence,
       })),
-      ruledOut: ruleOutChanges(argument, undefined, undefined),
-    }),
-    missing: base.missing,
-    alternatives: listAlternatives(argument.facts, argument.input.service, argument.scored, undefined),
+      ...(told?.statement ?? describeSymptoms(argument, suspicions[0]?.service ?? input.service)),
+    ],
+    against: told?.against ?? [],
+    ruledOut: ruleOutChanges(argument, undefined, undefined),
+    signatures: listSignatures(argument, ''),
+    missing: [...missing, ...tellTests(close)],
+    alternatives: listAlternatives(facts, input.service, scored, undefined),
     // Only commits of one service can be bisected; of the most suspect one.
     suspects: close
       .filter((item) => item.candidate.change !== undefined && item.candidate.service === close[0]?.candidate.service)
       .map((item) => item.candidate.id),
-  };
+  });
+}
+
+/** What would confirm a change that remains possible, or acquit it. */
+function tellTests(close: readonly ScoredCandidate[]): readonly string[] {
+  const [only, ...others] = close;
+  if (!only) return [];
+  const name = short(only.candidate.id);
+  if (others.length > 0)
+    return [`a reproduction that tells ${close.map((item) => short(item.candidate.id)).join(' and ')} apart`];
+  return only.candidate.flag
+    ? [`a run with and without ${name}: nothing shows yet that the failure depends on it`]
+    : [`a reproduction with ${name} and with what ran before it: nothing shows yet that the failure depends on it`];
 }
 
 function finish(

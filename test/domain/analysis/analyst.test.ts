@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/domain/analysis/analyst.ts';
 import { contractChange, expectSound, graph, ledgerRounding, newFooter, shorterGrants } from './contract-change.ts';
+import type { MetricSeries } from '../../../src/domain/evidence/evidence.ts';
 import { at, chatter, commit, deploy, incident, repeat } from './incident.ts';
+
+const steadyErrors: MetricSeries = {
+  name: 'http errors per second',
+  expression: 'errors',
+  labels: {},
+  points: Array.from({ length: 90 }, (_, n) => [at(n - 30), 0.2 + 0.01 * (n % 3)] as const),
+};
 
 describe('analyst', () => {
   it('accuses the callee whose contract changed, not the caller that was deployed last', () => {
@@ -169,6 +177,7 @@ describe('analyst', () => {
             ...chatter(),
             ...repeat(-30, 60, 300, () => ({ level: 'warn', message: 'seat map is stale', fields: {} })),
           ],
+          series: [steadyErrors],
           changes: [newFooter],
           deploys: [deploy(newFooter, 47)],
         },

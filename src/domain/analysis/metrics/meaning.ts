@@ -17,6 +17,8 @@ export function readMeaning(series: Pick<MetricSeries, 'name' | 'expression'>): 
     /memory|heap|rss|cpu|disk|pool|queue|connections|threads|goroutine|file.?desc|in.?use|capacity|inflight/.test(text)
   )
     return 'saturation';
+  // How much one request costs grows with what it does, not with how many come.
+  if (/per.?(request|call|query|transaction|operation)/.test(text)) return 'other';
   if (/request|rps|qps|throughput|traffic|rate\(/.test(text)) return 'traffic';
   return 'other';
 }

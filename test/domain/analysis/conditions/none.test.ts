@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { alertOn, at, chatter, incidentFrom, wrap } from '../incident.ts';
-import { argueSoundly, flat, gauge, platformIncident, warning, wellAt } from './platform-incident.ts';
+import type { LogLine } from '../../../../src/domain/evidence/evidence.ts';
+import { alertOn, at, chatter, incidentFrom, repeat, wrap } from '../incident.ts';
+import { argueSoundly, flat, gauge, platformIncident, tell, warning, wellAt } from './platform-incident.ts';
 
 const wellOnly = wrap('wharf', 'events', {
   kind: 'events',
@@ -20,12 +21,22 @@ describe('no fault', () => {
     expect(diagnosis.against[0]?.text).toContain('it is over without harm');
   });
 
-  test('is hardly believed where a critical alert fires and only one kind of evidence was there', () => {
+  test('is not said where a critical alert fires and only one kind of evidence was there', () => {
     const one = argueSoundly({ ...platformIncident([]), evidence: [wellOnly] });
     const two = argueSoundly(platformIncident([wellAt(59, 'Pod/wharf-1')], { lines: chatter() }));
-    expect(one).toMatchObject({ verdict: 'no-fault' });
-    expect(one.confidence).toBeLessThan(0.5);
-    expect(two.confidence).toBeGreaterThan(one.confidence);
+    expect(one).toMatchObject({ verdict: 'inconclusive', confidence: 0 });
+    expect(tell(one)).toContain('too little to say that nothing is wrong');
+    expect(two).toMatchObject({ verdict: 'no-fault', confidence: 0.6 });
+  });
+
+  test('is said beside a handful of new warnings, and not beside an error', () => {
+    const odd = (level: 'warn' | 'error', n: number) =>
+      repeat(40, 40 + n, 60, () => ({ level, message: 'the gull took the rope', fields: {} }));
+    const beside = (lines: readonly LogLine[]) =>
+      argueSoundly(platformIncident([wellAt(59, 'Pod/wharf-1')], { lines: [...chatter(), ...lines] }));
+    expect(beside(odd('warn', 3)).verdict).toBe('no-fault');
+    expect(beside(odd('error', 12)).verdict).not.toBe('no-fault');
+    expect(beside(odd('warn', 12)).verdict).not.toBe('no-fault');
   });
 
   test('is said less surely beside a warning that nobody knows, and not beside an unknown error', () => {
@@ -77,6 +88,22 @@ describe('load, and a place without a reason', () => {
     expect(diagnosis.confidence).toBeLessThan(0.8);
   });
 
+  test('is no cause, but a lead, where the load strained nothing', () => {
+    const traffic = gauge('requests_per_second', [...flat(100, 5), ...flat(420, 25)]);
+    const failing = repeat(38, 60, 5, () => ({ level: 'error', message: 'the crane refuses', fields: {} }));
+    const diagnosis = argueSoundly(
+      platformIncident([], { series: [before(traffic, 100)], lines: [...chatter(), ...failing] }),
+    );
+    expect(diagnosis).toMatchObject({ verdict: 'inconclusive', category: 'unknown', confidence: 0 });
+    expect(tell(diagnosis)).toContain('More work came in before anything failed');
+  });
+
+  test('is no load that each request costs more', () => {
+    const cost = gauge('db_query_count_per_request', [...flat(3, 5), ...flat(49, 25)]);
+    const diagnosis = argueSoundly(platformIncident([], { series: [before(cost, 3), before(slow(38), 0.1)] }));
+    expect(diagnosis.category).not.toBe('traffic');
+  });
+
   test('is not load where the traffic rose after the failure, as retries do', () => {
     const traffic = gauge('requests_per_second', [...flat(100, 20), ...flat(420, 10)]);
     const diagnosis = argueSoundly(platformIncident([], { series: [before(traffic, 100), before(slow(34), 0.1)] }));
@@ -89,6 +116,7 @@ describe('load, and a place without a reason', () => {
     );
     expect(diagnosis).toMatchObject({ verdict: 'cause', service: 'wharf', change: 'none', category: 'unknown' });
     expect(diagnosis.confidence).toBeLessThanOrEqual(0.6);
+    expect(diagnosis.statement[0]?.text).toContain('The place is known and the reason is not');
     expect(diagnosis.missing.join(' ')).toContain('the reason why wharf fails');
   });
 });

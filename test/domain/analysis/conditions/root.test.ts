@@ -113,6 +113,22 @@ describe('a cause that is no change', () => {
     expect(tell(diagnosis)).toContain('From it follows connections that are used up');
   });
 
+  test('is at a thing that the alert or the service speaks of, before a louder one of a neighbour', () => {
+    const storage = (minutes: number, object: string) =>
+      warning(minutes, object, '', 'storage is full: no space left on device', { severity: 'error' });
+    const locks = warning(35, 'db-instance/wharf', '', 'ERROR: deadlock detected; blocked by process 14');
+    const alone = argueSoundly(platformIncident([storage(31, 'db-instance/quarry')]));
+    expect(alone.condition).toBe('storage-full');
+    const both = argueSoundly(platformIncident([storage(31, 'db-instance/quarry'), locks], {}, 'not well'));
+    expect(both.condition).toBe('lock-contention');
+    // The same trouble at a thing of this service's name stands in its own right.
+    const own = argueSoundly(platformIncident([storage(31, 'db-instance/wharf-main'), locks], {}, 'not well'));
+    expect(own.condition).toBe('storage-full');
+    // And so does one that the alert names.
+    const told = argueSoundly(platformIncident([storage(31, 'db-instance/quarry'), locks], {}, 'quarry is full'));
+    expect(told.condition).toBe('storage-full');
+  });
+
   test('is never a symptom alone: then nothing is blamed', () => {
     const diagnosis = argueSoundly(platformIncident(crashing.slice(0, 1)));
     expect(diagnosis).toMatchObject({ verdict: 'inconclusive', category: 'unknown' });
