@@ -8,7 +8,7 @@ import { failurePatterns, failureShifts, isObserved } from './facts.ts';
 import type { ForeignCause } from './outside.ts';
 import type { ScoredCandidate } from './changes/score-candidates.ts';
 import { singleOut } from './single-out.ts';
-import type { Suspicion } from './suspicion.ts';
+import { tellingSign, type Suspicion } from './suspicion.ts';
 
 /** What may be the answer, with how sure it is: 0 to 1. */
 export type Answer = { readonly confidence: number } & (
@@ -95,14 +95,15 @@ function weigh(
   return findOtherCause(input, facts, suspicions, root, alive) ?? accused;
 }
 
-/** Nothing fails: no error, no more new warnings than come on any day, and no metric that tells of a failure. */
+/** Nothing fails: no error, no more new warnings than come on any day, no request in the traces, and no metric that tells of a failure. */
 function isCalm(facts: Facts): boolean {
   const isGrave = facts.surroundings.unclear.some(({ event }) => event.severity === 'error');
   const patterns = failurePatterns(facts);
   const isQuiet =
     patterns.every(({ level }) => level === 'warn') &&
     patterns.reduce((sum, { after }) => sum + after, 0) < fewestWarnings;
-  return !isGrave && isQuiet && (failureShifts(facts).length === 0 || isWithinLimits(facts));
+  const isFailing = facts.spanSigns.some(({ kind, strength }) => kind === 'error' && strength >= tellingSign);
+  return !isGrave && !isFailing && isQuiet && (failureShifts(facts).length === 0 || isWithinLimits(facts));
 }
 
 /**

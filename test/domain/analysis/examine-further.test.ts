@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { analyseBundle } from '../../../src/domain/analysis/analysis.ts';
 import { examine } from '../../../src/domain/analysis/examine.ts';
 import type { EvidenceWithBody } from '../../../src/domain/diagnosis/engine.ts';
 import type { EvidenceBody, Span } from '../../../src/domain/evidence/evidence.ts';
@@ -27,6 +28,21 @@ function traces(service: string): EvidenceWithBody {
   }).flat();
   return holding({ kind: 'traces', service, incidentFrom, spans });
 }
+
+describe('a diagnosis', () => {
+  it('does not call calm what fails in the traces alone, and holds a flag of that service as a lead', () => {
+    const flag = { id: 'f1', service: 'stock', flag: 'new-reader', at: at(58), from: 'off', to: 'on' };
+    const flags = holding({ kind: 'flags', service: 'stock', flags: [flag] });
+    const events = holding({ kind: 'events', service: 'stock', incidentFrom, events: [] });
+    const evidence = [traces('cart'), traces('stock'), flags, events];
+    const nobody = { findings: [], lessons: [], guidance: [], rejected: [] };
+    const input = { service: 'cart', alerts: [], dependencies: { cart: ['stock'] }, evidence, ...nobody };
+    const { diagnosis, firstFailingService } = analyseBundle({ window, incidentFrom, input });
+    expect(diagnosis.verdict).toBe('inconclusive');
+    expect(firstFailingService).toBe('stock');
+    expect(diagnosis.statement.map(({ text }) => text).join()).toContain('`new-reader` of stock');
+  });
+});
 
 describe('an examination', () => {
   it('tells where requests fail first by whole traces, points there, and cites the evidence that holds them', () => {
