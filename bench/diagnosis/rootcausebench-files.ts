@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { guessLevel, readLevel } from '../../src/adapters/log-files/levels.ts';
+import { inferLevel, readLevel } from '../../src/domain/analysis/logs/levels.ts';
 import type {
   Change,
   Deploy,
@@ -50,7 +50,7 @@ export function readLogs(file: string): readonly { readonly service: string; rea
     .map((text) => {
       const { timestamp, service, severity_text: level, msg, ...rest } = JSON.parse(text) as Row;
       const message = String(msg);
-      const known = readLevel(level) ?? guessLevel(message);
+      const known = readLevel(level) ?? inferLevel(message);
       return {
         service: String(service),
         line: { at: toIso(timestamp), level: known, message, fields: toFields(rest) },

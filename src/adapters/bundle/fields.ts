@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readLevel } from '../log-files/levels.ts';
+import { readLevel } from '../../domain/analysis/logs/levels.ts';
 import { isTime as isEpochTime, readEpoch } from '../log-files/timestamps.ts';
 
 /** Kinds of value in a bundle. Each says what stands there and what to write instead, since the person who reads it did not write the schema. */

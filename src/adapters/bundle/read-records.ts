@@ -5,7 +5,7 @@ import { createLogMeasure, type MeasuredLogs } from '../../domain/analysis/logs/
 import { createRedact } from '../../domain/redaction.ts';
 import { cleanLine } from '../log-files/log-files.ts';
 import { createLineJoiner } from '../log-files/join-lines.ts';
-import { guessLevel } from '../log-files/levels.ts';
+import { inferLevel } from '../../domain/analysis/logs/levels.ts';
 import { createParseLine } from '../log-files/parse-line.ts';
 import { isPlainLogRecord, recordSchemas, toBody, type BodyHead, type HeldKind } from './bodies.ts';
 import { explainIssues, type Faults } from './faults.ts';
@@ -114,7 +114,7 @@ async function readLogRecords(asked: RecordFile, keep: (line: LogLine) => void, 
 
 function toLogLine(record: z.output<typeof recordSchemas.logs>): LogLine {
   return record.level === undefined
-    ? { ...record, level: guessLevel(record.message) }
+    ? { ...record, level: inferLevel(record.message) }
     : { ...record, level: record.level };
 }
 

@@ -1,6 +1,5 @@
-import type { Level } from './levels.ts';
+import type { Level } from '../../domain/analysis/logs/levels.ts';
 import { disorderMs, type ParsedLine, type ParseLine } from './parse-line.ts';
-
 import type { RawLine } from './sample.ts';
 
 export interface JoinerOptions {

@@ -1,6 +1,13 @@
+import {
+  inferLevel,
+  levelOfStatus,
+  readLevel,
+  readPythonLevel,
+  readSeverityNumber,
+  type Level,
+} from '../../domain/analysis/logs/levels.ts';
 import type { LogSource } from '../../domain/settings.ts';
 import { addField, flattenFields, readPairs, type Fields } from './fields.ts';
-import { findLevel, guessLevel, levelOfStatus, readLevel, type Level } from './levels.ts';
 import { findTime, readTime, type FoundTime } from './timestamps.ts';
 import { createToInstant, type Clock } from './timezone.ts';
 
@@ -46,7 +53,7 @@ const levelKeys = [
   'severityText',
   'severity_text',
   'priority',
-  'levelno',
+  'PRIORITY',
   's',
 ];
 const messageKeys = [
@@ -124,11 +131,14 @@ function readJson(value: Readonly<Record<string, unknown>>, clock: Clock, depth:
   const wrapped = inner === undefined ? undefined : parseEmbeddedJson(inner.trim(), clock, depth + 1);
   const at = readKeyedTime(value, clock);
   if (wrapped) return wrapped.at === undefined && at !== undefined ? { ...wrapped, at } : wrapped;
-  const level = pick(
-    value,
-    levelKeys.filter((key) => key in value || key.includes('.')),
-    readLevel,
-  );
+  const level =
+    pick(
+      value,
+      levelKeys.filter((key) => key in value || key.includes('.')),
+      readLevel,
+    ) ??
+    readPythonLevel(value['levelno']) ??
+    readSeverityNumber(value['severityNumber'] ?? value['severity_number']);
   const message = pick(value, messageKeys, readMessage) ?? '';
   const used = new Set([
     ...timeKeys.filter((key) => readTime(value[key], clock) !== undefined),
@@ -139,9 +149,9 @@ function readJson(value: Readonly<Record<string, unknown>>, clock: Clock, depth:
   const status = Number(
     fields['status'] ?? fields['statusCode'] ?? fields['res.statusCode'] ?? fields['http.status_code'],
   );
-  const guessed = inner === undefined ? undefined : (findLevel(inner) ?? guessLevel(inner));
+  const guessed = inner === undefined ? undefined : inferLevel(inner);
   return {
-    level: level ?? guessed ?? (status >= 400 ? levelOfStatus(status) : guessLevel(message)),
+    level: level ?? guessed ?? (status >= 400 ? levelOfStatus(status) : inferLevel(message)),
     message: message === '' ? JSON.stringify(rest).slice(0, 2_000) : message,
     fields,
     isContinuation: false,
@@ -212,7 +222,7 @@ function readText(line: string, found: FoundTime | undefined, afterContinuation:
     );
     const at = found?.at ?? readTime(pairs['ts'] ?? pairs['time'], clock);
     return {
-      level: readLevel(keyed) ?? guessLevel(String(told)),
+      level: readLevel(keyed) ?? inferLevel(String(told)),
       message: String(told),
       fields,
       isContinuation: false,
@@ -222,7 +232,7 @@ function readText(line: string, found: FoundTime | undefined, afterContinuation:
   const rest = found ? trimPrefix(line, found) : line.trimEnd();
   const klog = found?.start === 1 && /^[IWEF]\d/.test(line) ? readLevel(line[0]) : undefined;
   return {
-    level: klog ?? readLevel(keyed) ?? findLevel(rest) ?? guessLevel(rest),
+    level: klog ?? readLevel(keyed) ?? inferLevel(rest),
     message: rest,
     fields: pairs,
     isContinuation: !found && isContinuation(line, afterContinuation),

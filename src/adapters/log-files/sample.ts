@@ -1,4 +1,4 @@
-import type { Level } from './levels.ts';
+import type { Level } from '../../domain/analysis/logs/levels.ts';
 import type { Fields } from './fields.ts';
 
 export interface RawLine {
