@@ -42,10 +42,8 @@ const leastConfidence = { cause: 0.4, 'no-fault': 0.5 } as const;
 const costOfGap = 0.08;
 /** Fewer new warnings than this come on any day. */
 const fewestWarnings = 5;
-/** An outside system has to explain this much of a failure, 0 to 1, to be heard before changes. */
-const leastForeign = 0.45;
-/** Where a callee of which nothing was collected may be ours, its caller alone does not carry an answer that is acted on at once. */
-const mostForUnseen = 0.75;
+/** How sure one can be of an outside cause; of a callee that may be ours, by its caller alone; of an address of our own network. */
+const mostConfidence = { outside: 0.9, unseen: 0.75, inside: 0.6 } as const;
 
 /** Weighs the best change against an outside cause, a state of the platform, load, and saying nothing. */
 export function decide(
@@ -89,10 +87,10 @@ function weigh(
   // Inside names that do not resolve are ours to mend, whatever the calls that fail at them look like.
   const isName = root !== undefined && /^dns-/.test(root.condition.kind.id);
   if (root && (root.isShown || isName) && !explainsCondition(top)) return blame(root);
-  if (foreign && foreign.strength >= leastForeign && !explainsBetter(top, foreign)) return blameOutside(foreign, top);
+  if (foreign && foreign.kind !== 'inside' && !explainsBetter(top, foreign)) return blameOutside(foreign, top);
   const accused = accuse(facts, suspicions, alive);
   if (accused.kind !== 'inconclusive' || accused.isTie === true) return accused;
-  return findOtherCause(input, facts, suspicions, root, alive) ?? accused;
+  return findOtherCause(input, facts, suspicions, root, foreign, alive) ?? accused;
 }
 
 /** Nothing fails: no error, no more new warnings than come on any day, no request in the traces, and no metric that tells of a failure. */
@@ -134,17 +132,19 @@ function isWithinLimits(facts: Facts): boolean {
   );
 }
 
-/** What remains where no change is accused: a state that only logs tell of, load, or a place without a reason. */
+/** What remains where no change is accused: a state that only logs tell of, load, an unseen address, or a place without a reason. */
 function findOtherCause(
   input: EngineInput,
   facts: Facts,
   suspicions: readonly Suspicion[],
   root: RootCondition | undefined,
+  foreign: ForeignCause | undefined,
   alive: readonly ScoredCandidate[],
 ): Answer | undefined {
   if (root) return blame(root);
   const surge = findSurge(facts, input.service);
   if (surge) return { kind: 'surge', surge, confidence: surge.confidence, category: 'traffic' };
+  if (foreign) return blameOutside(foreign, alive[0]);
   const single = alive.length === 0 ? singleOut(facts, suspicions) : undefined;
   return single && { kind: 'service', ...single, category: 'unknown' };
 }
@@ -155,10 +155,11 @@ function blame(root: RootCondition): Answer {
 
 function blameOutside(cause: ForeignCause, top: ScoredCandidate | undefined): Answer {
   const confidence = 0.35 + 0.5 * cause.strength - 0.1 * Math.min(1, strengthOf(top));
+  const trusted = cause.kind === 'inside' ? 'inside' : cause.mayBeOurs ? 'unseen' : 'outside';
   return {
     kind: 'foreign',
     cause,
-    confidence: Math.min(confidence, cause.mayBeOurs ? mostForUnseen : 0.9),
+    confidence: Math.min(confidence, mostConfidence[trusted]),
     category: cause.kind === 'outside' ? 'outside-dependency' : 'infrastructure',
   };
 }

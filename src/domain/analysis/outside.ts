@@ -3,12 +3,16 @@ import type { CallFailure } from './calls.ts';
 import { matchesName, readFailureText } from './calls.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
+import { isInOwnNetwork } from './own-network.ts';
 import { clockSlackOf, type Suspicion } from './suspicion.ts';
 import { compactName } from './words.ts';
 
-/** A cause that no change made: an outside system that fails, or something that ran out by the calendar. */
+/**
+ * A cause that no change made: an outside system that fails, an address inside of the own network behind which nobody was observed, or
+ * something that ran out by the calendar.
+ */
 export interface ForeignCause {
-  readonly kind: 'outside' | 'expiry';
+  readonly kind: 'outside' | 'inside' | 'expiry';
   /** It answers, and says no: a contract that changed on either side. */
   readonly isRefusal: boolean;
   /** The service where it showed first. */
@@ -29,6 +33,8 @@ export interface ForeignCause {
 const expiredText =
   /(certificate|cert|x509|tls)[^\n]{0,80}(has expired|is expired|expired|not yet valid)|licen[cs]e[^\n]{0,40}expired|CERT_HAS_EXPIRED/i;
 
+/** A cause has to explain this much of a failure, 0 to 1, to be heard at all. */
+const leastStrength = 0.45;
 /** Less suspect services tell of somebody else's trouble. */
 const leastSuspect = 0.3;
 /** How surely a call that fails in this way failed by the other side's fault; a refusal may be the caller's as well. */
@@ -43,12 +49,16 @@ const otherSide: Readonly<Record<CallFailure['mode'], number>> = {
 const secondWitness = 0.1;
 const longestQuote = 200;
 
-/** The strongest cause outside of every change, if any. */
+/** The strongest cause outside of every change, if any explains enough; a provider or a calendar before what is merely unseen. */
 export function findForeignCause(facts: Facts, suspicions: readonly Suspicion[]): ForeignCause | undefined {
-  const found = [findExpiry(facts, suspicions), ...suspicions.map((suspicion) => findOutage(facts, suspicion))].filter(
-    (item) => item !== undefined,
+  const outages = suspicions.map((suspicion) => findOutage(facts, suspicion));
+  const found = [findExpiry(facts, suspicions), ...outages].flatMap((item) =>
+    item && item.strength >= leastStrength ? [item] : [],
   );
-  return found.sort((a, b) => b.strength - a.strength || (a.firstAt < b.firstAt ? -1 : 1))[0];
+  const isInside = ({ kind }: ForeignCause) => Number(kind === 'inside');
+  return found.sort(
+    (a, b) => isInside(a) - isInside(b) || b.strength - a.strength || (a.firstAt < b.firstAt ? -1 : 1),
+  )[0];
 }
 
 /** An outside system is at fault as far as a service's failing calls name it and the service shows no failure of its own. */
@@ -65,10 +75,11 @@ function findOutage(facts: Facts, { service, share, own, callsTo }: Suspicion): 
     (toward / Math.max(total, 1e-9)) * (1 - 0.5 * own) * otherSide[mode] * (0.6 + 0.4 * share) +
     (others > 0 || ownWords.length > 0 ? secondWitness : 0);
   const isListed = facts.dependencies[service]?.includes(what) === true;
-  const which = isListed ? 'of which nothing was collected' : 'which is none of the known services';
+  const isInside = ownWords.length === 0 && isInOwnNetwork(what);
+  const which = tellWhich(isListed, isInside);
   const beside = others > 0 ? `; ${others} more service(s) fail at it too` : '';
   return {
-    kind: 'outside',
+    kind: isInside ? 'inside' : 'outside',
     isRefusal: mode === 'rejected',
     service,
     what,
@@ -82,8 +93,18 @@ function findOutage(facts: Facts, { service, share, own, callsTo }: Suspicion): 
       ...ownWords,
     ],
     mayBeOurs: isListed && ownWords.length === 0,
-    missing: ownWords.length > 0 ? [] : [`what ${what} tells of itself, such as its status page or logs`],
+    missing:
+      ownWords.length > 0
+        ? []
+        : [
+            `what ${what} tells of itself, such as its ${isInside ? 'logs, and what may reach it' : 'status page or logs'}`,
+          ],
   };
+}
+
+function tellWhich(isListed: boolean, isInside: boolean): string {
+  if (isInside) return 'an address of the own network that is none of the known services';
+  return isListed ? 'of which nothing was collected' : 'which is none of the known services';
 }
 
 function countOtherCallers(facts: Facts, to: string, except: string): number {

@@ -147,7 +147,7 @@ describe('analyst', () => {
             ...chatter(),
             ...repeat(46, 60, 8, () => ({
               level: 'error',
-              message: 'payment not booked: connect ECONNREFUSED 10.9.8.7:9443',
+              message: 'payment not booked: connect ECONNREFUSED 203.0.113.7:9443',
               fields: {},
             })),
           ],
@@ -165,7 +165,7 @@ describe('analyst', () => {
       service: 'ledger',
       suspects: [],
     });
-    expect(diagnosis.statement.map((claim) => claim.text).join(' ')).toContain('10.9.8.7:9443');
+    expect(diagnosis.statement.map((claim) => claim.text).join(' ')).toContain('203.0.113.7:9443');
     expect(diagnosis.ruledOut.map((item) => item.candidate)).toContain(retries.id);
   });
 

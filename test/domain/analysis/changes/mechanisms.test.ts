@@ -65,6 +65,40 @@ describe('mechanisms', () => {
       'ECONNREFUSED localhost:5432',
     ],
     ['too small a limit', 'v.yaml', [' - name: DB_MAX_CONNS', '-  value: "50"', '+  value: "5"'], 'no free connection'],
+    [
+      'a network that lets less through',
+      'np.yaml',
+      ['+kind: NetworkPolicy', '+spec:', '+  policyTypes: [Egress]'],
+      'connect ETIMEDOUT 10.1.1.1:5432',
+    ],
+    [
+      'a network that lets less through',
+      'main.tf',
+      [
+        ' resource "aws_security_group_rule" "db" {',
+        '-  cidr_blocks = ["10.0.0.0/8"]',
+        '+  cidr_blocks = ["10.4.0.0/16"]',
+      ],
+      'could not connect to server',
+    ],
+    [
+      'a network that lets less through',
+      'firewall/rules.v4',
+      ['-A INPUT -p tcp --dport 5432 -j ACCEPT'],
+      'dial tcp 10.1.1.1:5432: i/o timeout',
+    ],
+    [
+      'another probe',
+      'chart.yaml',
+      [' readinessProbe:', '   httpGet:', '-    path: /healthz', '+    path: /ready'],
+      'probe failing',
+    ],
+    [
+      'another probe',
+      'task.json',
+      [' "healthCheck": {', '-  "timeout": 5', '+  "timeout": 1'],
+      'Task failed health checks',
+    ],
     ['more work for each request', 'm.sql', ['+DROP INDEX orders_customer;'], 'slow query'],
   ])('%s is seen in a diff and a symptom that do not quote each other', (name, path, diff, symptom) => {
     expect(explain(path, diff, symptom)[0]).toBe(name);
@@ -73,6 +107,18 @@ describe('mechanisms', () => {
   it.each([
     ['a clock that is only renamed', 'a.py', ['-n = datetime.utcnow()', '+now = datetime.utcnow()'], 'not yet valid'],
     ['a level that says less than before', 'l.xml', ['-<root level="DEBUG">', '+<root level="WARN">'], 'No space left'],
+    [
+      'another image beside a probe',
+      'chart.yaml',
+      ['-image: a:1', '+image: a:2', ' readinessProbe:', '   httpGet:'],
+      'probe failing',
+    ],
+    [
+      'a policy of the network that only got a label',
+      'np.yaml',
+      [' kind: NetworkPolicy', ' metadata:', '+  labels: { team: tides }'],
+      'connect ETIMEDOUT 10.1.1.1:5432',
+    ],
     ['a test of a route that is gone', 'test/a.test.ts', ['-get("/v1/quotes/:id")'], '404 for /v1/quotes/7'],
     ['a call that stands behind a loop', 'a.py', [' for a in b:', '     print(a)', '+db.query("x")'], 'slow query'],
   ])('%s explains nothing', (_what, path, diff, symptom) => {

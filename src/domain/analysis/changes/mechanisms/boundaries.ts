@@ -6,7 +6,7 @@ import {
   explainRoute,
   explainTakenName,
 } from '../contract-diffs.ts';
-import type { DiffView } from '../diff-view.ts';
+import { count, type DiffView } from '../diff-view.ts';
 import { findSwitch } from '../levels-in-diffs.ts';
 import { findBumps } from '../library-bumps.ts';
 import { splitWords } from '../../words.ts';
@@ -75,6 +75,25 @@ export const boundaryMechanisms: readonly Mechanism[] = [
     explain: (diff) => explainAddress(diff),
   },
   {
+    name: 'a network that lets less through',
+    source:
+      'Kubernetes documentation, "Network Policies" (what no policy allows is dropped); NIST SP 800-41 Rev. 1, 2009',
+    everyday: 0.005,
+    showsAtNeighbours: true,
+    modes: ['unreachable', 'timeout', 'rejected'],
+    symptom:
+      /ETIMEDOUT|E(HOST|NET)UNREACH|ECONNREFUSED|connection refused|connect\w*[^\n]{0,40}time(d)?[ -]?out|dial tcp|i\/o timeout|no route to host|unreachable|could not connect|communications link failure|RBAC: access denied/i,
+    explain: (diff) => explainRestriction(diff),
+  },
+  {
+    name: 'another probe',
+    source: 'Kubernetes documentation, "Configure Liveness, Readiness and Startup Probes"',
+    everyday: 0.01,
+    modes: ['unreachable', 'timeout', 'server-error'],
+    symptom: /\bprobe|health.?check|unhealthy|not ready|readiness|liveness|\brestarting/i,
+    explain: (diff) => explainProbe(diff),
+  },
+  {
     name: 'another setting read',
     source: 'Xu et al., "Early detection of configuration errors to reduce failure damage", OSDI 2016',
     everyday: 0.01,
@@ -120,6 +139,38 @@ export const boundaryMechanisms: readonly Mechanism[] = [
     },
   },
 ];
+
+const networkRules =
+  /NetworkPolicy|network[-_]?polic|netpol|AuthorizationPolicy|security[-_]?group|firewall|iptables|nftables|\bufw\b|network[-_]?acl|\bnsg\b/i;
+const denies =
+  /kind:\s*\w*(Network|Authorization)Policy\b|policyTypes|\b(deny|drop|reject|block)\b|default[-_]deny|(in|e)gress:\s*\[\]/i;
+const allows =
+  /cidr|ipBlock|\b(from|to|ports?)\b["']?\s*[:=]|\ballow|\baccept\b|selector|source_ranges|(source|destination)_\w+|security_groups|(in|e)gress/i;
+
+/** Rules of a network that came to deny, or allow less or other things. */
+function explainRestriction({ hunks }: DiffView): Sign | undefined {
+  const rules = hunks.filter(({ path, header, lines }) => networkRules.test([path, header, ...lines].join('\n')));
+  const removed = rules.flatMap((hunk) => hunk.removed);
+  const added = rules.flatMap((hunk) => hunk.added);
+  if (count(added, denies) > count(removed, denies))
+    return { what: 'it adds a rule by which the network denies connections', strength: 0.85 };
+  if (count(removed, allows) > count(added, allows))
+    return { what: 'it removes what the network allowed', strength: 0.8 };
+  return count(removed, allows) > 0 ? { what: 'it changes what the network allows', strength: 0.65 } : undefined;
+}
+
+const probe = /(readiness|liveness|startup)_?probe|health_?check/i;
+const probeSetting =
+  /probe|health_?check|\b(path|port|scheme|command|exec|httpGet|tcpSocket|grpc|interval|timeout|retries|matcher)\b["']?\s*[:=]|(initialDelay|period|timeout)Seconds|Threshold|unhealthy_|healthy_/i;
+
+/** What a probe asks, where, how long it waits, or that there is one. */
+function explainProbe({ hunks }: DiffView): Sign | undefined {
+  const isOther = hunks.some(
+    ({ path, header, lines, removed, added }) =>
+      probe.test([path, header, ...lines].join('\n')) && count([...removed, ...added], probeSetting) > 0,
+  );
+  return isOther ? { what: 'it changes by what a probe calls the process well', strength: 0.75 } : undefined;
+}
 
 const address =
   /https?:\/\/[^\s"'`)]+|\b[a-z][\w-]*(?:\.[\w-]+)*:\d{2,5}\b|\b\w*(?:host|port|addr|address|endpoint|url)\w*["']?\s*[:=]\s*["']?[\w.:/${}-]+/gi;
