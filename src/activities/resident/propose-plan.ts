@@ -1,5 +1,6 @@
 import type { Policy } from '../../adapters/cedar.ts';
 import { describeAction, type ActionDraft } from '../../domain/plan/catalogue.ts';
+import { describeDisagreement } from '../../domain/diagnosis/disagreement.ts';
 import { chooseAction } from '../../domain/plan/choose-actions.ts';
 import {
   isUsable,
@@ -102,6 +103,7 @@ async function makePlan(
   const { target } = draft;
   const view = input.settings.services[target] ?? input.settings.service;
   const reproduced = reproduction?.verdict === 'reproduced' && reproduction.suspectService === diagnosis.service;
+  const disagreement = describeDisagreement(diagnosis);
   const action: Action = {
     id: `${runId}/${round}.1`,
     ...draft,
@@ -131,6 +133,7 @@ async function makePlan(
     approvalsNeeded: decision.decision === 'ask' ? approvalsNeeded : 0,
     reproduced,
     ...(reproduction ? { proof: toProof(reproduction) } : {}),
+    ...(disagreement === undefined ? {} : { disagreement }),
     expiresAt: new Date(Date.parse(now) + input.settings.timings.approvalTimeoutMs).toISOString(),
   });
 }

@@ -1,21 +1,16 @@
 import type { Diagnosis } from '../../domain/diagnosis/diagnosis.ts';
+import { describeDisagreement } from '../../domain/diagnosis/disagreement.ts';
 
-/** Where model and analyst disagree, the person who decides is told: as an argument against, with the analyst's own evidence. */
+/**
+ * Keeps the analyst's answer beside the model's. Where they disagree, people are told as an argument against, with the analyst's
+ * own evidence; whoever decides on a plan reads it there.
+ */
 export function compareWithAnalyst(diagnosis: Diagnosis, analyst: Diagnosis): Diagnosis {
-  if (isSame(diagnosis, analyst)) return diagnosis;
-  const text = `The built-in analyst ${tell(analyst)}.`;
-  return analyst.evidence.length > 0
-    ? { ...diagnosis, against: [...diagnosis.against, { text, evidence: analyst.evidence }] }
-    : { ...diagnosis, missing: [...diagnosis.missing, text] };
-}
-
-function isSame(a: Diagnosis, b: Diagnosis): boolean {
-  return a.verdict === b.verdict && (a.verdict !== 'cause' || (a.service === b.service && a.change === b.change));
-}
-
-function tell({ verdict, service, change, confidence }: Diagnosis): string {
-  if (verdict === 'no-fault') return 'sees no fault';
-  if (verdict === 'inconclusive') return 'finds that the evidence carries no cause';
-  const what = change === 'none' ? service : `${service}, change ${change.slice(0, 12)}`;
-  return `blames ${what} (confidence ${confidence.toFixed(2)})`;
+  const { verdict, service, change, confidence, evidence } = analyst;
+  const compared: Diagnosis = { ...diagnosis, analyst: { verdict, service, change, confidence } };
+  const text = describeDisagreement(compared);
+  if (text === undefined) return diagnosis;
+  return evidence.length > 0
+    ? { ...compared, against: [...diagnosis.against, { text, evidence }] }
+    : { ...compared, missing: [...diagnosis.missing, text] };
 }

@@ -103,6 +103,8 @@ export interface Diagnosis {
   readonly lessons: readonly RecalledLesson[];
   /** Which engine argued it, for example `analyst` or `claude/<model>`. */
   readonly engine: string;
+  /** What the built-in analyst answered, where a model argued otherwise. */
+  readonly analyst?: Pick<Diagnosis, 'verdict' | 'service' | 'change' | 'confidence'>;
   /** What the engine wrote to be tried in the sandbox. */
   readonly written?: StoredProof;
 }

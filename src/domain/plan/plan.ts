@@ -49,6 +49,8 @@ export interface Plan {
   readonly reproduced: boolean;
   /** What the sandbox showed; absent where nothing was run. */
   readonly proof?: Proof;
+  /** What the built-in analyst holds against the model's cause that this plan follows; absent where they agree. */
+  readonly disagreement?: string;
   readonly expiresAt: string;
   /** The plan as people read it, rendered from its own bytes. */
   readonly text: string;

@@ -14,6 +14,7 @@ export function renderPlan(plan: PlanFacts): string {
     `Plan for ${clean(plan.target)}: ${count}, round ${plan.round} of ${clean(plan.incidentId)}`,
     `Cause reproduced: ${plan.reproduced ? 'yes' : 'NO, so every risk is raised by one'}`,
     ...(plan.proof ? renderProof(plan.proof) : []),
+    ...(plan.disagreement === undefined ? [] : [`Disagreement: ${clean(plan.disagreement)}`]),
     `Mode: ${plan.mode}. ${describeDecision(plan)}`,
     `Expires: ${plan.expiresAt}`,
     '',

@@ -97,6 +97,15 @@ async function propose({ mode = 'assist', approvers = ['ana', 'ben'], actionsTod
   });
 }
 
+test('whoever decides on a plan reads in it what the analyst holds against the cause, under the digest', async () => {
+  const analyst = { verdict: 'cause', service: 'stock', change: 'none', confidence: 0.6 } as const;
+  const { plan } = await propose({ diagnosis: { ...diagnosis, analyst } });
+  expect(plan?.text).toContain('\nDisagreement: The built-in analyst blames stock (confidence 0.60).\n');
+  expect(verifyPlanDigest(plan!)).toBeUndefined();
+  expect(verifyPlanDigest({ ...plan!, disagreement: 'The built-in analyst agrees.' })).toMatch(/\w/);
+  expect((await propose()).plan?.text).not.toContain('Disagreement');
+});
+
 describe('a flag that is the cause', () => {
   const id = 'new-checkout@2026-01-01T00:30:00Z';
   const flags: Evidence = { ...(evidence[0] as Evidence), id: 'user/flags/1', kind: 'flags', digest: 'flags' };
