@@ -9,9 +9,13 @@ import { contract } from './mechanisms/boundaries.ts';
 import { weighRarity } from './mechanisms/mechanism.ts';
 import { isRenaming } from './renames.ts';
 import type { Frame, Symptoms } from '../symptoms.ts';
+import type { DatabaseSign } from './told-statements.ts';
 import { countRarity, splitWords } from '../words.ts';
 
 export { contract } from './mechanisms/boundaries.ts';
+
+/** A change found by the statement that its database tells of. */
+export const loadsDatabase = 'a statement that its database suffers from';
 
 /** How well a diff explains the symptoms, 0 to 1, and in which words. */
 export interface DiffMatch {
@@ -25,6 +29,8 @@ export interface DiffMatch {
   readonly atNeighbours: number;
   /** The errors name the very thing that it took away, added or replaced. */
   readonly isNamed?: true;
+  /** 0 to 1: how surely another system's own records lead to it, so that its service need not fail itself. */
+  readonly toldElsewhere: number;
   readonly because: readonly string[];
   /** Evidence ids of the symptoms that it matches. */
   readonly evidence: readonly string[];
@@ -36,6 +42,7 @@ export const noMatch: DiffMatch = {
   mechanism: 0,
   lexical: 0,
   atNeighbours: 0,
+  toldElsewhere: 0,
   because: [],
   evidence: [],
 };
@@ -57,6 +64,7 @@ export function createMatcher(
   symptoms: Symptoms,
   modeOf: (service: string) => CallFailure['mode'] | undefined,
   answersNewly: (candidate: Candidate) => number,
+  signAtDatabase: (candidate: Candidate, hunks: readonly Hunk[]) => DatabaseSign | undefined,
 ) {
   const documents = candidates.map((item) => diffWords(item.hunks));
   const rarity = countRarity(documents);
@@ -67,8 +75,8 @@ export function createMatcher(
     const frame = matchFrames(hunks, symptoms.frames);
     const mode = modeOf(candidate.service);
     const made = matchMechanism(view, symptoms, mode, lexical.strength, answersNewly(candidate));
-    const named = matchFlag(candidate, symptoms);
-    const mechanism = named.strength > made.strength ? named : made;
+    const told = matchDatabase(signAtDatabase(candidate, hunks));
+    const mechanism = [made, matchFlag(candidate, symptoms), told].reduce((a, b) => (b.strength > a.strength ? b : a));
     const total = 1 - (1 - frame.strength) * (1 - mechanism.strength) * (1 - lexical.strength);
     return {
       total,
@@ -78,6 +86,7 @@ export function createMatcher(
       ...(mechanism.name === undefined ? {} : { mechanismName: mechanism.name }),
       atNeighbours: mechanism.atNeighbours ?? 0,
       ...(mechanism.isNamed ? { isNamed: mechanism.isNamed } : {}),
+      toldElsewhere: told.strength,
       because: [frame.because, mechanism.because, lexical.because].filter((text) => text !== ''),
       evidence: [...new Set([...frame.evidence, ...mechanism.evidence])],
     };
@@ -161,6 +170,13 @@ function matchFlag({ flag }: Candidate, { texts }: Symptoms): Part {
   if (!told) return nothing;
   const strength = 0.6 * Math.min(1, 0.35 + told.weight);
   return { strength, because: `the failures name \`${flag.flag}\``, evidence: [told.evidenceId] };
+}
+
+/** What a database tells needs no failing line of whoever loads it. */
+function matchDatabase(sign: DatabaseSign | undefined): Part {
+  if (sign === undefined) return nothing;
+  const { what, strength, evidenceId } = sign;
+  return { name: loadsDatabase, strength, because: what, evidence: [evidenceId] };
 }
 
 /** Stack traces name files by their end (`services/a/b.go`, `b.go`, `/app/src/b.js`). */

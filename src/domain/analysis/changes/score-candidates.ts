@@ -7,7 +7,8 @@ import type { Facts } from '../facts.ts';
 import { failurePatterns } from '../facts.ts';
 import { readGuidance } from '../guidance.ts';
 import type { DiffMatch } from './match-diff.ts';
-import { createMatcher, noMatch } from './match-diff.ts';
+import { createMatcher, loadsDatabase, noMatch } from './match-diff.ts';
+import { explainDatabase, listToldStatements } from './told-statements.ts';
 import { viewDiff } from './diff-view.ts';
 import type { Exposure } from './exposure.ts';
 import { coincidence, measureExposure } from './exposure.ts';
@@ -38,6 +39,8 @@ const reachFactor = { exact: 1, carried: 0.95, unrecorded: 0.85, 'perhaps-carrie
 
 /** From this share of suspicion on a service is what fails, rather than one that fails along. */
 const mainSuspect = 0.6;
+/** Below this share it has no part in the failure that anything shows. */
+const leastSuspect = 0.1;
 
 /** Faults of these kinds may wait: until a lifetime runs out, a cache empties, memory fills or load rises. */
 const patientFaults = [
@@ -46,6 +49,7 @@ const patientFaults = [
   'too small a limit',
   'more load than before',
   'lost synchronisation',
+  loadsDatabase,
 ];
 
 /** Scores every change of the window, best first. Ties are broken by the later deploy, then by id, so that the order never varies. */
@@ -61,24 +65,26 @@ export function scoreCandidates(
       hunks: candidate.change ? readHunks(candidate.change) : candidate.flag ? readFlagHunks(candidate.flag) : [],
     }),
   );
+  const slackMs = clockSlackOf(facts.spanMs);
+  const told = listToldStatements(facts, suspicions);
   const match = createMatcher(
     items,
     symptoms,
     (service) => dominantMode(facts, service, suspicions),
     (candidate) => answersNewly(candidate, facts, suspicions),
+    ({ atMs }, hunks) => explainDatabase(told, hunks, atMs, slackMs),
   );
   const opinions = readGuidance(
     input.guidance,
     facts.services,
     items.map((item) => item.candidate.id),
   );
-  const slackMs = clockSlackOf(facts.spanMs);
   const alertOnset =
     suspicions.find((item) => item.service === input.service)?.onsetMs ??
     Math.min(...input.alerts.map((alert) => Date.parse(alert.startsAt)));
   const scored = items.map(({ candidate, hunks }): ScoredCandidate => {
     const suspicion = suspicions.find((item) => item.service === candidate.service);
-    const onsetMs = onsetFor(facts, candidate, input.service, suspicion?.onsetMs ?? alertOnset, slackMs);
+    const onsetMs = onsetFor(facts, candidate, input.service, suspicion, alertOnset, slackMs);
     const leadMinutes = (onsetMs - candidate.atMs) / 60_000;
     const share = suspicion?.share ?? 0;
     const known = {
@@ -95,12 +101,13 @@ export function scoreCandidates(
     const found = match(candidate, hunks, viewDiff(hunks));
     // Whose neighbour fails at what its diff passes on is suspect, though it looks healthy and no line names it.
     const passedOn = (found.isNamed ? 0.85 : 0.7) * found.atNeighbours * nearFailing(known, found, facts, suspicions);
-    const trust = opinion === 'for' ? 1 : Math.max(0.1 + 0.9 * share, passedOn);
+    const trust = opinion === 'for' ? 1 : Math.max(0.1 + 0.9 * share, passedOn, 0.85 * found.toldElsewhere);
     const score =
       trust *
       (opinion === 'against' ? 0.15 : 1) *
       (0.12 + 0.88 * found.total) *
-      timing(leadMinutes) *
+      // A job may run hours after its deploy, and the database tells when it did.
+      (found.mechanismName === loadsDatabase ? 1 : timing(leadMinutes)) *
       (1 + 0.3 * nearness(leadMinutes * 60_000, facts.spanMs)) *
       reachFactor[candidate.reach] *
       kindFactor(candidate, facts, found);
@@ -115,12 +122,22 @@ export function scoreCandidates(
 
 /**
  * The onset that a change is held against. What was deployed after a first sign is not out yet: that sign may be chance where the bulk of
- * the failure came later, or where it is only a wavering metric of a service that no failing line belongs to.
+ * the failure came later, where it is only a wavering metric of a service that no failing line belongs to, or where that service has no part
+ * in what is alerted of, so that its own warnings date nothing.
  */
-function onsetFor(facts: Facts, candidate: Candidate, alerting: string, firstMs: number, slackMs: number): number {
-  if (candidate.atMs <= firstMs + slackMs) return firstMs;
-  const own = findMainOnset(facts, candidate.service);
-  const main = own ?? (isMerelyUnusual(facts, candidate.service) ? findMainOnset(facts, alerting) : undefined);
+function onsetFor(
+  facts: Facts,
+  { service, atMs }: Candidate,
+  alerting: string,
+  suspicion: Suspicion | undefined,
+  alertMs: number,
+  slackMs: number,
+): number {
+  const firstMs = suspicion?.onsetMs ?? alertMs;
+  if (atMs <= firstMs + slackMs) return firstMs;
+  if ((suspicion?.share ?? 0) < leastSuspect) return Math.max(firstMs, findMainOnset(facts, alerting) ?? alertMs);
+  const own = findMainOnset(facts, service);
+  const main = own ?? (isMerelyUnusual(facts, service) ? findMainOnset(facts, alerting) : undefined);
   return Math.max(firstMs, main ?? firstMs);
 }
 
