@@ -16,10 +16,10 @@ import {
   makeWorld,
   performElsewhere,
   readLines,
-  until,
   type World,
   removeWorlds,
 } from './actions-harness.ts';
+import { until } from '../until.ts';
 
 afterAll(removeWorlds);
 

@@ -177,15 +177,6 @@ export function killGroup({ child }: Performer): void {
   if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
 }
 
-/** Polls until a condition holds; there is no sleeping for a guessed time. */
-export async function until(what: string, isTrue: () => boolean, limitMs = 15_000): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!isTrue()) {
-    if (Date.now() > end) throw new Error(`Waited ${limitMs} ms in vain until ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -19,10 +19,10 @@ import {
   performElsewhere,
   readLedger,
   readLines,
-  until,
   type World,
   removeWorlds,
 } from './actions-harness.ts';
+import { until } from '../until.ts';
 
 afterAll(removeWorlds);
 

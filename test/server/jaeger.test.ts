@@ -13,6 +13,7 @@ import { freePort } from '../../src/setup/free-port.ts';
 import { answersHttp } from '../../src/setup/probe.ts';
 import { startServer, type StartedServer } from '../../src/setup/process.ts';
 import { findJaeger } from '../find-program.ts';
+import { until } from '../until.ts';
 
 const program = await findJaeger();
 if (!program) console.warn('SKIPPED: no `jaeger` on the PATH or in the cache, and RESIDENT_TEST_JAEGER is not set');
@@ -135,10 +136,9 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'resident-jaeger-'));
   await startJaeger(program);
   for (let n = 1; n <= 80; n++) await sendRequest(n, n % 2 === 0 ? 31 + (n * 50) / 80 : 1 + (n * 25) / 80);
-  const deadline = Date.now() + 30_000;
   const isThere = async () =>
     (await jaeger.findTraces('stock', { from: window.from, to: iso(-1) }, 1_000)).length === 80;
-  while (!(await isThere())) if (Date.now() > deadline) throw new Error('80 traces: not within 30 s');
+  await until('80 traces are there', isThere, 30_000);
 }, 60_000);
 
 afterAll(async () => {

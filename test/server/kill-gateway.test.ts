@@ -5,15 +5,8 @@ import { startGrpcProxy, type Call, type GrpcProxy } from './kill/grpc-proxy.ts'
 import { hasSignal } from './kill/histories.ts';
 import { incidentId, readState } from './kill/incident.ts';
 import { describeAlert, sendOnce, sendUntilAccepted } from './kill/sender.ts';
-import {
-  createClosing,
-  createFolder,
-  runNotifySink,
-  runResident,
-  runTemporal,
-  until,
-  type Victim,
-} from './kill/stage.ts';
+import { createClosing, createFolder, runNotifySink, runResident, runTemporal, type Victim } from './kill/stage.ts';
+import { until } from '../until.ts';
 
 const program = await findTemporal();
 if (!program)

@@ -19,9 +19,9 @@ import {
   runPrometheus,
   runResident,
   runTemporal,
-  until,
   type Victim,
 } from './kill/stage.ts';
+import { until } from '../until.ts';
 
 const program = await findTemporal();
 if (!program)

@@ -2,13 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { createServer as createSocket, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPrometheus, type Prometheus } from '../../src/adapters/prometheus/prometheus.ts';
+import { createPrometheus, type ConditionReading, type Prometheus } from '../../src/adapters/prometheus/prometheus.ts';
+import { freePort } from '../../src/setup/free-port.ts';
 import { findProgram } from '../find-program.ts';
+import { until } from '../until.ts';
 
 const program = process.env['RESIDENT_TEST_PROMETHEUS'] ?? (await findProgram('prometheus'));
 if (!program) console.warn('SKIPPED: no `prometheus` on the PATH and RESIDENT_TEST_PROMETHEUS is not set');
@@ -22,23 +23,13 @@ let server: ChildProcess | undefined;
 let folder: string;
 let prometheus: Prometheus;
 
-async function freePort(): Promise<number> {
-  const socket = createSocket().listen(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address() as AddressInfo;
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
-
-async function until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
-    const result = await attempt().catch(() => undefined);
-    if (result !== undefined) return result;
-    await wait(100);
-  }
-  throw new Error(`${what}: not within 30 s`);
+/** Polls the rule's condition until it is in a state, and gives that reading. */
+async function readUntil(state: ConditionReading['state']): Promise<ConditionReading> {
+  let reading: ConditionReading | undefined;
+  const isReached = async () => (reading = await prometheus.readCondition(rule, labels)).state === state;
+  await until(`the condition is ${state}`, isReached, 30_000, 100);
+  if (!reading) throw new Error('The condition was never read.');
+  return reading;
 }
 
 function writeMetrics(): string {
@@ -89,7 +80,13 @@ beforeAll(async () => {
     { stdio: 'ignore' },
   );
   prometheus = createPrometheus({ url: `http://127.0.0.1:${port}` });
-  await until('first scrape', async () => ((await prometheus.query('shop_requests')).length === 2 ? true : undefined));
+  // It is refused until the server listens.
+  const isScraped = () =>
+    prometheus.query('shop_requests').then(
+      (series) => series.length === 2,
+      () => false,
+    );
+  await until('both services are scraped', isScraped, 30_000, 100);
 });
 
 afterAll(async () => {
@@ -119,11 +116,7 @@ describe.skipIf(!program)('a real Prometheus', () => {
 
   it('a condition that holds is breached, and only for the service that it names', async () => {
     shop.errors = 40;
-    const reading = await until('breach', async () => {
-      const read = await prometheus.readCondition(rule, labels);
-      return read.state === 'breached' ? read : undefined;
-    });
-    expect(reading).toMatchObject({ value: 0.4, threshold: '> 0.2' });
+    expect(await readUntil('breached')).toMatchObject({ value: 0.4, threshold: '> 0.2' });
     expect(await prometheus.readCondition(rule, { ...labels, service: 'user' })).toMatchObject({
       state: 'ok',
       value: 0,
@@ -165,10 +158,6 @@ describe.skipIf(!program)('a real Prometheus', () => {
 
   it('a metric that vanished is unknown, not recovered', async () => {
     shop.isGone = true;
-    const reading = await until('unknown', async () => {
-      const read = await prometheus.readCondition(rule, labels);
-      return read.state === 'unknown' ? read : undefined;
-    });
-    expect(reading.detail).toContain('has no data');
+    expect((await readUntil('unknown')).detail).toContain('has no data');
   });
 });

@@ -12,8 +12,9 @@ import { childEnvironment } from '../../src/config.ts';
 import { reaperScheduleId } from '../../src/domain/names.ts';
 import type { SandboxRequest } from '../../src/domain/reproduction/reproduction.ts';
 import { findTemporal } from '../find-program.ts';
-import { createClosing, createFolder, runTemporal, until } from './kill/stage.ts';
+import { createClosing, createFolder, runTemporal } from './kill/stage.ts';
 import { address, isEngineThere, limits, makeTar } from './sandbox-harness.ts';
+import { until } from '../until.ts';
 
 const program = await findTemporal();
 if (!program)

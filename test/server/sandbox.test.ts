@@ -6,8 +6,9 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { labels } from '../../src/adapters/docker/policy.ts';
 import { workFolder } from '../../src/domain/reproduction/frames.ts';
-import { countProcesses, until } from './hostile/side.ts';
+import { countProcesses } from './hostile/side.ts';
 import { expectNothingLeft, isEngineThere, limits, makeSandbox, runInside } from './sandbox-harness.ts';
+import { until } from '../until.ts';
 
 const parts = isEngineThere ? makeSandbox() : undefined!;
 

@@ -1,8 +1,9 @@
 import { buffer } from 'node:stream/consumers';
 import { listStatusFaults } from '../../../src/adapters/docker/policy.ts';
 import { getsAtMost, refusesEach, showsOnly, type HostileCase } from './hostile-case.ts';
-import { countProcesses, describeReport, until, type Side } from './side.ts';
+import { countProcesses, describeReport, type Side } from './side.ts';
 import { asRootWith, insteadOfOurs, together, changed, without } from './weaknesses.ts';
+import { until } from '../../until.ts';
 
 /** Runs through the product's door until its time is over. The control ends its wait as a plain client does: it goes away. */
 async function outstay(side: Side, command: readonly string[]): Promise<string> {

@@ -113,15 +113,6 @@ export async function countProcesses(mark: string): Promise<number> {
   return stdout.split('\n').filter((line) => line.includes(mark)).length;
 }
 
-/** Waits until a condition holds. @throws when it does not within the time. */
-export async function until(what: string, isTrue: () => Promise<boolean> | boolean, limitMs = 10_000): Promise<void> {
-  const endsAt = Date.now() + limitMs;
-  while (!(await isTrue())) {
-    if (Date.now() > endsAt) throw new Error(`Waited ${limitMs} ms in vain until ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
 export function makeName(): string {
   return `resident-hostile-${randomUUID().slice(0, 8)}`;
 }

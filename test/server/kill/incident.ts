@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { IncidentState } from '../../../src/domain/incident/incident.ts';
 import { incidentWorkflowId } from '../../../src/domain/names.ts';
-import { until } from './stage.ts';
+import { until } from '../../until.ts';
 
 export const incidentId = incidentWorkflowId('checkout');
 

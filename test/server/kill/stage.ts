@@ -17,6 +17,7 @@ import { freePort } from '../../../src/setup/free-port.ts';
 import { startDocker, startPrometheus, startTemporal } from '../../../src/setup/servers.ts';
 import { findProgram } from '../../find-program.ts';
 import { secretVariables, type Fleet } from './fleet.ts';
+import { until } from '../../until.ts';
 
 /** Ends what was started, newest first. */
 export interface Closing {
@@ -260,17 +261,3 @@ export async function runNotifySink(closing: Closing): Promise<{ readonly url: s
 }
 
 export const webhookToken = 'kill-test';
-
-/** Polls a condition. @throws when it did not come true within the limit. */
-export async function until(
-  what: string,
-  isTrue: () => boolean | Promise<boolean>,
-  limitMs = 60_000,
-  everyMs = 10,
-): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!(await isTrue())) {
-    if (Date.now() > end) throw new Error(`Not within ${limitMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
-}
