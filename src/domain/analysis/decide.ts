@@ -1,5 +1,5 @@
 import type { CauseCategory } from '../diagnosis/diagnosis.ts';
-import type { EngineInput } from '../diagnosis/engine.ts';
+import type { EngineInput, EvidenceWithBody } from '../diagnosis/engine.ts';
 import { accuse, explainsSymptoms, strengthOf, type Accusation, type Acquittal } from './accuse.ts';
 import { findRootCondition, isHarmless, type RootCondition } from './conditions/root.ts';
 import { findSurge, type Surge } from './conditions/traffic.ts';
@@ -8,7 +8,7 @@ import { failurePatterns, failureShifts, isObserved } from './facts.ts';
 import type { ForeignCause } from './outside.ts';
 import type { ScoredCandidate } from './changes/score-candidates.ts';
 import { singleOut } from './single-out.ts';
-import { tellingSign, type Suspicion } from './suspicion.ts';
+import { isAnomalous, tellingSign, type Suspicion } from './suspicion.ts';
 
 /** What may be the answer, with how sure it is: 0 to 1. */
 export type Answer = { readonly confidence: number } & (
@@ -42,6 +42,8 @@ const leastConfidence = { cause: 0.4, 'no-fault': 0.5 } as const;
 const costOfGap = 0.08;
 /** Fewer new warnings than this come on any day. */
 const fewestWarnings = 5;
+/** Where nothing but changes is known, a person reads a few of them. */
+const mostLeads = 3;
 /** How sure one can be of an outside cause; of a callee that may be ours, by its caller alone; of an address of our own network. */
 const mostConfidence = { outside: 0.9, unseen: 0.75, inside: 0.6 } as const;
 
@@ -77,12 +79,12 @@ function weigh(
   foreign: ForeignCause | undefined,
 ): Answer | Acquittal {
   const root = findRootCondition(facts, suspicions, input.alerts);
-  if (facts.surroundings.conditions.every((item) => isHarmless(facts, item)) && !root && isCalm(facts)) {
-    return facts.observed.includes(input.service) || facts.surroundings.eventEvidence.length > 0
-      ? { kind: 'no-fault', confidence: trustInCalm(input, facts) }
-      : { kind: 'inconclusive', why: `Neither logs nor metrics of ${input.service} could be read.`, close: [] };
-  }
   const alive = scored.filter((item) => item.ruledOut === undefined);
+  const isUnseen = !input.evidence.some((item) => item.evidence.service === input.service && tellsState(item));
+  const isUntroubled = !root && facts.surroundings.conditions.every((item) => isHarmless(facts, item));
+  if (isUntroubled && isUnseen && !facts.services.some((service) => isAnomalous(facts, service)))
+    return { kind: 'inconclusive', why: tellUnseen(input.service, alive), close: alive.slice(0, mostLeads) };
+  if (isUntroubled && !isUnseen && isCalm(facts)) return { kind: 'no-fault', confidence: trustInCalm(input, facts) };
   const top = alive[0];
   // Inside names that do not resolve are ours to mend, whatever the calls that fail at them look like.
   const isName = root !== undefined && /^dns-/.test(root.condition.kind.id);
@@ -91,6 +93,18 @@ function weigh(
   const accused = accuse(facts, suspicions, alive);
   if (accused.kind !== 'inconclusive' || accused.isTie === true) return accused;
   return findOtherCause(input, facts, suspicions, root, foreign, alive) ?? accused;
+}
+
+/** True for what tells how a service was, as changes and deploys do not. */
+function tellsState(item: EvidenceWithBody): boolean {
+  return (
+    isObserved(item) || item.body?.kind === 'events' || (item.body?.kind === 'traces' && item.body.spans.length > 0)
+  );
+}
+
+function tellUnseen(service: string, alive: readonly ScoredCandidate[]): string {
+  const leads = alive.length > 0 ? '; its changes are all there is to go by' : '';
+  return `Nothing that was collected shows how ${service} was, no line, metric, span or event of it${leads}.`;
 }
 
 /** Nothing fails: no error, no more new warnings than come on any day, no request in the traces, and no metric that tells of a failure. */
@@ -113,11 +127,7 @@ function trustInCalm(input: EngineInput, facts: Facts): number {
     ({ length }) => length === 0,
   );
   const isPressing = input.alerts.some((alert) => alert.status === 'firing' && alert.severity === 'critical');
-  const kinds = new Set(
-    input.evidence
-      .filter((item) => isObserved(item) || item.body?.kind === 'events' || item.body?.kind === 'traces')
-      .map(({ evidence }) => evidence.kind),
-  );
+  const kinds = new Set(input.evidence.filter(tellsState).map(({ evidence }) => evidence.kind));
   return 0.7 - (isSilent ? 0 : 0.1) - (isPressing ? (kinds.size < 2 ? 0.25 : 0.1) : 0);
 }
 

@@ -42,6 +42,22 @@ describe('a diagnosis', () => {
     expect(firstFailingService).toBe('stock');
     expect(diagnosis.statement.map(({ text }) => text).join()).toContain('`new-reader` of stock');
   });
+
+  it('knows how a service was from its spans alone: calm while they are, and not unseen where they fail', () => {
+    const nobody = { findings: [], lessons: [], guidance: [], rejected: [] };
+    const argue = (spans: EvidenceWithBody) =>
+      analyseBundle({
+        window,
+        incidentFrom,
+        input: { service: 'cart', alerts: [], dependencies: {}, evidence: [spans], ...nobody },
+      }).diagnosis;
+    const failing = traces('cart');
+    const calm =
+      failing.body?.kind === 'traces' ? failing.body.spans.map((span) => ({ ...span, status: 'ok' as const })) : [];
+    expect(argue(holding({ kind: 'traces', service: 'cart', incidentFrom, spans: calm })).verdict).toBe('no-fault');
+    expect(argue(failing).verdict).not.toBe('no-fault');
+    expect(argue(failing).statement[0]?.text).not.toContain('Nothing that was collected');
+  });
 });
 
 describe('an examination', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { analyseBundle } from '../../../src/domain/analysis/analysis.ts';
 import { findAnswerFault } from '../../../src/domain/analysis/verify-answer.ts';
 import { listSuspectServices } from '../../../src/domain/diagnosis/reconcile.ts';
-import { chatter, commit, deploy, incident, incidentFrom, repeat, window } from './incident.ts';
+import { at, chatter, commit, deploy, incident, incidentFrom, repeat, window, wrap } from './incident.ts';
 
 const greeting = commit(
   'ferry',
@@ -80,6 +80,26 @@ describe('where nothing is known', () => {
     expect(diagnosis.verdict).toBe('inconclusive');
     expect({ firstFailingService, blastRadius }).toEqual({ firstFailingService: '', blastRadius: [] });
     expect(ranking).toEqual([{ service: 'ghost', score: 0, why: '' }]);
+  });
+
+  it('a provider that tells of an outage does not make it calm, nor the changes of a neighbour a cause: they are leads', () => {
+    const outage = wrap('paygate', 'events', {
+      kind: 'events',
+      service: 'paygate',
+      incidentFrom,
+      events: [{ at: at(20), severity: 'error', object: 'Payments', reason: 'MajorOutage', message: 'Major outage' }],
+    });
+    const alone = incident({ ghost: {} }, {});
+    const told = analyse({ ...alone, evidence: [outage] }).diagnosis;
+    expect(told).toMatchObject({ verdict: 'inconclusive', confidence: 0 });
+    expect(told.statement[0]?.text).toContain('Nothing that was collected shows how ghost was');
+
+    const rename = commit('crew', 30, 'Rename mail to email', 'crew.py', '@@ -1 +1 @@\n-x["mail"]\n+x["email"]\n');
+    const changed = incident({ ghost: {}, crew: { changes: [rename] } }, { ghost: ['crew'] });
+    const { diagnosis } = analyse(changed);
+    expect(findAnswerFault(changed, diagnosis) ?? '').toBe('');
+    expect(diagnosis).toMatchObject({ verdict: 'inconclusive', suspects: [rename.id] });
+    expect(diagnosis.statement[1]?.text).toContain('Rename mail to email');
   });
 
   it('all that was looked at is listed, with how often it is cited', () => {

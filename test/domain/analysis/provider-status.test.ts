@@ -53,6 +53,15 @@ it('the status page of a provider is cited, and makes the answer surer', () => {
   expect(told?.missing.join(' ')).not.toContain('of itself');
 });
 
+it('what a status page said after calls began to fail is cited, though the incident was reported later', () => {
+  const reportedAt = at(50);
+  const listed = { ...input, dependencies: { notices: ['pigeonpost'] }, evidence: [...input.evidence, status] };
+  const evidence = listed.evidence.map((item) =>
+    item.body && 'incidentFrom' in item.body ? { ...item, body: { ...item.body, incidentFrom: reportedAt } } : item,
+  );
+  expect(analyse({ ...listed, evidence }).evidence).toContain('pigeonpost/events/1');
+});
+
 it('what a status page said before calls began to fail supports nothing', () => {
   const body = { ...status.body, kind: 'events', service: 'pigeonpost', incidentFrom } as const;
   const events = [{ at: at(-20), severity: 'warn', object: 'Letters API', message: 'Investigating delays' }] as const;

@@ -64,7 +64,7 @@ export function readSurroundings(
   patterns: readonly LogPattern[],
   alerts: readonly Pick<Alert, 'summary' | 'annotations'>[] = [],
 ): Surroundings {
-  const seen = sortEvents(evidence);
+  const seen = sortEvents(evidence, estimateOnset(patterns));
   const told = seen.found.map(({ sign }) => sign.text);
   const spoken = alerts.flatMap((alert) => [alert.summary, ...Object.values(alert.annotations)]);
   const levels = [...readLevels(evidence, readQuotedLimits(told, spoken)), ...readLockWaits(evidence)];
@@ -94,7 +94,17 @@ export function readSurroundings(
 
 type Sorted = Pick<Surroundings, 'calm' | 'unclear' | 'warnings' | 'past'> & { readonly found: readonly Found[] };
 
-function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
+/** When the gravest lines began to fail: somebody reports an incident minutes after it began, and what was told meanwhile belongs to it. */
+function estimateOnset(patterns: readonly LogPattern[]): string | undefined {
+  const failing = patterns.filter(({ level }) => level === 'error' || level === 'warn');
+  const gravest = Math.max(0, ...failing.map(({ weight }) => weight));
+  return failing
+    .filter(({ weight }) => weight === gravest)
+    .map(({ firstAt }) => firstAt)
+    .sort()[0];
+}
+
+function sortEvents(evidence: readonly EvidenceWithBody[], onset: string | undefined): Sorted {
   const calm: SeenEvent[] = [];
   const unclear: SeenEvent[] = [];
   const warnings: SeenEvent[] = [];
@@ -102,9 +112,10 @@ function sortEvents(evidence: readonly EvidenceWithBody[]): Sorted {
   const found: Found[] = [];
   for (const { evidence: item, body } of evidence) {
     if (body?.kind !== 'events') continue;
+    const from = onset !== undefined && onset < body.incidentFrom ? onset : body.incidentFrom;
     for (const event of body.events) {
       const seen: SeenEvent = { event, service: body.service, evidenceId: item.id };
-      const isNow = (event.lastAt ?? event.at) >= body.incidentFrom;
+      const isNow = (event.lastAt ?? event.at) >= from;
       const kind = matchEvent(event);
       if (isNow && event.severity !== 'info') warnings.push(seen);
       // What is routine may wait for a restart before it takes effect.
