@@ -9,7 +9,13 @@ import { toInputSchema } from './input-schema.ts';
 const name = (what: string) => z.string().min(1).max(200).describe(what);
 const service = name('A service of the inventory.');
 const change = name('A commit of that service, from the inventory.');
-const time = (what: string) => z.iso.datetime({ offset: true }).nullable().describe(what);
+/** As evidence writes times, which are compared as text: in UTC and with milliseconds. */
+const time = (what: string) =>
+  z.iso
+    .datetime({ offset: true })
+    .transform((at) => new Date(at).toISOString())
+    .nullable()
+    .describe(what);
 const from = time('Only from this time on, ISO 8601; null for all.');
 const to = time('Only before this time, ISO 8601; null for all.');
 const contains = z.string().max(200).nullable().describe('Only lines that contain this text; null for all.');

@@ -27,6 +27,14 @@ describe('a question of the model', () => {
     expect(ask('read_file', file)).toMatchObject({ path: 'src/session.js', toLine: 20 });
   });
 
+  it('has its times as evidence writes them, whatever zone the model writes them in', () => {
+    const times = { from: '2026-11-21T11:00:00+02:00', to: '2026-11-21T09:30:00Z' };
+    expect(ask('query_logs', { ...logs, ...times })).toMatchObject({
+      from: '2026-11-21T09:00:00.000Z',
+      to: '2026-11-21T09:30:00.000Z',
+    });
+  });
+
   it('about a change is given the revision before it, which is ours to say', () => {
     expect(ask('run_test', { service: 'user-service', change: badCommit })).toEqual({
       id: 't1',
