@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
+import { makeRandom } from '../../test/fakes/random.ts';
 
 export interface BundleSize {
   readonly lines: number;
@@ -33,7 +34,7 @@ type Random = () => number;
  * fail at it. Nothing of it lies in memory as a whole, and a seed gives the same bytes each time.
  */
 export async function generateBundle(folder: string, { lines, services, seed }: BundleSize): Promise<GeneratedBundle> {
-  const random = createRandom(seed);
+  const random = makeRandom(seed);
   const names = Array.from({ length: services }, (_, i) => nameService(i));
   const dependencies = Object.fromEntries(names.map((name, i) => [name, listCallees(i, services).map(nameService)]));
   const path0 = descend(services);
@@ -70,18 +71,6 @@ export async function generateBundle(folder: string, { lines, services, seed }: 
   const manifest = { bundle: 1, service: first, window, incidentFrom, dependencies };
   await writeFile(path.join(folder, 'bundle.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return { ...sums, culprit: { service: nameService(culprit), change } };
-}
-
-/** mulberry32: small, fast and the same everywhere. */
-function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const words = ['cart', 'order', 'stock', 'price', 'user', 'search', 'mail', 'ledger', 'media', 'quota'];

@@ -1,4 +1,4 @@
-/** Mulberry32: the same numbers for the same seed. */
+/** Mulberry32 (Tommy Ettinger): numbers from 0 to 1 that look random and are the same for the same seed. */
 export function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { explainByLoad, readAlerted, type LoadExplanation } from '../../../../src/domain/analysis/load/explain-load.ts';
 import { readFlows } from '../../../../src/domain/analysis/load/service-flows.ts';
-import { createNoise, createRandom, metricsOf, series } from '../metrics/generated-series.ts';
+import { makeRandom } from '../../../fakes/random.ts';
+import { createNoise, metricsOf, series } from '../metrics/generated-series.ts';
 
 type Graph = Readonly<Record<string, readonly string[]>>;
 
@@ -147,7 +148,7 @@ describe('the load that a symptom is made of', () => {
   it('is found in random fleets of fifteen services, nineteen times of twenty', () => {
     let right = 0;
     for (let seed = 1; seed <= 40; seed++) {
-      const random = createRandom(seed);
+      const random = makeRandom(seed);
       const names = Array.from({ length: 15 }, (_, i) => `s${i}`);
       const graph: Record<string, string[]> = {};
       names.slice(1).forEach((name, i) => {

@@ -1,21 +1,11 @@
 import type { EvidenceWithBody } from '../../../../src/domain/diagnosis/engine.ts';
 import type { MetricSeries } from '../../../../src/domain/evidence/evidence.ts';
+import { makeRandom } from '../../../fakes/random.ts';
 import { at, incidentFrom, wrap } from '../incident.ts';
-
-/** Numbers that look random and are the same in every run (mulberry32), from 0 to 1. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Standard normal noise, from twelve even numbers. */
 export function createNoise(seed: number): () => number {
-  const random = createRandom(seed);
+  const random = makeRandom(seed);
   return () => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, -6);
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findMetricShifts } from '../../../../src/domain/analysis/metrics/shifts.ts';
 import type { MetricSeries } from '../../../../src/domain/evidence/evidence.ts';
-import { createNoise, createRandom, series } from './generated-series.ts';
+import { makeRandom } from '../../../fakes/random.ts';
+import { createNoise, series } from './generated-series.ts';
 import { at, incidentFrom, wrap } from '../incident.ts';
 
 const day = 1440;
@@ -16,7 +17,7 @@ const minuteOf = (iso = '') => (Date.parse(iso) - Date.parse(at(0))) / 60_000;
 
 describe('a step in a metric', () => {
   it.each(seeds)('is found, and dated to three minutes, through random gaps and noise (seed %i)', (seed) => {
-    const [noise, random] = [createNoise(seed), createRandom(seed)];
+    const [noise, random] = [createNoise(seed), makeRandom(seed)];
     const found = shiftsOf(
       series('latency_ms', (minute) => (random() < 0.3 ? undefined : 100 + 3 * noise() + (minute >= 42 ? 60 : 0))),
     );
@@ -25,7 +26,7 @@ describe('a step in a metric', () => {
   });
 
   it.each(seeds)('is not found in noise with heavy tails, gaps and lone spikes (seed %i)', (seed) => {
-    const [noise, random] = [createNoise(seed), createRandom(seed)];
+    const [noise, random] = [createNoise(seed), makeRandom(seed)];
     const spike = Math.floor(random() * 90) - 30;
     expect(
       shiftsOf(
