@@ -36,16 +36,14 @@ export const recordSchemas = {
 
 type Records = { readonly [K in BodyKind]: readonly z.output<(typeof recordSchemas)[K]>[] };
 
-/** Kinds whose records are gathered to a body; logs are measured instead. */
-export type HeldKind = Exclude<BodyKind, 'logs'>;
+/** Kinds whose records are gathered as they are; logs are measured instead, and the points of series packed. */
+export type HeldKind = Exclude<BodyKind, 'logs' | 'metrics'>;
 
 /** Makes the body of a file's records; what a record leaves to the file's name is filled in. */
 export function toBody(kind: HeldKind, head: BodyHead, records: readonly unknown[]): EvidenceBody {
   const { service, incidentFrom } = head;
   const of = <K extends HeldKind>(_kind: K) => records as Records[K];
   switch (kind) {
-    case 'metrics':
-      return { kind, service, incidentFrom, series: of('metrics').map(toSeries) };
     case 'traces':
       return { kind, service, incidentFrom, spans: of('traces').map((span) => ({ service, ...span })) };
     case 'changes':
@@ -74,12 +72,6 @@ export function toBody(kind: HeldKind, head: BodyHead, records: readonly unknown
 /** A change of a flag without an id is known by the flag and the time. */
 export function toFlagChange(service: string, flag: Records['flags'][number]): FlagChange {
   return { id: `${flag.flag}@${flag.at}`, service, ...flag };
-}
-
-/** Points without a value say that nothing was measured, which a gap says as well. */
-function toSeries({ name, expression, labels, points }: Records['metrics'][number]) {
-  const measured = points.filter((point): point is [string, number] => point[1] !== null);
-  return { name, expression: expression ?? name, labels, points: measured };
 }
 
 const logKeys = new Set(['at', 'level', 'message', 'fields']);

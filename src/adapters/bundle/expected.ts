@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import type { ExpectedAnswer } from '../../domain/analysis/compare-expected.ts';
 import { createFaults } from './faults.ts';
 import { choice, listOf, number, record, text, word } from './fields.ts';
-import { explainReading, parseRecord } from './read-records.ts';
+import { parseRecord } from './check-record.ts';
+import { explainReading } from './read-records.ts';
 
 /** Beside bundle.json: what the answer has to be. */
 export const expectedFile = 'expected.json';

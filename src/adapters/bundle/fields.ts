@@ -29,6 +29,14 @@ export function toUtc(at: string): string {
   return at.endsWith('Z') ? at : new Date(at).toISOString();
 }
 
+/** A time in any form that a bundle may write, as text in UTC; undefined for anything else. */
+export function readTime(value: unknown): string | undefined {
+  if (isTime(value)) return toUtc(value);
+  return typeof value === 'number' && isEpochTime(readEpoch(value))
+    ? new Date(readEpoch(value)).toISOString()
+    : undefined;
+}
+
 const timeError = wrong(
   'an ISO 8601 time with its zone, such as "2026-11-21T09:26:13.581Z", or a number of seconds, milli-, micro- or nanoseconds since 1970',
 );
@@ -116,15 +124,17 @@ function flatten(value: Readonly<Record<string, unknown>>, prefix = ''): Record<
   );
 }
 
+const numberText = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^NaN$|^[+-]?Inf(?:inity)?$/i;
+const toMeasured = (text: string) => (Number.isFinite(Number(text)) ? Number(text) : null);
+
 /** A number, also as the text in which Prometheus answers; null where nothing was measured, as NaN and infinities say too. */
-export const measured = z.union(
-  [
-    z.number(),
-    z.null(),
-    z
-      .string()
-      .regex(/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^NaN$|^[+-]?Inf(?:inity)?$/i)
-      .transform((value) => (Number.isFinite(Number(value)) ? Number(value) : null)),
-  ],
-  { error: wrong('a number, or null where nothing was measured') },
-);
+export const measured = z.union([z.number(), z.null(), z.string().regex(numberText).transform(toMeasured)], {
+  error: wrong('a number, or null where nothing was measured'),
+});
+
+/** What {@link measured} takes, read without it; undefined for anything else. */
+export function readMeasured(value: unknown): number | null | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (value === null) return null;
+  return typeof value === 'string' && numberText.test(value) ? toMeasured(value) : undefined;
+}

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { z } from 'zod';
-import type { Evidence, EvidenceBody, LogLine } from '../../domain/evidence/evidence.ts';
+import type { Evidence, EvidenceBody, LogLine, MetricSeries } from '../../domain/evidence/evidence.ts';
 import { createLogMeasure, type MeasuredLogs } from '../../domain/analysis/logs/measure-logs.ts';
 import { createRedact } from '../../domain/redaction.ts';
 import { cleanLine } from '../log-files/log-files.ts';
@@ -8,9 +8,11 @@ import { createLineJoiner } from '../log-files/join-lines.ts';
 import { inferLevel } from '../../domain/analysis/logs/levels.ts';
 import { createParseLine } from '../log-files/parse-line.ts';
 import { isPlainLogRecord, recordSchemas, toBody, type BodyHead, type HeldKind } from './bodies.ts';
-import { explainIssues, type Faults } from './faults.ts';
+import { checkRecord, parseJson, parseRecord } from './check-record.ts';
+import type { Faults } from './faults.ts';
 import type { BodyKind } from './layout.ts';
 import { readLines, type FileDigest } from './read-lines.ts';
+import { createTimeTable, readSeries } from './read-series.ts';
 import { createWindowTally } from './window-tally.ts';
 
 /** A file of a bundle, and what its records belong to. */
@@ -37,6 +39,7 @@ export interface ReadRecords extends FileDigest {
 export async function readRecords(asked: RecordFile, faults: Faults): Promise<ReadRecords | undefined> {
   try {
     if (asked.kind === 'logs') return await readLogs(asked, faults);
+    if (asked.kind === 'metrics') return await readMetrics(asked, faults);
     return await readHeld(asked, asked.kind, faults);
   } catch (error) {
     faults.add({ file: asked.file, message: explainReading(error) });
@@ -59,8 +62,7 @@ async function readHeld(asked: RecordFile, kind: HeldKind, faults: Faults): Prom
     const record = parseRecord(recordSchemas[kind], text, (message) => faults.add({ file: asked.file, line, message }));
     if (record !== undefined) records.push(record);
   });
-  const { body, left } = takeFromWindow(toBody(kind, asked.head, records), asked);
-  return { ...done, records: records.length, body, ...(left === undefined ? {} : { left }) };
+  return { ...done, records: records.length, ...takeFromWindow(toBody(kind, asked.head, records), asked) };
 }
 
 /**
@@ -70,19 +72,26 @@ async function readHeld(asked: RecordFile, kind: HeldKind, faults: Faults): Prom
 function takeFromWindow(
   body: EvidenceBody,
   { evidence: { window }, file }: RecordFile,
-): { readonly body: EvidenceBody; readonly left: string | undefined } {
-  if (body.kind === 'metrics') {
-    const tally = createWindowTally(window, file, 'point');
-    const take = ([at]: readonly [string, number]) => tally.takes(Date.parse(at));
-    const series = body.series.map((one) => ({ ...one, points: one.points.filter(take) }));
-    return { body: { ...body, series }, left: tally.tell() };
-  }
-  if (body.kind === 'traces') {
-    const tally = createWindowTally(window, file, 'span');
-    const spans = body.spans.filter((span) => tally.takes(Date.parse(span.at)));
-    return { body: { ...body, spans }, left: tally.tell() };
-  }
-  return { body, left: undefined };
+): { readonly body: EvidenceBody; readonly left?: string } {
+  if (body.kind !== 'traces') return { body };
+  const tally = createWindowTally(window, file, 'span');
+  const spans = body.spans.filter((span) => tally.takes(Date.parse(span.at)));
+  return { body: { ...body, spans }, ...tally.tell() };
+}
+
+/** Series, of which points outside of the window are left out for the same reason. */
+async function readMetrics(asked: RecordFile, faults: Faults): Promise<ReadRecords> {
+  const { evidence, file, head } = asked;
+  const table = createTimeTable();
+  const tally = createWindowTally(evidence.window, file, 'point');
+  const series: MetricSeries[] = [];
+  const done = await eachLine(asked, (text, line) => {
+    const fault = (message: string) => faults.add({ file, line, message });
+    const value = parseJson(text, fault);
+    const read = value === undefined ? undefined : readSeries(value, table, tally, fault);
+    if (read) series.push(read);
+  });
+  return { ...done, records: series.length, body: { kind: 'metrics', ...head, series }, ...tally.tell() };
 }
 
 async function readLogs(asked: RecordFile, faults: Faults): Promise<ReadRecords> {
@@ -95,8 +104,7 @@ async function readLogs(asked: RecordFile, faults: Faults): Promise<ReadRecords>
   const done =
     asked.format === 'text' ? await readTextLogs(asked, keep, faults) : await readLogRecords(asked, keep, faults);
   const measured = measure.finish();
-  const left = tally.tell();
-  return { ...done, records: measured.lines, measured, ...(left === undefined ? {} : { left }) };
+  return { ...done, records: measured.lines, measured, ...tally.tell() };
 }
 
 async function readLogRecords(asked: RecordFile, keep: (line: LogLine) => void, faults: Faults): Promise<FileDigest> {
@@ -151,46 +159,4 @@ async function eachLine(asked: RecordFile, take: (text: string, line: number) =>
     if (done) return value;
     for (const { text, number } of value) take(text, number);
   }
-}
-
-/** One line as a record of a schema; undefined, and a fault, where it is none. */
-export function parseRecord<T extends z.ZodObject>(
-  schema: T,
-  text: string,
-  fault: (message: string) => void,
-): z.output<T> | undefined {
-  const value = parseJson(text, fault);
-  return value === undefined ? undefined : checkRecord(schema, value, fault);
-}
-
-function parseJson(text: string, fault: (message: string) => void): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    if (/[[,:]\s*-?(?:NaN|Infinity)\b/.test(text)) fault('is not JSON: it holds NaN or Infinity; write null there');
-    else fault(`is not JSON (${why.slice(0, 120)}); write one whole JSON object a line`);
-    return undefined;
-  }
-}
-
-/** Holds a value against a schema; each thing that is wrong is a fault. */
-export function checkRecord<T extends z.ZodObject>(
-  schema: T,
-  value: unknown,
-  fault: (message: string) => void,
-): z.output<T> | undefined {
-  const parsed = schema.safeParse(withoutNulls(value), { reportInput: true });
-  if (parsed.success) return parsed.data;
-  for (const message of explainIssues(parsed.error.issues, Object.keys(schema.shape))) fault(message);
-  return undefined;
-}
-
-/** Many programs write null for what is absent. */
-function withoutNulls(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value);
-  return entries.some(([, item]) => item === null)
-    ? Object.fromEntries(entries.filter(([, item]) => item !== null))
-    : value;
 }

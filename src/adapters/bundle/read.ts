@@ -6,11 +6,12 @@ import type { Evidence } from '../../domain/evidence/evidence.ts';
 import type { Alert } from '../../domain/incident/alert.ts';
 import { suggest } from '../../domain/nearest.ts';
 import { countOf } from '../../domain/text.ts';
+import { parseRecord } from './check-record.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { alertsFile, bodyKinds, isBodyKind, manifestFile, readFileName, type BodyKind } from './layout.ts';
 import { manifestSchema, type IndexEntry, type Manifest } from './manifest.ts';
 import { readLines } from './read-lines.ts';
-import { explainReading, parseRecord, readRecords } from './read-records.ts';
+import { explainReading, readRecords } from './read-records.ts';
 import { alertRecord } from './records.ts';
 
 /**

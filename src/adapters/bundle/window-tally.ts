@@ -8,8 +8,8 @@ const slackMs = 60_000;
 export interface WindowTally {
   /** True for a time inside of the window, give or take a minute; others are counted. `atMs` is in milliseconds since 1970. */
   takes(atMs: number): boolean;
-  /** What was left out, in words; undefined where nothing was. */
-  tell(): string | undefined;
+  /** What was left out, in words; without them where nothing was. */
+  tell(): { readonly left?: string };
 }
 
 /**
@@ -28,9 +28,10 @@ export function createWindowTally(window: TimeWindow, file: string, noun: string
       return false;
     },
     tell() {
-      if (before + after === 0) return undefined;
+      if (before + after === 0) return {};
       const sides = [before > 0 ? `${before} before` : '', after > 0 ? `${after} after` : ''].filter(Boolean);
-      return `${before + after} of ${countOf(all, noun)} in ${file} lie outside of the window (${sides.join(', ')} it) and were left out; widen the window in bundle.json to have them read`;
+      const left = `${before + after} of ${countOf(all, noun)} in ${file} lie outside of the window (${sides.join(', ')} it) and were left out; widen the window in bundle.json to have them read`;
+      return { left };
     },
   };
 }
