@@ -98,11 +98,43 @@ export function findCallFailures(
     const text = pattern.examples[0] ? readFailureText(pattern.examples[0]) : '';
     // One line names a host as an address, and the next, of the same client, as a bare word.
     const host = [...(hosts.get(pattern.service) ?? [])].find((name) => text.includes(name));
-    const to = host ?? findQuoted(pattern, failing, dependencies[pattern.service] ?? []);
-    return to === undefined
-      ? []
-      : [{ from: pattern.service, to, isKnown: host === undefined, mode: readMode(text, pattern.status), pattern }];
+    const callees = dependencies[pattern.service] ?? [];
+    const answered = readAnswer(text);
+    const to = host ?? findQuoted(pattern, failing, callees) ?? findAnswering(text, answered, failing, callees, known);
+    const mode = readMode(text, pattern.status ?? answered);
+    return to === undefined ? [] : [{ from: pattern.service, to, isKnown: host === undefined, mode, pattern }];
   });
+}
+
+/** A status as clients write it down behind what they asked for; an access log has it after the protocol or a mere space. */
+const clientAnswer =
+  /\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s\S*?(?::|\s(?:->|=>|→))\s+(?:HTTP\S*\s+)?([45]\d\d)\b|\b(?:status code|unexpected (?:status|response)|received|got):?\s+(?:an?\s+)?(?:HTTP\S*\s+)?([45]\d\d)\b/i;
+/** Words that only whoever asked has for an answer. */
+const asClient = /\bstatus code\b|\bunexpected (status|response)\b|\bretry(ing|[- ]after)?\b|\b(received|got)\b/i;
+
+function readAnswer(text: string): number | undefined {
+  const match = clientAnswer.exec(text);
+  return match ? Number(match[1] ?? match[2]) : undefined;
+}
+
+/**
+ * The callee whose answer a client's line tells without a name: the one that tells of the same status itself, or the only one there is.
+ * Of several that tell of it none is taken. O(n) in the failing templates.
+ */
+function findAnswering(
+  text: string,
+  answered: number | undefined,
+  failing: readonly LogPattern[],
+  callees: readonly string[],
+  known: readonly string[],
+): string | undefined {
+  if (answered === undefined) return undefined;
+  const tells = ({ status, examples: [example] }: LogPattern) =>
+    status === answered || (example !== undefined && new RegExp(`\\b${answered}\\b`).test(readFailureText(example)));
+  const telling = callees.filter((name) => failing.some((other) => other.service === name && tells(other)));
+  if (telling.length > 0) return telling.length === 1 ? telling[0] : undefined;
+  const [only, ...others] = callees;
+  return only !== undefined && others.length === 0 && known.includes(only) && asClient.test(text) ? only : undefined;
 }
 
 /**

@@ -189,6 +189,33 @@ describe('failing calls', () => {
     expect(calleesOf({ svc: ['store'] })).toEqual(['svc store']);
     expect(calleesOf({})).toEqual([]);
   });
+
+  describe('that a client tells by status alone', () => {
+    const from = (service: string, message: string, fields: LogLine['fields'] = {}) =>
+      patternsOf([...chatter(), ...repeat(45, 60, 9, error(message, fields))]).map((item) => ({ ...item, service }));
+    const asked = from('svc', 'POST /v2/search: 429 Too Many Requests, retry after 1 s');
+    const calls = (patterns: Parameters<typeof findCallFailures>[0], ...callees: string[]) =>
+      findCallFailures(patterns, ['svc', ...callees], { svc: callees })
+        .filter((call) => call.from === 'svc')
+        .map(({ to, mode }) => `${to} ${mode}`);
+
+    it('go to the callee that tells of the same status', () => {
+      const gate = from('gate', 'request throttled', { status: 429 });
+      expect(calls([...asked, ...gate], 'gate', 'mail')).toEqual(['gate server-error']);
+      expect(calls([...asked, ...gate, ...from('mail', 'too many, 429')], 'gate', 'mail')).toEqual([]);
+    });
+
+    it('go to the only callee where nobody else can have answered', () => {
+      expect(calls(asked, 'gate')).toEqual(['gate server-error']);
+      expect(calls(from('svc', 'Request failed with status code 503'), 'gate')).toEqual(['gate server-error']);
+      expect(calls(asked, 'gate', 'mail')).toEqual([]);
+    });
+
+    it('are not read from an access log, which tells what the service itself answered', () => {
+      for (const line of ['"POST /v2/search HTTP/1.1" 500 12', 'POST /v2/search 500 12ms', 'form answered 500'])
+        expect(calls(from('svc', line), 'gate')).toEqual([]);
+    });
+  });
 });
 
 describe('guidance', () => {
