@@ -3,12 +3,12 @@ import { posix } from 'node:path';
 import { applyPatch, parsePatch, type StructuredPatch } from 'diff';
 import { findGuardedKind, guardedWords } from '../../domain/reproduction/guarded-files.ts';
 import { shadowsPython } from '../../domain/reproduction/python-modules.ts';
+import { maxDiffLength } from '../../domain/reproduction/written-proof.ts';
 import type { SourceTree, TreeFile } from './source-tree.ts';
 
 export type Applied = { readonly tree: SourceTree; readonly paths: readonly string[] } | { readonly refused: string };
 
-/** A candidate is a small change; more than this is no fix that a person can judge in an incident. */
-export const maxDiffLength = 20_000;
+/** More than this is no fix that a person can judge in an incident. */
 const maxFiles = 20;
 
 /**

@@ -31,6 +31,16 @@ const revision = z
   .describe('A commit; null for what is checked out.');
 const line = z.int().min(1).max(1_000_000);
 
+/** A script that a model wrote; what else it has to be, {@link findScriptFault} says. */
+export const writtenScript = z.strictObject({
+  path: z.string().max(200).describe('Relative, for example shows-it.test.js; the file may not exist.'),
+  text: z.string().max(maxScriptLength).describe(`At most ${maxScriptLength} characters, standard library only.`),
+  command: z
+    .array(z.string().max(200))
+    .max(4)
+    .describe('node [--test], python3 [-m unittest], sh, go run or java, then the path.'),
+});
+
 /** What each question takes. Fields that may be absent are null, so that a model says that it wants all. */
 const questions = {
   read_evidence: {
@@ -95,14 +105,7 @@ const questions = {
     input: z.strictObject({
       service,
       change,
-      script: z.strictObject({
-        path: name('Relative, for example shows-it.test.js; the file may not exist.'),
-        text: z.string().max(maxScriptLength).describe(`At most ${maxScriptLength} characters.`),
-        command: z
-          .array(z.string().max(200))
-          .max(4)
-          .describe('node [--test], python3 [-m unittest], sh, go run or java, then the path.'),
-      }),
+      script: writtenScript,
     }),
   },
 } as const;

@@ -1,14 +1,11 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import { maxScriptLength } from '../../domain/reproduction/written-proof.ts';
+import { maxDiffLength } from '../../domain/reproduction/written-proof.ts';
 import { toInputSchema } from './input-schema.ts';
-import { questionTools } from './questions.ts';
+import { questionTools, writtenScript } from './questions.ts';
 
 const cited = z.array(z.string().max(200)).max(30).describe('Ids of the evidence that carries it.');
 const claim = z.strictObject({ text: z.string().min(1).max(1_000).describe('One sentence.'), evidence: cited });
-
-/** A fix is a small change; the rest of the rules stand where it is applied. */
-const maxFixLength = 20_000;
 
 /** What a model's diagnosis may look like. Unknown fields, wrong types and long texts refuse the whole answer. */
 export const diagnosisReport = z.strictObject({
@@ -38,22 +35,14 @@ export const diagnosisReport = z.strictObject({
     )
     .max(30),
   missing: z.array(z.string().max(400)).max(20).describe('What would be needed to be sure.'),
-  script: z
-    .strictObject({
-      path: z.string().max(200).describe('Relative, for example shows-it.test.js; the file may not exist.'),
-      text: z.string().max(maxScriptLength).describe(`At most ${maxScriptLength} characters, standard library only.`),
-      command: z
-        .array(z.string().max(200))
-        .max(4)
-        .describe('node [--test], python3 [-m unittest], sh, go run or java, then the path.'),
-    })
+  script: writtenScript
     .nullish()
     .describe(
       'A new file for the accused service that exits with another code than 0 while the fault is there. It runs in a sandbox without a network, in the folder of the service.',
     ),
   fix: z
     .strictObject({
-      diff: z.string().max(maxFixLength).describe('A unified diff with a/ and b/ paths from the service folder.'),
+      diff: z.string().max(maxDiffLength).describe('A unified diff with a/ and b/ paths from the service folder.'),
     })
     .nullish()
     .describe('The smallest change of the accused service that mends it; it is tried on a copy.'),

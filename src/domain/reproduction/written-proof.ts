@@ -21,6 +21,8 @@ export interface StoredProof {
 }
 
 export const maxScriptLength = 8_000;
+/** Of a fix: more than this is none that a person can judge in an incident. */
+export const maxDiffLength = 20_000;
 
 /** Programs that may run a script, with what stands before its path, by the ending of its name. */
 const interpreters: Readonly<Record<string, readonly (readonly string[])[]>> = {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { applyDiff, maxDiffLength } from '../../../src/activities/candidate-fix/apply-diff.ts';
+import { applyDiff } from '../../../src/activities/candidate-fix/apply-diff.ts';
 import {
   readTree,
   writeTree,
   type SourceTree,
   type TreeFile,
 } from '../../../src/activities/candidate-fix/source-tree.ts';
+import { maxDiffLength } from '../../../src/domain/reproduction/written-proof.ts';
 
 const text = (content: string, mode = 0o644) => ({ type: 'file', mode, content: Buffer.from(content) }) as const;
 const tree: SourceTree = new Map<string, TreeFile>([
