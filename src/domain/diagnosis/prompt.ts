@@ -11,13 +11,7 @@ export interface Prompt {
 }
 
 /** How much a prompt may hold, in characters; a token is about four of them. */
-export interface PromptLimits {
-  readonly maxDataLength: number;
-  readonly maxStringLength: number;
-  readonly maxItems: number;
-}
-
-export const promptLimits: PromptLimits = { maxDataLength: 240_000, maxStringLength: 600, maxItems: 120 };
+const limits = { maxDataLength: 240_000, maxStringLength: 600, maxItems: 120 } as const;
 
 /** Identifiers that an answer may name: fetched in this incident, so no text of an attacker can add to them. */
 export interface Inventory {
@@ -81,21 +75,15 @@ export interface PromptWords {
  * same input gives the same bytes, so that a provider can keep them in a cache.
  * @param tag a string that nobody who writes logs can foresee; it marks where data begins and ends.
  */
-export function renderPrompt(
-  input: EngineInput,
-  analyst: Diagnosis,
-  tag: string,
-  words: PromptWords,
-  limits: PromptLimits = promptLimits,
-): Prompt {
-  const inventory = readInventory(input);
+export function renderPrompt(input: EngineInput, analyst: Diagnosis, tag: string, words: PromptWords): Prompt {
   const { source, lessons, runtime, length, leftOut: crowdedOut } = layOut(input, limits.maxDataLength);
   const room = limits.maxDataLength * (1 - layerShares.interfaces) - length;
-  let { maxItems } = limits;
-  let index = cleanValue(selectIndex(input, analyst, inventory), limits.maxStringLength, maxItems);
+  const whole = selectIndex(input, analyst, readInventory(input));
+  let maxItems: number = limits.maxItems;
+  let index = cleanValue(whole, limits.maxStringLength, maxItems);
   while (JSON.stringify(index).length > room && maxItems > 5) {
     maxItems = Math.floor(maxItems / 2);
-    index = cleanValue(selectIndex(input, analyst, inventory), limits.maxStringLength, maxItems);
+    index = cleanValue(whole, limits.maxStringLength, maxItems);
   }
   const longest = Math.max(input.evidence.length, input.findings.length, input.alerts.length);
   const leftOut = [
