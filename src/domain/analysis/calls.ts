@@ -1,5 +1,6 @@
 import type { LogLine } from '../evidence/evidence.ts';
 import type { LogPattern } from './logs/patterns.ts';
+import { dropCallers, isCallerField, isListener } from './callers.ts';
 import { compactName, shortName } from './words.ts';
 
 /** A failing call: whom it went to, and how it failed. */
@@ -34,14 +35,14 @@ const shortestQuote = 24;
 export function readPeers(line: LogLine): readonly string[] {
   const peers: string[] = [];
   for (const [key, value] of Object.entries(line.fields)) {
-    if (peerField.test(key) && typeof value === 'string' && value !== '' && value.length <= 120)
+    if (peerField.test(key) && !isCallerField(key) && typeof value === 'string' && value !== '' && value.length <= 120)
       peers.push(value.replace(/^\w+:\/\//, '').split('/')[0] ?? value);
   }
-  const text = readFailureText(line);
+  const text = dropCallers(readFailureText(line));
   for (const match of text.matchAll(address))
     peers.push((match[1] ?? match[2] ?? match[3] ?? match[4] ?? '').replace(/[.:]$/, ''));
   for (const match of text.matchAll(namedTarget)) peers.push(match[1] ?? '');
-  return [...new Set(peers.filter((peer) => peer.length >= 2))];
+  return [...new Set(peers.filter((peer) => peer.length >= 2 && !isListener(peer)))];
 }
 
 /** Message with the fields that hold error text. */
