@@ -1,5 +1,5 @@
 import type { Analysis, ConsultedEvidence } from '../domain/analysis/analysis.ts';
-import type { Claim, Diagnosis } from '../domain/diagnosis/diagnosis.ts';
+import { isPlaceOnly, type Claim, type Diagnosis } from '../domain/diagnosis/diagnosis.ts';
 import type { Bundle } from '../domain/evidence/bundle.ts';
 import { paint, plain, renderTable } from './output.ts';
 
@@ -82,10 +82,6 @@ function renderVerdict(diagnosis: Diagnosis): string {
 function renderConfidence(diagnosis: Diagnosis): string {
   if (diagnosis.verdict === 'inconclusive') return 'none';
   return `${diagnosis.confidence.toFixed(2)}${isPlaceOnly(diagnosis) ? ' of the place' : ''}`;
-}
-
-function isPlaceOnly({ verdict, change, category }: Diagnosis): boolean {
-  return verdict === 'cause' && change === 'none' && category === 'unknown';
 }
 
 function renderClaims(title: string, claims: readonly Claim[]): readonly string[] {

@@ -1,4 +1,5 @@
 import type { IncidentRow } from '../client/read.ts';
+import { isPlaceOnly, type Diagnosis } from '../domain/diagnosis/diagnosis.ts';
 import type { TimelineEntry, IncidentState } from '../domain/incident/incident.ts';
 import { tellRejection } from '../domain/plan/plan.ts';
 import { renderProofText, toProof } from '../domain/reproduction/tabulate-runs.ts';
@@ -48,16 +49,20 @@ export function renderArgument(state: IncidentState): string {
 
 function renderDiagnosis({ diagnosis }: IncidentState): readonly string[] {
   if (!diagnosis) return [];
-  const { verdict, service, change, category, confidence } = diagnosis;
-  const head =
-    verdict === 'cause' ? `${service}, ${change}, ${category}, confidence ${confidence.toFixed(2)}` : verdict;
   return [
     '',
-    paint('bold', `Diagnosis: ${plain(head)}`),
+    paint('bold', `Diagnosis: ${plain(tellAnswer(diagnosis))}`),
     ...diagnosis.statement.map((claim) => `  ${plain(claim.text)} ${paint('dim', `[${claim.evidence.join(', ')}]`)}`),
     ...diagnosis.ruledOut.map((item) => `  Ruled out: ${plain(`${item.candidate}: ${item.reason}`)}`),
     ...diagnosis.missing.map((text) => `  Missing: ${plain(text)}`),
   ];
+}
+
+function tellAnswer(diagnosis: Diagnosis): string {
+  const { verdict, service, change, category, confidence } = diagnosis;
+  if (verdict !== 'cause') return verdict;
+  const what = isPlaceOnly(diagnosis) ? 'the place is known, the reason is not' : `${change}, ${category}`;
+  return `${service}, ${what}, confidence ${confidence.toFixed(2)}`;
 }
 
 /** Left out where the plan below shows the same as its proof. */

@@ -129,6 +129,15 @@ export function inconclusive(why: string, engine: string, missing: readonly stri
   };
 }
 
+/** True where the failing service is known and the reason is not: the confidence is that of the place. */
+export function isPlaceOnly({
+  verdict,
+  change,
+  category,
+}: Pick<Diagnosis, 'verdict' | 'change' | 'category'>): boolean {
+  return verdict === 'cause' && change === 'none' && category === 'unknown';
+}
+
 /** Evidence ids that a diagnosis cites and that do not exist; an honest diagnosis has none. */
 export function findUnknownCitations(diagnosis: Diagnosis, knownIds: readonly string[]): readonly string[] {
   const cited = [

@@ -1,5 +1,5 @@
 import type { Alert } from '../incident/alert.ts';
-import type { Claim, Diagnosis } from '../diagnosis/diagnosis.ts';
+import { isPlaceOnly, type Claim, type Diagnosis } from '../diagnosis/diagnosis.ts';
 import { listGaps } from '../evidence/evidence.ts';
 import type { IncidentState, Outcome, Phase } from '../incident/incident.ts';
 import { tellRejection, titleAction, type Plan } from '../plan/plan.ts';
@@ -134,7 +134,11 @@ function renderCause(state: IncidentState, diagnosis: Diagnosis): string {
   const { service, change, category, confidence, engine, verdict } = diagnosis;
   if (verdict !== 'cause')
     return `**Cause:** ${verdict === 'no-fault' ? 'no fault was found' : 'not found'} (${inline(engine)})`;
-  const what = change === 'none' ? `no change of ours (${category})` : `${category} ${code(change.slice(0, 12))}`;
+  const what = isPlaceOnly(diagnosis)
+    ? 'the reason is not known'
+    : change === 'none'
+      ? `no change of ours (${category})`
+      : `${category} ${code(change.slice(0, 12))}`;
   const tried = state.reproduction?.verdict === 'reproduced' ? ', **reproduced in the sandbox**' : '';
   return `**Cause:** ${inline(service)}, ${what}, confidence ${Math.round(confidence * 100)} %${tried}`;
 }

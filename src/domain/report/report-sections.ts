@@ -1,4 +1,4 @@
-import { findUnknownCitations, type Claim } from '../diagnosis/diagnosis.ts';
+import { findUnknownCitations, isPlaceOnly, type Claim } from '../diagnosis/diagnosis.ts';
 import { listGaps } from '../evidence/evidence.ts';
 import type { IncidentState } from '../incident/incident.ts';
 import { tellRejection, type Action } from '../plan/plan.ts';
@@ -22,8 +22,8 @@ export function renderDiagnosisSection(state: IncidentState): string {
     ['Service', plain(diagnosis.service)],
     ['Change', diagnosis.change === 'none' ? 'none' : code(diagnosis.change)],
     ['Before it', diagnosis.before === undefined ? '' : code(diagnosis.before)],
-    ['Category', diagnosis.category],
-    ['Confidence', diagnosis.confidence.toFixed(2)],
+    ['Category', isPlaceOnly(diagnosis) ? 'unknown: the place is known, the reason is not' : diagnosis.category],
+    ['Confidence', `${diagnosis.confidence.toFixed(2)}${isPlaceOnly(diagnosis) ? ' of the place' : ''}`],
     ['Argued by', plain(diagnosis.engine)],
   ].filter(([, value]) => value !== '');
   const against = diagnosis.against.map((claim) => `- ${tellClaim(claim)}`);

@@ -1,3 +1,4 @@
+import { isPlaceOnly } from '../diagnosis/diagnosis.ts';
 import type { IncidentState, Outcome } from '../incident/incident.ts';
 import { plain, code, duration, table, time } from './report-markdown.ts';
 import {
@@ -105,7 +106,8 @@ function tellCause(state: IncidentState): string {
       : reproduction.verdict === 'reproduced'
         ? 'the sandbox reproduced it'
         : `the sandbox says ${reproduction.verdict}`;
-  return `The evidence points to${what} ${plain(diagnosis.service)} (${diagnosis.category}, confidence ${Math.round(diagnosis.confidence * 100)} %), and ${proof}.`;
+  const why = isPlaceOnly(diagnosis) ? 'the place is known, the reason is not' : diagnosis.category;
+  return `The evidence points to${what} ${plain(diagnosis.service)} (${why}, confidence ${Math.round(diagnosis.confidence * 100)} %), and ${proof}.`;
 }
 
 const endings: Readonly<Record<Outcome, string>> = {
