@@ -1,4 +1,5 @@
 import type { LogLine } from '../../evidence/evidence.ts';
+import { isStatus } from './mask-words.ts';
 
 const facetKey = /(^|[._-])(status|status_?code|code|error_?code|err_?code|exception_?type|error_?type|reason)$/i;
 const peerKey =
@@ -32,15 +33,13 @@ export function createFacetReader(): FacetReader {
   };
 }
 
-/** HTTP status that a line carries as a field or names in its words. */
+/** HTTP status of a failure that a line carries as a field or names in its words. */
 export function readStatus(line: LogLine): number | undefined {
   for (const [key, value] of Object.entries(line.fields)) {
     const status = Number(value);
     if (statusKey.test(key) && Number.isInteger(status) && status >= 400 && status <= 599) return status;
   }
-  const named =
-    /(?:status(?:[ _-]?code)?|returned|responded(?: with)?|answered|HTTP(?:\/\d(?:\.\d)?)?|got|upstream)[ =:(]*([45]\d\d)\b/i.exec(
-      line.message,
-    );
-  return named ? Number(named[1]) : undefined;
+  for (const { 0: number, index } of line.message.matchAll(/\b[45]\d\d\b/g))
+    if (isStatus(line.message, index, index + number.length)) return Number(number);
+  return undefined;
 }

@@ -3,6 +3,7 @@ import {
   charClasses,
   classOf,
   digit,
+  endOfUrlHost,
   formOf,
   isStatus,
   judgeWord,
@@ -19,7 +20,7 @@ const marks = { port: '\u0000', number: '\u0001', name: '\u0002' };
  * A key of a line with what varies taken out, in one pass over its characters. Lines of the same key have the same words by
  * {@link ./split-words.ts}, so nearly every line of a log costs this pass and one look-up. Finer than those words: that is no harm.
  */
-export function maskLine(text: string, keepStatus: boolean): string {
+export function maskLine(text: string, keepStatusAndHost: boolean): string {
   let key = '';
   let copied = 0;
   let start = 0;
@@ -35,9 +36,13 @@ export function maskLine(text: string, keepStatus: boolean): string {
       const end = trimWord(text, start, i);
       // Most of what varies has neither letters nor slashes, and needs no closer look.
       const isNumber = (seen & (letter | slash | digit)) === digit;
-      const isKept = isNumber && keepStatus && isStatus(text, start, end);
-      const verdict = isKept ? 'keep' : isNumber ? 'vary' : judgeWord(text, start, end);
-      if (verdict === 'vary') {
+      const isKept = isNumber && keepStatusAndHost && isStatus(text, start, end);
+      const verdict = isKept ? 'keep' : isNumber ? 'vary' : judgeWord(text, start, end, keepStatusAndHost);
+      const hostEnd = keepStatusAndHost ? endOfUrlHost(text, start, end) : start;
+      if (hostEnd > start) {
+        key += text.slice(copied, hostEnd) + (hostEnd < end ? marks.name : '');
+        copied = end;
+      } else if (verdict === 'vary') {
         key += text.slice(copied, start) + marks[formOf(text, start, end)];
         copied = end;
       } else if (verdict === 'numbered') {

@@ -1,3 +1,5 @@
+import { isStatus } from './mask-words.ts';
+
 const longestMessage = 600;
 
 const variablePart = new RegExp(
@@ -14,12 +16,8 @@ const variablePart = new RegExp(
   'g',
 );
 
-/** An HTTP status keeps its number, since 401 and 503 are different stories; any other number becomes a placeholder. */
-const statusBefore =
-  /(?:status(?:[ _-]?code)?|returned|returning|responded(?: with)?|answered|HTTP(?:\/\d(?:\.\d)?)?|got|code|upstream|error)[ =:(]*$/i;
-
 /**
- * Masks timestamps, ids, addresses, quoted values, paths, durations and numbers by what they are. For a few messages that are to be compared or
+ * Masks timestamps, ids, addresses, quoted values, paths, durations and numbers by what they are; HTTP statuses stay. For a few messages that are to be compared or
  * shown; for the lines of a log there is {@link ./templates.ts}, a hundred times as fast.
  */
 export function maskMessage(message: string): string {
@@ -28,8 +26,7 @@ export function maskMessage(message: string): string {
     const groups = rest.at(-1) as Record<string, string | undefined>;
     if (groups['num'] !== undefined) {
       const offset = rest.at(-3) as number;
-      const isStatus = /^[1-5]\d\d$/.test(match) && statusBefore.test(cut.slice(Math.max(0, offset - 20), offset));
-      return isStatus ? match : '<num>';
+      return isStatus(cut, offset, offset + match.length) ? match : '<num>';
     }
     for (const name of ['time', 'uuid', 'ip', 'str', 'path', 'hex', 'dur'])
       if (groups[name] !== undefined) return `<${name}>`;

@@ -48,9 +48,9 @@ const shortestHex = 6;
 
 /**
  * Judges the word `text[start..end)`. A path, a word of digits, one with digits in several places and one of mostly digits vary; one
- * number in a longer name (`worker-2`, `tty1`) leaves the name. O(length).
+ * number in a longer name (`worker-2`, `tty1`) leaves the name, and so it is with hosts where they are kept. O(length).
  */
-export function judgeWord(text: string, start: number, end: number): Verdict {
+export function judgeWord(text: string, start: number, end: number, keepHost: boolean): Verdict {
   let digits = 0;
   let runs = 0;
   let letters = 0;
@@ -72,7 +72,7 @@ export function judgeWord(text: string, start: number, end: number): Verdict {
   }
   const startsWithSlash = classOf(text.charCodeAt(start)) === slash;
   if (slashes >= 2 || (slashes === 1 && (dots > 0 || (startsWithSlash && end - start > 1)))) return 'vary';
-  if (dots > 0 && letters > 0 && isHost(text, start, end, dots)) return 'vary';
+  if (!keepHost && dots > 0 && letters > 0 && isHost(text, start, end, dots)) return 'vary';
   if (digits === 0) return 'keep';
   if (letters <= 2 || runs >= 2 || digits >= letters) return 'vary';
   if (letters === hexes && letters + digits >= shortestHex) return 'vary';
@@ -83,7 +83,8 @@ export function judgeWord(text: string, start: number, end: number): Verdict {
   return 'numbered';
 }
 
-function isHost(text: string, start: number, end: number, dots: number): boolean {
+/** True for a name of hosts by its ending, which has this many dots. */
+export function isHost(text: string, start: number, end: number, dots: number): boolean {
   const last = text.slice(text.lastIndexOf('.', end - 1) + 1, end);
   const isDomain = domains.has(last);
   // Two letters are a country, or the ending of a file's name.
@@ -112,19 +113,29 @@ export function trimWord(text: string, start: number, end: number): number {
   return last;
 }
 
-const statusWords = new Set(
-  'status code returned returning responded answered http with got upstream error'.split(' '),
+/** What announces an HTTP status: `status=503`, `answered with 503`, `HTTP/1.1 503`, `GET https://shop/cart 503`. */
+const announcement = new RegExp(
+  [
+    String.raw`(?:(?<![a-z])(?:(?:status[ _-]?)?code|status|got|upstream|error|return(?:ed|ing)|http(?:\/\d(?:\.\d)?)?`,
+    String.raw`(?:answered|responded|replied|failed|ended) with|answered|responded)`,
+    String.raw`\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+ )[ =:("'>-]*$`,
+  ].join('|'),
+  'i',
 );
+const longestAnnouncement = 200;
 
-/** True for a number of three digits behind a word that announces an HTTP status: 401 and 503 are different stories. */
+/** True for a number of three digits that something announces as an HTTP status. */
 export function isStatus(text: string, start: number, end: number): boolean {
   if (end - start !== 3) return false;
   const first = text.charCodeAt(start);
   if (first < 49 || first > 53 || classOf(text.charCodeAt(start + 1)) !== digit) return false;
-  let to = start;
-  while (to > 0 && ' =:('.includes(text[to - 1] ?? '')) to--;
-  let from = to;
-  while (from > 0 && (classOf(text.charCodeAt(from - 1)) & letter) !== 0) from--;
-  if (statusWords.has(text.slice(from, to).toLowerCase())) return true;
-  return /http\/\d(?:\.\d)?$/i.test(text.slice(Math.max(0, to - 8), to));
+  return announcement.test(text.slice(Math.max(0, start - longestAnnouncement), start));
+}
+
+/** Where the host of a URL ends whose part behind the scheme's colon is `text[start..end)`; `start` where that is no URL. */
+export function endOfUrlHost(text: string, start: number, end: number): number {
+  if (text[start - 1] !== ':' || !text.startsWith('//', start)) return start;
+  const slash = text.indexOf('/', start + 2);
+  const hostEnd = slash < 0 || slash > end ? end : slash;
+  return hostEnd === start + 2 ? start : hostEnd;
 }

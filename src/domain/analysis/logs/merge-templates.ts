@@ -1,4 +1,6 @@
+import { isHost } from './mask-words.ts';
 import { variable } from './split-words.ts';
+import { createTerms, findBuckets, type Bucket } from './template-buckets.ts';
 
 /** A template that may turn out to be the same as another one. */
 export interface Mergeable {
@@ -9,21 +11,27 @@ export interface Mergeable {
   separators: readonly string[];
 }
 
+export interface MergeOptions<T> {
+  /** HTTP statuses never vary, and hosts only where there are many. */
+  readonly keepStatusAndHost: boolean;
+  /** Told of each template that became another one. */
+  readonly onMerge: (from: T, into: T) => void;
+}
+
 /** How many different words a place must have seen before it counts as a variable; see {@link mergeTemplates} for where they come from. */
 const fewestValues = 3;
 /** Where a value is marked as one (`key=value`, `[value]`). */
 const fewestMarkedValues = 2;
 /** Where little else of the template stays, another word is more likely another event. */
 const fewestValuesAlone = 6;
+/** A service calls few hosts, and each is a story of its own; more are its clients, or the nodes of a fleet. */
+const fewestHosts = 20;
 /** Words in capitals are mostly states (`LOOKING`, `GET`) and count less. */
 const weightOfCapitals = 0.75;
 const fewestConstants = 2;
 /** The first word mostly names the event: it takes more words that stay for it to vary, and fewer values the more of them there are. */
 const fewestConstantsAfterFirst = 3;
 const constantsThatSufficeAfterFirst = 6;
-/** Of the uses of a template's commonest word, those that a value's may be at most; 0 stands for one use. */
-const sharesOfValues = [0, 1 / 8, 1 / 4, 1 / 2];
-const longest = 60;
 const mostRounds = 8;
 
 /**
@@ -32,15 +40,16 @@ const mostRounds = 8;
  * idea of Brain (Yu et al., "Brain: Log Parsing with Bidirectional Parallel Tree", IEEE TSC 2023), that words of a template are frequent
  * together and values are not, from lines to the far fewer masked templates, so that it costs nothing a line.
  *
- * The numbers were chosen on the logs of eight public systems and on generated logs of seventeen others (bench/diagnosis/README.md). O(n · w) for n templates of w words, a round.
- * @param onMerge is told of each template that became another one
+ * The numbers were chosen on the logs of eight public systems and on generated logs of seventeen others (bench/diagnosis/README.md).
+ * O(n · w) for n templates of w words, a round; at most eight rounds.
  */
 export function mergeTemplates<T extends Mergeable>(
   templates: readonly T[],
-  onMerge: (from: T, into: T) => void,
+  { keepStatusAndHost, onMerge }: MergeOptions<T>,
 ): readonly T[] {
   let live = templates;
   const terms = createTerms();
+  const isKept = keepStatusAndHost ? holdsStatusOrHost : () => false;
   for (let round = 0; round < mostRounds; round++) {
     const gone = new Set<T>();
     const merge = (into: T, from: T) => {
@@ -48,10 +57,8 @@ export function mergeTemplates<T extends Mergeable>(
       onMerge(from, into);
     };
     let isChanged = false;
-    for (const listPlaces of [listEachPlace, listValuePlaces, listRarePlaces(live, terms)]) {
-      for (const bucket of collectBuckets(live, terms, listPlaces))
-        isChanged = mergeBucket(bucket, gone, merge) || isChanged;
-    }
+    for (const bucket of findBuckets(live, terms))
+      isChanged = mergeBucket(bucket, { gone, isKept, merge }) || isChanged;
     unify(live, gone, merge);
     if (!isChanged && gone.size === 0) break;
     live = live.filter((template) => !gone.has(template));
@@ -59,107 +66,17 @@ export function mergeTemplates<T extends Mergeable>(
   return live;
 }
 
-/** Templates that are equal but for the words at these places. */
-interface Bucket<T> {
-  readonly places: readonly number[];
-  readonly templates: T[];
+interface Round<T> {
+  /** Templates that became others in this round. */
+  readonly gone: ReadonlySet<T>;
+  readonly isKept: IsKept;
+  readonly merge: (into: T, from: T) => void;
 }
 
-type ListPlaces = (template: Mergeable) => readonly (readonly number[])[];
-
-function listEachPlace({ words }: Mergeable): readonly (readonly number[])[] {
-  return words.map((_, place) => [place]);
-}
-
-/** All values of `key=value` at once: a line of many pairs seldom has all but one equal. */
-function listValuePlaces({ words, separators }: Mergeable): readonly (readonly number[])[] {
-  const places = words.map((_, place) => place).filter((place) => separators[place]?.endsWith('=') === true);
-  return places.length > 1 ? [places] : [];
-}
-
-/**
- * Words that few other templates have at their place, against the commonest word of the template: names that come and go together. What is few
- * depends on how many names there are, so that several shares are tried.
- */
-function listRarePlaces(live: readonly Mergeable[], terms: Terms): ListPlaces {
-  const uses = new Map<number, number>();
-  const key = (template: Mergeable, place: number) =>
-    terms.ofHead(template) + terms.ofWord(template.words[place] ?? '', place);
-  for (const template of live) {
-    for (let place = 0; place < template.words.length; place++)
-      uses.set(key(template, place), (uses.get(key(template, place)) ?? 0) + 1);
-  }
-  return (template) => {
-    const counts = template.words.map((_, place) => uses.get(key(template, place)) ?? 0);
-    const most = Math.max(...counts);
-    const lists: (readonly number[])[] = [];
-    for (const share of sharesOfValues) {
-      const places = counts.flatMap((count, place) => (count <= Math.max(1, share * most) ? [place] : []));
-      const isNew = places.length !== lists.at(-1)?.length;
-      if (isNew && places.length > 1 && 2 * places.length <= counts.length) lists.push(places);
-    }
-    return lists;
-  };
-}
-
-/** Numbers for words at places, whose sum stands for a template; what stands for the same is compared word by word before it is merged. */
-interface Terms {
-  ofWord(word: string, place: number): number;
-  /** Of the scope and the number of words. */
-  ofHead(template: Mergeable): number;
-}
-
-function createTerms(): Terms {
-  const known = new Map<string, number>();
-  const hash = (text: string) => {
-    let value = known.get(text);
-    if (value !== undefined) return value;
-    // FNV-1a
-    value = 0x811c9dc5;
-    for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-    known.set(text, value);
-    return value;
-  };
-  const mix = (value: number, salt: number) => {
-    const once = Math.imul(value ^ Math.imul(salt + 1, 0x9e3779b1), 0x85ebca6b);
-    return Math.imul(once ^ (once >>> 15), 0xc2b2ae35) >>> 0;
-  };
-  return {
-    ofWord: (word, place) => mix(hash(word), place),
-    ofHead: ({ scope, words }) => mix(hash(scope), words.length) * 64,
-  };
-}
-
-/** Templates that may be equal but for some places, by those places. O(n · w) for n templates of w words. */
-function collectBuckets<T extends Mergeable>(
-  live: readonly T[],
-  terms: Terms,
-  listPlaces: ListPlaces,
-): readonly Bucket<T>[] {
-  const firsts = new Map<number, T>();
-  const buckets = new Map<number, Bucket<T>>();
-  for (const template of live) {
-    if (template.words.length > longest) continue;
-    let sum = terms.ofHead(template);
-    template.words.forEach((word, place) => (sum += terms.ofWord(word, place)));
-    for (const places of listPlaces(template)) {
-      let key = sum;
-      for (const place of places)
-        key += terms.ofWord('', place + longest) - terms.ofWord(template.words[place] ?? '', place);
-      const bucket = buckets.get(key);
-      const first = firsts.get(key);
-      if (bucket) bucket.templates.push(template);
-      else if (first) buckets.set(key, { places, templates: [first, template] });
-      else firsts.set(key, template);
-    }
-  }
-  return [...buckets.values()].sort((a, b) => b.templates.length - a.templates.length);
-}
-
+/** Merges what differs only in values. True where words became variable. */
 function mergeBucket<T extends Mergeable>(
   { places, templates }: Bucket<T>,
-  gone: ReadonlySet<T>,
-  merge: (into: T, from: T) => void,
+  { gone, isKept, merge }: Round<T>,
 ): boolean {
   // A merge in this round may have changed the words of a template since it was put here.
   const [first, ...rest] = templates.filter((template) => !gone.has(template));
@@ -167,7 +84,7 @@ function mergeBucket<T extends Mergeable>(
   const same = [first, ...rest.filter((template) => isEqualBut(template, first, places))];
   const differing = places.filter((place) => same.some(({ words }) => words[place] !== first.words[place]));
   const constants = first.words.filter((word, place) => word !== variable && !differing.includes(place)).length;
-  const varying = differing.filter((place) => isValue(same, place, constants));
+  const varying = differing.filter((place) => !isKept(same, place) && isValue(same, place, constants));
   if (varying.length === 0) return false;
   const left = new Set(same);
   for (const template of same) {
@@ -202,6 +119,26 @@ function isValue(same: readonly Mergeable[], place: number, constants: number): 
   const plain = words.size - capitals + (isKnown ? 1 : 0);
   if (isWide && isMarked(first, place)) return plain / fewestMarkedValues + capitals / fewestValues >= 1;
   return plain + weightOfCapitals * capitals >= (isWide ? fewestValues : fewestValuesAlone);
+}
+
+/** True where a place must not vary, whatever words the templates have there. */
+type IsKept = (same: readonly Mergeable[], place: number) => boolean;
+
+/** A status is told from values by its form: other numbers have become variable by now. */
+function holdsStatusOrHost(same: readonly Mergeable[], place: number): boolean {
+  const words = new Set(same.map((template) => template.words[place] ?? ''));
+  if (words.has(variable)) return false;
+  if ([...words].some((word) => /^\d{3}$/.test(word))) return true;
+  return words.size < fewestHosts && same.some((template) => isHostAt(template, place));
+}
+
+/** A host by its ending, or where one stands: in a URL, or before a port. */
+function isHostAt({ words, separators }: Mergeable, place: number): boolean {
+  const word = words[place] ?? '';
+  const dots = word.split('.').length - 1;
+  if (dots > 0 && isHost(word, 0, word.length, dots)) return true;
+  const hasPort = separators[place + 1] === ':' && words[place + 1] === variable;
+  return hasPort || separators[place]?.endsWith('://') === true;
 }
 
 /** The first word, unless it stands in brackets, where names do. */

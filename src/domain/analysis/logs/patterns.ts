@@ -91,7 +91,10 @@ export function findLogPatterns(evidence: Evidence, body: LogsBody): readonly Lo
  */
 export function createPatternCollector(source: LogSource): PatternCollector {
   const tallies = new Map<TemplateGroup, Tally>();
-  const miner = createTemplateMiner({ keepStatus: true, onMerge: (from, into) => mergeTallies(tallies, from, into) });
+  const miner = createTemplateMiner({
+    keepStatusAndHost: true,
+    onMerge: (from, into) => mergeTallies(tallies, from, into),
+  });
   const all = createTimeTally();
   const joiner = createRecordJoiner();
   const readFacets = createFacetReader();

@@ -1,4 +1,14 @@
-import { breaks, classOf, delimiter, formOf, isStatus, judgeWord, trimWord, type Form } from './mask-words.ts';
+import {
+  breaks,
+  classOf,
+  delimiter,
+  endOfUrlHost,
+  formOf,
+  isStatus,
+  judgeWord,
+  trimWord,
+  type Form,
+} from './mask-words.ts';
 
 /** A word that varies. */
 export const variable = '<*>';
@@ -24,7 +34,7 @@ const colonAddress = /(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,15}[0-9a-fA-F]{1,4}(?!\w
 /** Names under which logfmt and JSON lines carry the text (slog, zap, logrus, pino, Bunyan, ECS, journald) and what went wrong. */
 const messageKeys = new Set('msg message MESSAGE err error reason event log'.split(' '));
 const quote = 34;
-/** Between two words that vary these make one of them: a list, a range, an address with its port. */
+/** Between two words that vary these make one of them: a list, a range. Behind a colon another value begins, until templates are merged. */
 const joins = /^[\s,;.|#\-/<{+*]*$/;
 /** `3214 bytes (3.1 KB)`: a quantity told twice. */
 const joinsQuantity = / \($/;
@@ -34,10 +44,11 @@ const joinsQuantity = / \($/;
  * before a number, units behind one; runs of what varies become one word, so that lists of any length meet. The rules are those that
  * Khan et al. ("Guidelines for assessing the accuracy of log message template identification techniques", ICSE 2022) apply to right the
  * templates of public data sets. O(length).
+ * @param keepStatusAndHost HTTP statuses and hosts stay words
  */
-export function splitLine(written: string, keepStatus: boolean): SplitLine {
+export function splitLine(written: string, keepStatusAndHost: boolean): SplitLine {
   const text = written.replace(colonAddress, '0:0');
-  const line: Draft = { words: [], separators: [], separator: '', isQuantity: false };
+  const line: Draft = { words: [], separators: [], separator: '', isQuantity: false, keepStatusAndHost };
   const length = text.length;
   let i = 0;
   while (i < length) {
@@ -57,7 +68,7 @@ export function splitLine(written: string, keepStatus: boolean): SplitLine {
     const start = i;
     while (i < length && (classOf(text.charCodeAt(i)) & breaks) === 0) i++;
     const end = trimWord(text, start, i);
-    if (end > start) addWord(line, text, start, end, keepStatus);
+    if (end > start) addWord(line, text, start, end);
     line.separator += text.slice(end, i);
   }
   return { words: line.words, separators: [...line.separators, line.separator] };
@@ -75,11 +86,16 @@ interface Draft {
   separator: string;
   /** The last word is a number with its unit. */
   isQuantity: boolean;
+  readonly keepStatusAndHost: boolean;
 }
 
-function addWord(line: Draft, text: string, start: number, end: number, keepStatus: boolean) {
+function addWord(line: Draft, text: string, start: number, end: number) {
+  const { keepStatusAndHost } = line;
+  const hostEnd = keepStatusAndHost ? endOfUrlHost(text, start, end) : start;
+  if (hostEnd > start) return addUrl(line, text, start, hostEnd, end);
   const word = text.slice(start, end);
-  const verdict = keepStatus && isStatus(text, start, end) ? 'keep' : judgeWord(text, start, end);
+  const isKept = keepStatusAndHost && isStatus(text, start, end);
+  const verdict = isKept ? 'keep' : judgeWord(text, start, end, keepStatusAndHost);
   const previous = line.words.at(-1);
   if (verdict === 'vary') return addVariable(line, formOf(text, start, end));
   if (previous !== undefined && literals.has(word)) return addVariable(line, 'name');
@@ -94,9 +110,19 @@ function addWord(line: Draft, text: string, start: number, end: number, keepStat
   else pushWord(line, kept);
 }
 
+/** `https://shop.example/cart/17`: the host stays, the path varies. */
+function addUrl(line: Draft, text: string, start: number, hostEnd: number, end: number) {
+  line.separator += '//';
+  addWord(line, text, start + 2, hostEnd);
+  if (hostEnd === end) return;
+  line.separator += '/';
+  addVariable(line, 'name');
+}
+
 function addVariable(line: Draft, form: Form) {
   // `db.example:5432`, `Shop.java:41`
-  if (form === 'port' && line.separator === ':' && line.words.at(-1)?.includes('.') === true) dropWord(line);
+  if (form === 'port' && !line.keepStatusAndHost && line.separator === ':' && line.words.at(-1)?.includes('.') === true)
+    dropWord(line);
   while (form !== 'name' && /^,? $/.test(line.separator) && dates.has(line.words.at(-1)?.toLowerCase() ?? ''))
     dropWord(line);
   // `source=WorkSource{10113}` is one value, as `source=null` is.

@@ -1,3 +1,4 @@
+import { createKnownPlaces } from './known-places.ts';
 import { maskLine } from './mask-line.ts';
 import { mergeTemplates, type Mergeable } from './merge-templates.ts';
 import { splitLine, variable } from './split-words.ts';
@@ -18,8 +19,11 @@ export interface TemplateMiner {
 }
 
 export interface MinerOptions {
-  /** HTTP statuses keep their numbers, since 401 and 503 are different stories. */
-  readonly keepStatus?: boolean;
+  /**
+   * HTTP statuses keep their numbers and hosts their names, since 401 and 503 are different stories, and so are two callees; for people, and
+   * for whatever groups failures. Without it templates are those that log parsers are compared by.
+   */
+  readonly keepStatusAndHost?: boolean;
   /** Told of each group that turned out to be another one. */
   readonly onMerge?: (from: TemplateGroup, into: TemplateGroup) => void;
   /** Groups are merged when there are this many. */
@@ -41,48 +45,14 @@ interface Group extends TemplateGroup, Mergeable {
  * depend on the lines alone, not on the clock or chance. O(length) a line; memory is bounded by the limits above.
  */
 export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
-  const { keepStatus = false, onMerge, mostGroups = defaultMostGroups } = options;
+  const { keepStatusAndHost = false } = options;
+  const groups = createGroups(options);
   const scopes = new Map<string, Map<string, Group>>();
-  let byWords = new Map<string, Group>();
   let keys = 0;
-  /** So many lines may find no room before merging is tried again. */
-  let patience = 0;
-  let longestPatience = mostGroups / 4;
-  let count = 0;
-
-  function addGroup(text: string, scope: string): Group {
-    const { words, separators } = splitLine(text, keepStatus);
-    const key = `${scope}\0${words.join(' ')}`;
-    const known = byWords.get(key);
-    if (known) return resolve(known);
-    if (byWords.size >= mostGroups && --patience <= 0) {
-      finish();
-      // Where merging did not help it is tried again ever more seldom, so that lines at random stay cheap.
-      if (byWords.size < mostGroups) longestPatience = mostGroups / 4;
-      else longestPatience *= 2;
-      patience = byWords.size < mostGroups ? 0 : longestPatience;
-    }
-    // What has no room, and what even merging could not bring together, is one group: its lines have nothing in common.
-    const isFull = byWords.size >= mostGroups;
-    const kept = isFull ? { words: [variable], separators: ['', ''] } : { words, separators };
-    const keptKey = isFull ? `${scope}\0${variable}` : key;
-    const group = byWords.get(keptKey) ?? createGroup(count++, scope, kept.words, kept.separators);
-    byWords.set(keptKey, group);
-    return resolve(group);
-  }
-
-  function finish() {
-    const live = mergeTemplates([...new Set([...byWords.values()].map(resolve))], (from, into) => {
-      from.into = into;
-      onMerge?.(from, into);
-    });
-    byWords = new Map(live.map((group) => [`${group.scope}\0${group.words.join(' ')}`, group]));
-  }
-
   return {
     add(message, scope = '') {
       const text = message.length > longestMessage ? cutMessage(message) : message;
-      const key = maskLine(text, keepStatus);
+      const key = maskLine(text, keepStatusAndHost);
       let known = scopes.get(scope);
       if (!known) {
         known = new Map();
@@ -90,7 +60,7 @@ export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
       }
       let group = known.get(key);
       if (group === undefined) {
-        group = addGroup(text, scope);
+        group = groups.find(text, scope);
         if (keys++ >= mostKeys) {
           scopes.clear();
           keys = 0;
@@ -101,8 +71,78 @@ export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
       }
       return group;
     },
-    finish,
+    finish: groups.merge,
   };
+}
+
+/** The groups of a miner by their words. */
+function createGroups({ keepStatusAndHost = false, onMerge, mostGroups = defaultMostGroups }: MinerOptions) {
+  const places = createKnownPlaces();
+  let byWords = new Map<string, Group>();
+  let count = 0;
+  /** So many lines may find no room before merging is tried again. */
+  let patience = 0;
+  let longestPatience = mostGroups / 4;
+
+  function find(text: string, scope: string): Group {
+    const { words, separators } = splitLine(text, keepStatusAndHost);
+    const known = findKnown(scope, words);
+    if (known) return known;
+    if (byWords.size >= mostGroups && --patience <= 0) {
+      merge();
+      // Where merging helped little it is tried again ever more seldom, so that lines at random stay cheap.
+      const isRoomy = byWords.size <= (3 / 4) * mostGroups;
+      longestPatience = isRoomy ? mostGroups / 4 : 2 * longestPatience;
+      patience = isRoomy ? 0 : longestPatience;
+    }
+    // What has no room, and what even merging could not bring together, is one group: its lines have nothing in common.
+    return byWords.size < mostGroups
+      ? createGroup(scope, words, separators)
+      : (byWords.get(keyOf(scope, [variable])) ?? createGroup(scope, [variable], ['', '']));
+  }
+
+  function findKnown(scope: string, words: readonly string[]): Group | undefined {
+    const known = byWords.get(keyOf(scope, words));
+    if (known) return known;
+    for (const template of places.recall(scope, words)) {
+      const group = byWords.get(keyOf(scope, template));
+      if (group) return group;
+    }
+    return undefined;
+  }
+
+  function createGroup(scope: string, words: readonly string[], separators: readonly string[]): Group {
+    const own = count++;
+    const group: Group = {
+      scope,
+      words,
+      separators,
+      get id() {
+        return group.into ? resolve(group).id : own;
+      },
+      text: () => (group.into ? resolve(group).text() : showTemplate(group)),
+    };
+    byWords.set(keyOf(scope, words), group);
+    return group;
+  }
+
+  function merge() {
+    const before = [...byWords.values()].map((group) => ({ group, words: group.words }));
+    const live = mergeTemplates(
+      before.map(({ group }) => group),
+      {
+        keepStatusAndHost,
+        onMerge(from, into) {
+          from.into = into;
+          onMerge?.(from, into);
+        },
+      },
+    );
+    byWords = new Map(live.map((group) => [keyOf(group.scope, group.words), group]));
+    for (const { group, words } of before) places.learn(group.scope, words, resolve(group).words);
+  }
+
+  return { find, merge };
 }
 
 /** Cuts between words: half a word would be another one. */
@@ -111,17 +151,8 @@ function cutMessage(message: string): string {
   return message.slice(0, end > longestMessage / 2 ? end : longestMessage);
 }
 
-function createGroup(own: number, scope: string, words: readonly string[], separators: readonly string[]): Group {
-  const group: Group = {
-    scope,
-    words,
-    separators,
-    get id() {
-      return group.into ? resolve(group).id : own;
-    },
-    text: () => (group.into ? resolve(group).text() : showTemplate(group)),
-  };
-  return group;
+function keyOf(scope: string, words: readonly string[]): string {
+  return `${scope}\0${words.join(' ')}`;
 }
 
 function resolve(group: Group): Group {

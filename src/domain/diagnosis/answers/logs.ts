@@ -28,7 +28,7 @@ export function answerLogs(evidence: readonly EvidenceWithBody[], question: LogQ
     body?.kind === 'logs' && body.service === question.service ? [body] : [],
   );
   if (bodies.length === 0) return `No logs of ${question.service} were collected.`;
-  const miner = createTemplateMiner();
+  const miner = createTemplateMiner({ keepStatusAndHost: true });
   const groups = new Map<number, Group>();
   const lines: string[] = [];
   let total = 0;

@@ -105,7 +105,7 @@ describe('the template miner', () => {
 
   it('keeps a status where it is asked to, and no other number', () => {
     const lines = ['upstream answered 401 after 12 tries', 'upstream answered 503 after 250 tries'];
-    expect(mine(lines, { keepStatus: true })).toEqual([
+    expect(mine(lines, { keepStatusAndHost: true })).toEqual([
       'upstream answered 401 after <*> tries',
       'upstream answered 503 after <*> tries',
     ]);
@@ -140,11 +140,11 @@ describe('properties of the miner', () => {
   });
 
   it('lines of one key have the same words: the quick look-up never says more than the slow one', () => {
-    for (const keepStatus of [false, true]) {
+    for (const keepStatusAndHost of [false, true]) {
       const wordsOf = new Map<string, string>();
       for (const line of lines) {
-        const key = maskLine(line, keepStatus);
-        const split = splitLine(line, keepStatus).words.join(' ');
+        const key = maskLine(line, keepStatusAndHost);
+        const split = splitLine(line, keepStatusAndHost).words.join(' ');
         expect(wordsOf.get(key) ?? split, line).toBe(split);
         wordsOf.set(key, split);
       }
