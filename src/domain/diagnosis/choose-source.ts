@@ -44,7 +44,7 @@ export function chooseSource(
   const chosen = new Map<string, ChosenExcerpt>();
   const add = (excerpt: ChosenExcerpt) => {
     const key = `${excerpt.path}:${excerpt.fromLine}`;
-    if (chosen.size < mostExcerpts && !chosen.has(key) && !chosen.has(`${excerpt.path}:1`)) chosen.set(key, excerpt);
+    if (chosen.size < mostExcerpts && !chosen.has(key)) chosen.set(key, excerpt);
   };
   for (const line of failing) {
     for (const { file, line: number = 1 } of readFrames(textOf(line), '')) {
