@@ -1,5 +1,5 @@
 import type { Git } from '../../adapters/git/git.ts';
-import { chooseSource } from '../../domain/diagnosis/choose-source.ts';
+import { chooseSource, type ChosenExcerpt } from '../../domain/diagnosis/choose-source.ts';
 import type { SourceExcerpt } from '../../domain/evidence/evidence.ts';
 import type { ServiceSettings } from '../../domain/settings.ts';
 import { countOf } from '../../domain/text.ts';
@@ -38,16 +38,12 @@ export function createCollectSource(ports: CollectSourcePorts): ObserveActivitie
       const changes = bodies.flatMap((body) => (body.kind === 'changes' ? body.changes : []));
       const files = await git.listFiles(source, revision);
       const chosen = chooseSource(files, { failing, changes });
+      const linesOf = await readLines(git, source, revision, chosen);
       const excerpts: SourceExcerpt[] = [];
       let room = mostCharacters;
       for (const { path, fromLine, toLine, why } of chosen) {
-        const whole = await git.readFile(source, revision, path);
-        const text = redact(
-          whole
-            ?.split('\n')
-            .slice(fromLine - 1, toLine)
-            .join('\n') ?? '',
-        );
+        const lines = linesOf.get(path) ?? [];
+        const text = redact(lines.slice(fromLine - 1, toLine).join('\n'));
         if (text.trim() === '' || text.length > room) continue;
         room -= text.length;
         excerpts.push({ path, revision, fromLine, text, why });
@@ -61,6 +57,22 @@ export function createCollectSource(ports: CollectSourcePorts): ObserveActivitie
       };
     });
   };
+}
+
+/** The lines of each file that excerpts are taken from, read once however many there are; none where a file is no text. */
+async function readLines(
+  git: Pick<Git, 'readFile'>,
+  source: string,
+  revision: string,
+  chosen: readonly ChosenExcerpt[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const linesOf = new Map<string, readonly string[]>();
+  for (const { path } of chosen) {
+    if (linesOf.has(path)) continue;
+    const text = await git.readFile(source, revision, path);
+    linesOf.set(path, text?.split('\n') ?? []);
+  }
+  return linesOf;
 }
 
 /** A deploy record may name what the repository does not know. */
