@@ -35,7 +35,7 @@ export async function exportBundle(
     },
   };
   const files = await writeBundle(folder, bundle);
-  const lost = evidence.filter((item) => isUsable(item.evidence) === false && item.evidence.digest !== undefined);
+  const lost = evidence.filter((item) => !isUsable(item.evidence) && item.evidence.digest !== undefined);
   return { files, lost: lost.map((item) => item.evidence.id) };
 }
 
