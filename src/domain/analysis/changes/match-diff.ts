@@ -9,13 +9,10 @@ import { contract } from './mechanisms/boundaries.ts';
 import { weighRarity } from './mechanisms/mechanism.ts';
 import { isRenaming } from './renames.ts';
 import type { Frame, Symptoms } from '../symptoms.ts';
-import type { DatabaseSign } from './told-statements.ts';
+import type { ToldSign } from './told-statements.ts';
 import { countRarity, splitWords } from '../words.ts';
 
 export { contract } from './mechanisms/boundaries.ts';
-
-/** A change found by the statement that its database tells of. */
-export const loadsDatabase = 'a statement that its database suffers from';
 
 /** How well a diff explains the symptoms, 0 to 1, and in which words. */
 export interface DiffMatch {
@@ -64,7 +61,7 @@ export function createMatcher(
   symptoms: Symptoms,
   modeOf: (service: string) => CallFailure['mode'] | undefined,
   answersNewly: (candidate: Candidate) => number,
-  signAtDatabase: (candidate: Candidate, hunks: readonly Hunk[]) => DatabaseSign | undefined,
+  signsElsewhere: (candidate: Candidate, hunks: readonly Hunk[]) => readonly ToldSign[],
 ) {
   const documents = candidates.map((item) => diffWords(item.hunks));
   const rarity = countRarity(documents);
@@ -75,8 +72,8 @@ export function createMatcher(
     const frame = matchFrames(hunks, symptoms.frames);
     const mode = modeOf(candidate.service);
     const made = matchMechanism(view, symptoms, mode, lexical.strength, answersNewly(candidate));
-    const told = matchDatabase(signAtDatabase(candidate, hunks));
-    const mechanism = [made, matchFlag(candidate, symptoms), told].reduce((a, b) => (b.strength > a.strength ? b : a));
+    const told = signsElsewhere(candidate, hunks).map(readSign).reduce(stronger, nothing);
+    const mechanism = [made, matchFlag(candidate, symptoms), told].reduce(stronger);
     const total = 1 - (1 - frame.strength) * (1 - mechanism.strength) * (1 - lexical.strength);
     return {
       total,
@@ -172,11 +169,13 @@ function matchFlag({ flag }: Candidate, { texts }: Symptoms): Part {
   return { strength, because: `the failures name \`${flag.flag}\``, evidence: [told.evidenceId] };
 }
 
-/** What a database tells needs no failing line of whoever loads it. */
-function matchDatabase(sign: DatabaseSign | undefined): Part {
-  if (sign === undefined) return nothing;
-  const { what, strength, evidenceId } = sign;
-  return { name: loadsDatabase, strength, because: what, evidence: [evidenceId] };
+/** What another system tells needs no failing line of whoever loads it. */
+function readSign({ name, what, strength, evidenceId }: ToldSign): Part {
+  return { name, strength, because: what, evidence: [evidenceId] };
+}
+
+function stronger(a: Part, b: Part): Part {
+  return b.strength > a.strength ? b : a;
 }
 
 /** Stack traces name files by their end (`services/a/b.go`, `b.go`, `/app/src/b.js`). */

@@ -7,8 +7,10 @@ import type { Facts } from '../facts.ts';
 import { failurePatterns } from '../facts.ts';
 import { readGuidance } from '../guidance.ts';
 import type { DiffMatch } from './match-diff.ts';
-import { createMatcher, loadsDatabase, noMatch } from './match-diff.ts';
-import { explainDatabase, listToldStatements } from './told-statements.ts';
+import { createMatcher, noMatch } from './match-diff.ts';
+import { explainClimb } from './climbs-since.ts';
+import { explainMultipliedCalls, listMultipliedCalls } from './multiplied-calls.ts';
+import { explainDatabase, listToldStatements, loadsDatabase } from './told-statements.ts';
 import { viewDiff } from './diff-view.ts';
 import type { Exposure } from './exposure.ts';
 import { coincidence, measureExposure } from './exposure.ts';
@@ -67,12 +69,17 @@ export function scoreCandidates(
   );
   const slackMs = clockSlackOf(facts.spanMs);
   const told = listToldStatements(facts, suspicions);
+  const multiplied = listMultipliedCalls(facts);
   const match = createMatcher(
     items,
     symptoms,
     (service) => dominantMode(facts, service, suspicions),
     (candidate) => answersNewly(candidate, facts, suspicions),
-    ({ atMs }, hunks) => explainDatabase(told, hunks, atMs, slackMs),
+    ({ atMs, service, ...candidate }, hunks) => [
+      ...(isDated(candidate) ? explainClimb(facts, service, viewDiff(hunks), atMs, slackMs) : []),
+      ...explainDatabase(told, hunks, atMs, slackMs),
+      ...explainMultipliedCalls(multiplied, service, hunks, atMs, facts.spanMs),
+    ],
   );
   const opinions = readGuidance(
     input.guidance,
@@ -142,7 +149,7 @@ function onsetFor(
 }
 
 /** A commit's own time says little about when it began to run. */
-function isDated(candidate: Candidate): boolean {
+function isDated(candidate: Pick<Candidate, 'reach'>): boolean {
   return candidate.reach === 'exact' || candidate.reach === 'carried';
 }
 

@@ -17,8 +17,10 @@ export interface ToldStatement {
   readonly evidenceId: string;
 }
 
-/** What of a diff explains the state of a database. */
-export interface DatabaseSign {
+/** What of a diff explains what another system's own records tell. */
+export interface ToldSign {
+  /** How it makes failures, as mechanisms are named. */
+  readonly name: string;
   readonly what: string;
   readonly strength: number;
   readonly evidenceId: string;
@@ -38,6 +40,9 @@ const opensTransaction =
   /\bbegin\b|start[ _]transaction|@transactional|\.transaction\(|\.atomic\(|isolation level|lock table/i;
 
 const strengths = { issued: 0.85, enclosed: 0.7, addressed: 0.55 } as const;
+
+/** A change found by the statement that its database tells of. */
+export const loadsDatabase = 'a statement that its database suffers from';
 
 /** Statements of the incident that databases tell of, by their logs and by their load. */
 export function listToldStatements(facts: Facts, suspicions: readonly Suspicion[]): readonly ToldStatement[] {
@@ -67,22 +72,24 @@ export function listToldStatements(facts: Facts, suspicions: readonly Suspicion[
 
 /**
  * Holds a diff against what a database tells: it issues that very statement where the code before it did not, it puts the statement into a
- * transaction, or it turns a setting towards that database. Undefined where the statement was there before the change took effect.
+ * transaction, or it turns a setting towards that database. Empty where the statement was there before the change took effect.
  */
 export function explainDatabase(
   told: readonly ToldStatement[],
   hunks: readonly Hunk[],
   atMs: number,
   slackMs: number,
-): DatabaseSign | undefined {
+): readonly ToldSign[] {
   const run = hunks.filter(({ path }) => isRun(path));
-  const signs = told
+  return told
     .filter(({ firstMs }) => atMs <= firstMs + slackMs)
     .flatMap((statement) => run.flatMap((hunk) => explainStatement(statement, hunk) ?? []));
-  return signs.toSorted((a, b) => b.strength - a.strength)[0];
 }
 
-function explainStatement({ shape, text, service, weight, evidenceId }: ToldStatement, hunk: Hunk) {
+function explainStatement(
+  { shape, text, service, weight, evidenceId }: ToldStatement,
+  hunk: Hunk,
+): ToldSign | undefined {
   const side = (mark: string) =>
     codeWords(hunk.lines.filter((line) => line[0] === mark || line[0] === ' ').map((line) => line.slice(1)));
   const quoted = `\`${text.replace(/[\s`]+/g, ' ').slice(0, 120)}\``;
@@ -90,12 +97,14 @@ function explainStatement({ shape, text, service, weight, evidenceId }: ToldStat
   if (holdsStatement(side('+'), shape)) {
     if (!holdsStatement(side('-'), shape))
       return {
+        name: loadsDatabase,
         what: `it newly issues the statement that ${service} tells of, ${quoted}`,
         strength: strengths.issued * trust,
         evidenceId,
       };
     if (codeOnly(hunk.added).some((line) => opensTransaction.test(line)))
       return {
+        name: loadsDatabase,
         what: `it holds a transaction open around the statement that ${service} tells of, ${quoted}`,
         strength: strengths.enclosed * trust,
         evidenceId,
@@ -103,6 +112,7 @@ function explainStatement({ shape, text, service, weight, evidenceId }: ToldStat
   }
   if (isTurnedTo(hunk, service))
     return {
+      name: loadsDatabase,
       what: `it turns a setting towards ${service}, which tells of ${quoted} since`,
       strength: strengths.addressed * trust,
       evidenceId,

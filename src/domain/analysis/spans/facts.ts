@@ -15,6 +15,7 @@ import {
   type UnseenCalls,
 } from './missing.ts';
 import { addStandIns } from './stand-ins.ts';
+import { findMultipliedCalls, type MultipliedCall } from './multiplied.ts';
 import { buildTraces, type Trace } from './trees.ts';
 
 /** Fewer requests, before or during the incident, tell too little of a service. */
@@ -32,6 +33,8 @@ export interface SpanFacts {
   readonly calls: readonly CallEdge[];
   readonly regions: readonly BrokenRegion[];
   readonly delays: readonly Delay[];
+  /** Who calls whom more often for each request. */
+  readonly multiplied: readonly MultipliedCall[];
   readonly origins: readonly OriginCount[];
   readonly missing: readonly MissingSide[];
   readonly orphans: readonly Orphans[];
@@ -74,6 +77,7 @@ export function measureSpans(
     calls: learnCallGraph(whole),
     regions: findBrokenRegions(sequences),
     delays: findDelays(passing),
+    multiplied: findMultipliedCalls(passing),
     origins: countOrigins(selectPassing(traces, alerting)),
     missing: findMissingSides(calls),
     orphans: countOrphans(traces),
