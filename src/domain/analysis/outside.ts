@@ -1,6 +1,7 @@
 import type { Claim } from '../diagnosis/diagnosis.ts';
 import type { CallFailure } from './calls.ts';
-import { matchesName, readFailureText } from './calls.ts';
+import { matchesName } from './calls.ts';
+import { findExpiry } from './expired.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
 import { isInOwnNetwork } from './own-network.ts';
@@ -30,9 +31,6 @@ export interface ForeignCause {
   readonly missing: readonly string[];
 }
 
-const expiredText =
-  /(certificate|cert|x509|tls)[^\n]{0,80}(has expired|is expired|expired|not yet valid)|licen[cs]e[^\n]{0,40}expired|CERT_HAS_EXPIRED/i;
-
 /** A cause has to explain this much of a failure, 0 to 1, to be heard at all. */
 const leastStrength = 0.45;
 /** Less suspect services tell of somebody else's trouble. */
@@ -51,10 +49,12 @@ const longestQuote = 200;
 
 /** The strongest cause outside of every change, if any explains enough; a provider or a calendar before what is merely unseen. */
 export function findForeignCause(facts: Facts, suspicions: readonly Suspicion[]): ForeignCause | undefined {
-  const outages = suspicions.map((suspicion) => findOutage(facts, suspicion));
-  const found = [findExpiry(facts, suspicions), ...outages].flatMap((item) =>
-    item && item.strength >= leastStrength ? [item] : [],
-  );
+  const expiry = findExpiry(facts, suspicions);
+  // Who is called with a certificate that ran out is no outside system that fails.
+  const outages = suspicions
+    .map((suspicion) => findOutage(facts, suspicion))
+    .filter((item) => expiry === undefined || item?.what !== expiry.service);
+  const found = [expiry, ...outages].flatMap((item) => (item && item.strength >= leastStrength ? [item] : []));
   const isInside = ({ kind }: ForeignCause) => Number(kind === 'inside');
   return found.sort(
     (a, b) => isInside(a) - isInside(b) || b.strength - a.strength || (a.firstAt < b.firstAt ? -1 : 1),
@@ -124,31 +124,4 @@ function readOwnWords(facts: Facts, what: string, sinceMs: number): readonly Cla
       text: `${service} itself tells of trouble with ${event.object} at ${event.at}: \`${event.message.slice(0, longestQuote)}\`.`,
       evidence: [evidenceId],
     }));
-}
-
-function findExpiry(facts: Facts, suspects: readonly Suspicion[]): ForeignCause | undefined {
-  const deadline = facts.shifts.find((shift) => shift.kind === 'deadline');
-  const lines = failurePatterns(facts).filter((pattern) =>
-    pattern.examples.some((line) => expiredText.test(readFailureText(line))),
-  );
-  const first = [...lines].sort((a, b) => (a.firstAt < b.firstAt ? -1 : 1))[0];
-  if (!first) return undefined;
-  const share = suspects.find((item) => item.service === first.service)?.share ?? 0;
-  const measured = deadline ? `; ${deadline.name} of ${deadline.service} passed zero at ${deadline.firstAt}` : '';
-  return {
-    kind: 'expiry',
-    isRefusal: false,
-    service: first.service,
-    what: deadline?.name ?? 'a certificate',
-    strength: Math.min(1, (deadline ? 0.95 : 0.8) * (0.6 + 0.4 * share)),
-    firstAt: first.firstAt,
-    claims: [
-      {
-        text: `A certificate or licence ran out: \`${first.template.slice(0, longestQuote)}\`${measured}.`,
-        evidence: [...new Set([first.evidenceId, ...(deadline ? [deadline.evidenceId] : [])])],
-      },
-    ],
-    mayBeOurs: false,
-    missing: [],
-  };
 }
