@@ -6,7 +6,7 @@ import { createCollectTraces } from '../../src/activities/observe/collect-traces
 import { createEvidenceStore } from '../../src/adapters/evidence-store.ts';
 import { createJaeger, type Jaeger } from '../../src/adapters/jaeger/jaeger.ts';
 import { childEnvironment } from '../../src/config.ts';
-import { examine } from '../../src/domain/analysis/examine.ts';
+import { examine } from '../../src/domain/analysis/examine-service.ts';
 import type { TracesBody } from '../../src/domain/evidence/evidence.ts';
 import { createRedact } from '../../src/domain/redaction.ts';
 import { freePort } from '../../src/setup/free-port.ts';

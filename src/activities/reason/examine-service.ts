@@ -1,4 +1,4 @@
-import { examine } from '../../domain/analysis/examine.ts';
+import { examine } from '../../domain/analysis/examine-service.ts';
 import type { ReasonActivities } from '../contract.ts';
 import { loadEvidence, type BodyStore } from '../observe/load-evidence.ts';
 

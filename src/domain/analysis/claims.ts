@@ -47,7 +47,7 @@ export function describeShift(shift: MetricShift): Claim {
     deadline: 'counted down past zero',
   }[shift.kind];
   return {
-    text: `${shift.name} of ${shift.service} ${what} from ${format(shift.before)} to ${format(shift.after)} since ${shift.firstAt}.`,
+    text: `${shift.name} of ${shift.service} ${what} from ${formatNumber(shift.before)} to ${formatNumber(shift.after)} since ${shift.firstAt}.`,
     evidence: [shift.evidenceId],
   };
 }
@@ -58,7 +58,7 @@ export function short(id: string): string {
 }
 
 /** Three digits that count, and never an exponent between a ten-thousandth and a quadrillion: 1020 and 279,000,000 are read at once. */
-function format(value: number): string {
+function formatNumber(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (size < 1e-4 || size >= 1e15) return value.toExponential(2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { examine } from '../../../src/domain/analysis/examine.ts';
+import { examine } from '../../../src/domain/analysis/examine-service.ts';
 import { coincidence, measureExposure } from '../../../src/domain/analysis/changes/exposure.ts';
 import { gatherFacts } from '../../../src/domain/analysis/facts.ts';
 import type { EngineInput } from '../../../src/domain/diagnosis/engine.ts';

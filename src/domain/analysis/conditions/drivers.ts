@@ -1,5 +1,6 @@
 import type { Claim } from '../../diagnosis/diagnosis.ts';
-import { format, readWords } from './figures.ts';
+import { formatQuantity } from './format-quantity.ts';
+import { readWords } from './series-words.ts';
 import type { QueryLoad, WaitClass } from './queries.ts';
 import { loadIn } from './queries.ts';
 import type { Facts } from '../facts.ts';
@@ -35,7 +36,7 @@ export function findDrivers(facts: Facts, service: string, conditionId: string):
   );
   if (moved.length > 0) {
     claims.push({
-      text: `Together with it rose ${moved.map((item) => `${item.name} of ${item.object} from ${format(item.first)} to ${format(item.peak)}`).join(', ')}.`,
+      text: `Together with it rose ${moved.map((item) => `${item.name} of ${item.object} from ${formatQuantity(item.first)} to ${formatQuantity(item.peak)}`).join(', ')}.`,
       evidence: [...new Set(moved.map((item) => item.evidenceId))],
     });
   }
@@ -56,7 +57,7 @@ export function findDriver(queries: readonly QueryLoad[], waits: readonly WaitCl
 function describeQuery(query: QueryLoad, role: string): Claim {
   const waits = query.waits
     .slice(0, 3)
-    .map((item) => `${item.name} ${format(item.load)}`)
+    .map((item) => `${item.name} ${formatQuantity(item.load)}`)
     .join(', ');
   return {
     text: `By ${query.measuredBy}, the query \`${query.statement.replaceAll('`', "'").slice(0, 240)}\` ${role}: ${Math.round(100 * query.share)} % of the database load, waiting on ${waits}.`,

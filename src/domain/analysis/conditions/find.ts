@@ -9,7 +9,7 @@ import { middlewareConditions, providerConditions } from './middleware.ts';
 import { workloadConditions, workloadSymptoms } from './workload.ts';
 import type { QuotedLimits } from './levels.ts';
 import type { ResourceLevel } from './limits.ts';
-import { format } from './figures.ts';
+import { formatQuantity } from './format-quantity.ts';
 import { readLevels } from './levels.ts';
 import { readLockWaits } from './lock-waits.ts';
 import { readDips, readMovements, type Movement } from './movements.ts';
@@ -213,8 +213,8 @@ function levelSign(level: ResourceLevel): ConditionSign {
 /** A level in words: `cpu_usage of db-1 went from 20 % to 97 % (limit 90 %)`. */
 export function describeLevel(level: ResourceLevel): string {
   const { name, object, unit, first, worst, last, limit } = level;
-  const turned = worst === last ? '' : `, ${format(last, unit)} at the end`;
-  return `${name} of ${object} went from ${format(first, unit)} to ${format(worst, unit)}${turned} (limit ${limit})`;
+  const turned = worst === last ? '' : `, ${formatQuantity(last, unit)} at the end`;
+  return `${name} of ${object} went from ${formatQuantity(first, unit)} to ${formatQuantity(worst, unit)}${turned} (limit ${limit})`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { EvidenceWithBody } from '../../diagnosis/engine.ts';
 import type { MetricSeries } from '../../evidence/evidence.ts';
-import { format, readWords } from './figures.ts';
+import { formatQuantity } from './format-quantity.ts';
+import { readWords } from './series-words.ts';
 import { judge, type Judged, type Limit, type ResourceLevel } from './limits.ts';
 
 interface LevelRule {
@@ -182,7 +183,7 @@ function judgeByLimit(
   return judge(
     series,
     1,
-    { conditionId, unit: 'count', side: 'above', limit: share, shown: `90 % of ${format(Math.round(limit))}` },
+    { conditionId, unit: 'count', side: 'above', limit: share, shown: `90 % of ${formatQuantity(Math.round(limit))}` },
     incidentFrom,
   );
 }
@@ -223,5 +224,5 @@ function readObject(series: MetricSeries): string | undefined {
 }
 
 function showLimit(limit: number, unit: LevelRule['unit']): string {
-  return unit === 'percent' ? `${limit} %` : unit === 'seconds' ? `${limit} s` : format(limit);
+  return unit === 'percent' ? `${limit} %` : unit === 'seconds' ? `${limit} s` : formatQuantity(limit);
 }

@@ -1,6 +1,6 @@
 import type { EvidenceWithBody } from '../../diagnosis/engine.ts';
 import type { MetricsBody } from '../../evidence/evidence.ts';
-import { format } from './figures.ts';
+import { formatQuantity } from './format-quantity.ts';
 import type { ResourceLevel } from './limits.ts';
 import { readWait, readWaitName } from './queries.ts';
 
@@ -35,7 +35,7 @@ export function readLockWaits(evidence: readonly EvidenceWithBody[]): readonly R
         first,
         worst: Math.max(...loads),
         last,
-        limit: format(limit),
+        limit: formatQuantity(limit),
         isOver: mean(loads) >= limit,
         isBack: loads.length >= 6 && loads.slice(-3).every((load) => load < limit),
         hasMoved: Math.max(...loads) > 1.5 * Math.max(first, 1e-9),

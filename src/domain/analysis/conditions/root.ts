@@ -1,7 +1,7 @@
 import type { Alert } from '../../incident/alert.ts';
 import { findDrivers } from './drivers.ts';
 import { conditionKinds } from './find.ts';
-import { readWords } from './figures.ts';
+import { readWords } from './series-words.ts';
 import type { Condition, ConditionKind } from './conditions.ts';
 import type { Facts } from '../facts.ts';
 import { failurePatterns } from '../facts.ts';

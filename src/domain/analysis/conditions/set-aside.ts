@@ -2,7 +2,7 @@ import type { EvidenceWithBody } from '../../diagnosis/engine.ts';
 import type { PlatformEvent } from '../../evidence/evidence.ts';
 import type { LogPattern } from '../logs/patterns.ts';
 import type { Condition, ConditionKind, ConditionSign } from './conditions.ts';
-import { readWords } from './figures.ts';
+import { readWords } from './series-words.ts';
 
 /** An event with where it came from. */
 export interface SeenEvent {

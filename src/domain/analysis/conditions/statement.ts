@@ -1,7 +1,7 @@
 import type { Claim, RuledOut } from '../../diagnosis/diagnosis.ts';
 import { describeLevel, type SeenEvent, type Surroundings } from './find.ts';
 import type { ResourceLevel } from './limits.ts';
-import { format } from './figures.ts';
+import { formatQuantity } from './format-quantity.ts';
 import { findDriver, findDrivers, waitsOf } from './drivers.ts';
 import type { RootCondition } from './root.ts';
 import type { Condition, ConditionSign } from './conditions.ts';
@@ -97,7 +97,7 @@ function describeRecovery(facts: Facts, condition: Condition): readonly Claim[] 
   if (back.length === 0) return [];
   return [
     {
-      text: `The workload has recovered: ${back.map((item) => `${item.name} fell to ${format(item.low)} and is back at ${format(item.last)} (${format(item.first)} before)`).join(', ')}.`,
+      text: `The workload has recovered: ${back.map((item) => `${item.name} fell to ${formatQuantity(item.low)} and is back at ${formatQuantity(item.last)} (${formatQuantity(item.first)} before)`).join(', ')}.`,
       evidence: [...new Set(back.map((item) => item.evidenceId))],
     },
   ];
@@ -217,7 +217,7 @@ export function describeCalmLevels(levels: readonly ResourceLevel[]): readonly C
       Math.min(level.first, level.worst, level.last),
       Math.max(level.first, level.worst, level.last),
     ];
-    return `${level.name} of ${level.object} between ${format(low, level.unit)} and ${format(high, level.unit)} (limit ${level.limit})`;
+    return `${level.name} of ${level.object} between ${formatQuantity(low, level.unit)} and ${formatQuantity(high, level.unit)} (limit ${level.limit})`;
   });
   return [
     {

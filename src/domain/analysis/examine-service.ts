@@ -2,16 +2,16 @@ import type { Finding } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { readHunks, explainHarmless } from './changes/diffs.ts';
-import { describeFurther, listAccusedBySpans, tellLead, tellSpans, type FindingDraft } from './examine-further.ts';
+import { describeFurther, listAccusedBySpans, tellLead, tellSpans, type FindingDraft } from './describe-findings.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns, gatherFacts, isObserved } from './facts.ts';
 import { describePattern, describeShift, short } from './claims.ts';
-import { findOnset, followCalls, isAnomalous, isMerelyUnusual } from './suspicion.ts';
+import { findOnset, isAnomalous, isMerelyUnusual } from './suspicion.ts';
 
 /** What one service's own evidence says, for its resident's report. */
 export interface Examination {
   readonly findings: readonly Finding[];
-  /** Whom its failing calls name, or all it depends on when it fails for no reason of its own; most suspect first. */
+  /** Most suspect first: whom its failing calls and spans name, then, where it fails, all others that it depends on. */
   readonly suspects: readonly string[];
   readonly summary: string;
 }
@@ -135,9 +135,9 @@ function listSuspects(facts: Facts, service: string, dependencies: readonly stri
     .filter((call) => call.from === service)
     .sort((a, b) => b.pattern.weight - a.pattern.weight)
     .map((call) => call.to);
-  const own = followCalls(facts, service).find((item) => item.service === service)?.own ?? 0;
-  const silent = isAnomalous(facts, service) && own < 0.7 ? dependencies : [];
-  return [...new Set([...named, ...listAccusedBySpans(facts, service), ...silent])];
+  // An error of its own may come of what another one sends, so all that it calls are asked once it fails.
+  const called = isAnomalous(facts, service) ? dependencies : [];
+  return [...new Set([...named, ...listAccusedBySpans(facts, service), ...called])];
 }
 
 function summarise(facts: Facts, service: string, isObserved: boolean): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyseBundle } from '../../../src/domain/analysis/analysis.ts';
-import { examine } from '../../../src/domain/analysis/examine.ts';
+import { examine } from '../../../src/domain/analysis/examine-service.ts';
 import type { EvidenceWithBody } from '../../../src/domain/diagnosis/engine.ts';
 import type { EvidenceBody, Span } from '../../../src/domain/evidence/evidence.ts';
 
