@@ -35,7 +35,7 @@ export type Decision = Answer | Doubt;
 /**
  * Below these an answer is told as a lead, and no cause is named: an unsure accusation costs whoever is on call more than none. A cause
  * falls to the first when the sandbox speaks against it (`reconcile.ts`). With kinds of evidence taken away from the public incidents
- * named in bench/diagnosis, no answer below them was right, and every `no-fault` below the second was wrong.
+ * named in bench/diagnosis, 0 of 3 causes below the first were right (docs/diagnosis.md).
  */
 const leastConfidence = { cause: 0.4, 'no-fault': 0.5 } as const;
 /** What each source that failed or was cut takes from an answer's confidence. */
