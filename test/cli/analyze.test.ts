@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { writeBundle } from '../../src/adapters/bundle/write.ts';
+import { renderCompared } from '../../src/cli/compare-bundles.ts';
 import { run } from '../../src/cli/run.ts';
+import { analyseBundle, type Analysis } from '../../src/domain/analysis/analysis.ts';
 import { brokenFleet, culprit, harmless } from '../adapters/bundle/broken-fleet.ts';
 
 let root = '';
@@ -24,6 +26,19 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
 });
+
+/** An answer that blames nobody, though it is about a service. */
+function noFault(): Analysis {
+  const analysis = analyseBundle(brokenFleet());
+  const diagnosis = {
+    ...analysis.diagnosis,
+    verdict: 'no-fault',
+    category: 'none',
+    change: 'none',
+    confidence: 0.6,
+  } as const;
+  return { ...analysis, diagnosis };
+}
 
 /** A folder with two copies of the bundle, one of which expects something else. */
 async function collect(name: string, second: object): Promise<string> {
@@ -95,8 +110,45 @@ test('--compare ends with 0 when all are as expected, and --accept makes it so',
   const folder = await collect('accepted', { service: 'web' });
   expect(await run(['analyze', '--compare', '--accept', folder])).toBe(0);
   expect(await run(['analyze', '--compare', folder])).toBe(0);
-  const kept = JSON.parse(await readFile(path.join(folder, 'two', 'expected.json'), 'utf8')) as unknown;
-  expect(kept).toMatchObject({ verdict: 'cause', service: 'payment', remediation: 'deploy.rollback' });
+});
+
+test('--accept changes what differs in an expected.json, tells each old and new value, and keeps all else that people wrote', async () => {
+  const written = { service: 'web', minConfidence: 0.2, maxConfidence: 0.3, blastRadius: ['web'] };
+  const folder = await collect('kept', written);
+  const read = async (name: string) =>
+    JSON.parse(await readFile(path.join(folder, name, 'expected.json'), 'utf8')) as Record<string, unknown>;
+  const one = await read('one');
+  expect(await run(['analyze', '--compare', '--accept', folder])).toBe(0);
+  expect(await read('one')).toEqual(one);
+  const { maxConfidence, ...rest } = await read('two');
+  expect(rest).toEqual({ service: 'payment', minConfidence: 0.2, blastRadius: ['web'] });
+  expect(maxConfidence).toBeGreaterThan(0.3);
+  expect(out).toContain(
+    `\ntwo\n  expected.json service: web -> payment\n  expected.json maxConfidence: 0.3 -> ${String(maxConfidence)}\n`,
+  );
+  expect(out).not.toMatch(/\none\n/);
+});
+
+test('--accept writes a whole expected.json where there is none, and leaves a broken one as it is', async () => {
+  const folder = await collect('new-and-broken', { servce: 'web' });
+  await rm(path.join(folder, 'one', 'expected.json'));
+  expect(await run(['analyze', '--compare', '--accept', folder])).toBe(2);
+  const read = (name: string) => readFile(path.join(folder, name, 'expected.json'), 'utf8');
+  expect(JSON.parse(await read('one'))).toMatchObject({ verdict: 'cause', service: 'payment', change: culprit.id });
+  expect(await read('two')).toBe('{"servce":"web"}');
+  expect(out).toContain('expected.json verdict: nothing -> cause');
+  expect(out).toMatch(/two +broken/);
+});
+
+test('--compare names nobody beside an answer that blames nobody', async () => {
+  const fleet = brokenFleet();
+  const folder = path.join(root, 'calm');
+  await writeBundle(path.join(folder, 'calm'), { ...fleet, input: { ...fleet.input, alerts: [], evidence: [] } });
+  expect(await run(['analyze', '--compare', folder])).toBe(0);
+  expect(out).toMatch(/calm +new +inconclusive +\d/);
+  expect(renderCompared([{ bundle: 'b', result: 'new', differences: [], written: [], analysis: noFault() }])).toMatch(
+    /b +new +no fault +0\.60/,
+  );
 });
 
 test('--compare goes on past a bundle with faults, and ends with 2', async () => {
@@ -112,5 +164,10 @@ test('what makes no sense is refused', async () => {
   expect(await run(['analyze', bundle, bundle])).toBe(2);
   expect(told).toContain('only with --compare');
   expect(await run(['analyze', '--compare', path.join(root, 'nowhere')])).toBe(2);
+  expect(told).toContain('nowhere does not exist');
+  const empty = await mkdtemp(path.join(root, 'empty-'));
+  expect(await run(['analyze', '--compare', empty])).toBe(2);
   expect(told).toContain('is no bundle and holds none');
+  expect(await run(['analyze', root])).toBe(2);
+  expect(told).toMatch(/is no bundle, and holds \d+ bundles?: .* resident analyze --compare /);
 });

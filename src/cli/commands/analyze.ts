@@ -1,11 +1,20 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Command } from 'commander';
 import { BundleError } from '../../adapters/bundle/faults.ts';
+import { manifestFile } from '../../adapters/bundle/layout.ts';
 import { readBundle } from '../../adapters/bundle/read.ts';
 import { analyseBundle } from '../../domain/analysis/analysis.ts';
 import type { Bundle } from '../../domain/evidence/bundle.ts';
 import { countOf } from '../../domain/text.ts';
 import { toAnalysisJson } from '../analysis-json.ts';
-import { compareBundles, endOfComparison, renderCompared, type ComparedBundle } from '../compare-bundles.ts';
+import {
+  compareBundles,
+  endOfComparison,
+  listBundlesIn,
+  renderCompared,
+  type ComparedBundle,
+} from '../compare-bundles.ts';
 import { CommandEnd, exitCodes } from '../exit.ts';
 import { say, sayJson } from '../output.ts';
 import { renderAnalysis } from '../render-analysis.ts';
@@ -22,7 +31,7 @@ export function addAnalyze(program: Command): void {
     .description('diagnose a bundle of evidence offline, with the built-in analyst')
     .argument('<bundle...>', 'folder of a bundle; with --compare folders of bundles')
     .option('--compare', 'analyse many, and hold each against its expected.json')
-    .option('--accept', 'with --compare: write each answer as expected.json')
+    .option('--accept', 'with --compare: write what differs into each expected.json, and tell it')
     .option('--json', 'print JSON')
     .action(async (folders: readonly string[], options: AnalyzeOptions) => {
       if (options.compare) return compare(folders, options);
@@ -43,6 +52,12 @@ async function read(folder: string): Promise<Bundle> {
     return await readBundle(folder);
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
+    const inside = listBundlesIn(folder);
+    if (inside.length > 0 && !existsSync(path.join(folder, manifestFile)))
+      throw new CommandEnd(
+        exitCodes.usage,
+        `${folder} is no bundle, and holds ${countOf(inside.length, 'bundle')}: analyze one, or all by resident analyze --compare ${folder}`,
+      );
     throw new CommandEnd(
       exitCodes.usage,
       `${folder} cannot be analysed, ${countOf(error.faults.length, 'fault')}:\n${error.message}`,
@@ -58,6 +73,6 @@ async function compare(folders: readonly string[], { json, accept = false }: Ana
   if (code !== exitCodes.done) throw new CommandEnd(code, '');
 }
 
-function toComparedJson({ bundle, result, differences, analysis }: ComparedBundle) {
-  return { bundle, result, differences, ...(analysis ? toAnalysisJson(analysis) : { diagnosis: null }) };
+function toComparedJson({ bundle, result, differences, written, analysis }: ComparedBundle) {
+  return { bundle, result, differences, written, ...(analysis ? toAnalysisJson(analysis) : { diagnosis: null }) };
 }
