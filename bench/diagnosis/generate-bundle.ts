@@ -8,6 +8,10 @@ import { makeRandom } from '../../test/fakes/random.ts';
 export interface BundleSize {
   readonly lines: number;
   readonly services: number;
+  /** Each service has four series for each of them. */
+  readonly instances: number;
+  /** In each series. */
+  readonly points: number;
   readonly seed: number;
 }
 
@@ -33,7 +37,8 @@ type Random = () => number;
  * Writes a bundle of any size: a fleet whose services call others further down, one of which gets a commit that breaks it; those above it
  * fail at it. Nothing of it lies in memory as a whole, and a seed gives the same bytes each time.
  */
-export async function generateBundle(folder: string, { lines, services, seed }: BundleSize): Promise<GeneratedBundle> {
+export async function generateBundle(folder: string, size: BundleSize): Promise<GeneratedBundle> {
+  const { lines, services, instances, points, seed } = size;
   const random = makeRandom(seed);
   const names = Array.from({ length: services }, (_, i) => nameService(i));
   const dependencies = Object.fromEntries(names.map((name, i) => [name, listCallees(i, services).map(nameService)]));
@@ -50,7 +55,7 @@ export async function generateBundle(folder: string, { lines, services, seed }: 
     const callee = role === 'victim' ? nameService(path0[path0.indexOf(i) + 1] ?? culprit) : '';
     const own = { folder, name, role, callee, random } as const;
     sums.bytes += await writeRecords(own, 'logs', makeLines(own, wanted));
-    const series = makeSeries(own);
+    const series = Array.from({ length: instances }, (_, n) => makeSeries(own, `${name}-${n}`, points)).flat();
     sums.bytes += await writeRecords(own, 'metrics', series);
     const spans = [...makeSpans(own, i)];
     sums.bytes += await writeRecords(own, 'traces', spans);
@@ -126,13 +131,14 @@ function chat(name: string, i: number, id: string, random: Random): string {
   return forms[i % forms.length] ?? name;
 }
 
-function makeSeries({ role, random }: Own) {
-  const minutes = spanMs / 60_000;
+function makeSeries({ role, random }: Own, instance: string, count: number) {
   const of = (name: string, value: (isBroken: boolean, minute: number) => number) => ({
     name,
-    points: Array.from({ length: minutes }, (_, minute) => {
-      const isBroken = role !== 'well' && fromMs + minute * 60_000 >= brokenMs;
-      return [iso(fromMs + minute * 60_000), Number(value(isBroken, minute).toFixed(4))] as const;
+    labels: { instance },
+    points: Array.from({ length: count }, (_, n) => {
+      const sinceMs = (spanMs * n) / count;
+      const isBroken = role !== 'well' && fromMs + sinceMs >= brokenMs;
+      return [iso(fromMs + sinceMs), Number(value(isBroken, sinceMs / 60_000).toFixed(4))] as const;
     }),
   });
   return [

@@ -1,7 +1,8 @@
 /**
- * Measures how a large bundle is analysed: `npx tsx bench/diagnosis/scale.ts [--lines 1000000] [--services 200] [--seed 1]`. Writes a
- * bundle of that size to a temporary folder, analyses it by the product's own command in a child process, and prints time and peak
- * memory of that process. The same seed gives the same bytes.
+ * Measures how large bundles are analysed: `npx tsx bench/diagnosis/scale.ts [--lines 1000000] [--services 200] [--instances 5] [--seed 1]`.
+ * Writes one bundle of many log lines and one of many series (four for each instance of a service, a thousand points in each) to a
+ * temporary folder, analyses each by the product's own command in a child process, and prints time and peak memory of that process.
+ * The same seed gives the same bytes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +11,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { generateBundle } from './generate-bundle.ts';
+import { generateBundle, type BundleSize } from './generate-bundle.ts';
 
 const { values } = parseArgs({
   options: {
     lines: { type: 'string', default: '1000000' },
     services: { type: 'string', default: '200' },
+    instances: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -28,25 +30,41 @@ interface Run {
   readonly answer: string;
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), 'resident-scale-'));
-try {
-  const size = { lines: Number(values.lines), services: Number(values.services), seed: Number(values.seed) };
-  const made = await generateBundle(folder, size);
-  console.log(
-    `${made.lines.toLocaleString('en')} log lines, ${made.points.toLocaleString('en')} points of ${made.series} series, ${made.spans.toLocaleString('en')} spans, ${made.changes} commits of ${size.services} services; ${Math.round(made.bytes / 1024 / 1024)} MiB`,
-  );
-  const { seconds, processorSeconds, peakMiB, answer } = await analyseInChild(folder);
-  const { diagnosis } = JSON.parse(answer) as { diagnosis: { service: string; change: string; confidence: number } };
-  const isRight = diagnosis.service === made.culprit.service && diagnosis.change === made.culprit.change;
-  console.log(
-    `resident analyze: ${seconds.toFixed(1)} s (goal < 20), of them ${processorSeconds.toFixed(1)} s of processor time; peak memory ${Math.round(peakMiB)} MiB (goal < 1024)`,
-  );
-  console.log(
-    `${isRight ? 'right' : 'WRONG'}: ${diagnosis.change.slice(0, 12)} in ${diagnosis.service} at ${diagnosis.confidence} (is ${made.culprit.change.slice(0, 12)} in ${made.culprit.service})`,
-  );
-  if (!isRight || seconds >= 20 || peakMiB >= 1024) process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+/** `processorSeconds` stands where others on the machine would spoil the goal in seconds of the clock. */
+interface Goal {
+  readonly of: 'seconds' | 'processorSeconds';
+  readonly seconds: number;
+  readonly peakMiB: number;
+}
+
+const [services, seed] = [Number(values.services), Number(values.seed)];
+const manyLines = { lines: Number(values.lines), services, instances: 1, points: 90, seed };
+await measure(manyLines, { of: 'seconds', seconds: 20, peakMiB: 1024 });
+const manySeries = { lines: 20_000, services, instances: Number(values.instances), points: 1_000, seed };
+await measure(manySeries, { of: 'processorSeconds', seconds: 12, peakMiB: 700 });
+
+async function measure(size: BundleSize, goal: Goal): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'resident-scale-'));
+  try {
+    const made = await generateBundle(folder, size);
+    console.log(
+      `${made.lines.toLocaleString('en')} log lines, ${made.points.toLocaleString('en')} points of ${made.series.toLocaleString('en')} series, ${made.spans.toLocaleString('en')} spans, ${made.changes} commits of ${size.services} services; ${Math.round(made.bytes / 1024 / 1024)} MiB`,
+    );
+    const run = await analyseInChild(folder);
+    const { diagnosis } = JSON.parse(run.answer) as {
+      diagnosis: { service: string; change: string; confidence: number };
+    };
+    const isRight = diagnosis.service === made.culprit.service && diagnosis.change === made.culprit.change;
+    console.log(
+      `resident analyze: ${run.seconds.toFixed(1)} s, of them ${run.processorSeconds.toFixed(1)} s of processor time (goal: ${goal.of === 'seconds' ? '' : 'of processor time '}< ${goal.seconds}); peak memory ${Math.round(run.peakMiB)} MiB (goal < ${goal.peakMiB})`,
+    );
+    console.log(
+      `${isRight ? 'right' : 'WRONG'}: ${diagnosis.change.slice(0, 12)} in ${diagnosis.service} at ${diagnosis.confidence} (is ${made.culprit.change.slice(0, 12)} in ${made.culprit.service})`,
+    );
+    if (!isRight || run[goal.of] >= goal.seconds || run.peakMiB >= goal.peakMiB) process.exitCode = 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The child tells what it used as it ends, on a pipe beside its output. */

@@ -119,7 +119,7 @@ describe('a generated bundle', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   test('is the same for a seed, can be read, and holds an incident that is found', async () => {
-    const size = { lines: 4_000, services: 12, seed: 7 };
+    const size = { lines: 4_000, services: 12, instances: 2, points: 90, seed: 7 };
     const one = await generateBundle(path.join(folder, 'one'), size);
     await generateBundle(path.join(folder, 'two'), size);
     const read = (copy: string, file: string) => readFile(path.join(folder, copy, file), 'utf8');

@@ -1,4 +1,5 @@
 import type { EvidenceWithBody } from '../../diagnosis/engine.ts';
+import type { MetricSeries } from '../../evidence/evidence.ts';
 import { isCounter, median, readPoints, toRate, typicalStepMs, type Point } from '../metrics/points.ts';
 import { readQuantity, type Quantity } from '../metrics/quantity.ts';
 
@@ -26,7 +27,10 @@ interface Measured {
   readonly service: string;
   readonly evidenceId: string;
   readonly quantity: Quantity;
-  readonly points: readonly Point[];
+  readonly stepMs: number;
+  readonly lastMs: number;
+  /** Reads the points again: of all series together they may be larger than memory. */
+  readonly read: () => readonly Point[];
 }
 
 /** The incident and as much before it are looked at in this many cells at most: the search compares all pairs. */
@@ -47,22 +51,23 @@ export function readFlows(evidence: readonly EvidenceWithBody[]): ServiceFlows {
     incidentFromMs = Math.min(incidentFromMs, Date.parse(body.incidentFrom));
     for (const series of body.series) {
       const raw = readPoints(series);
-      const isTotal = isCounter(series, raw, Infinity);
       const quantity = readQuantity(series, raw);
       if (!quantity || raw.length < 2) continue;
-      const points = isTotal ? toRate(raw) : quantity.isPerPoint ? perSecond(raw) : raw;
+      const points = toValues(series, raw, quantity);
       measured.push({
         service: body.service,
         evidenceId: item.id,
         quantity,
-        points: points.map(([at, value]) => [at, quantity.read(value)]),
+        stepMs: typicalStepMs(points),
+        lastMs: points.at(-1)?.[0] ?? 0,
+        read: () => toValues(series, readPoints(series), quantity),
       });
     }
   }
-  const lastMs = Math.max(0, ...measured.map(({ points }) => points.at(-1)?.[0] ?? 0));
+  const lastMs = measured.reduce((last, item) => Math.max(last, item.lastMs), 0);
   const stepMs = Math.max(
     1000,
-    median(measured.map((item) => typicalStepMs(item.points))),
+    median(measured.map((item) => item.stepMs)),
     Math.ceil((2 * Math.max(0, lastMs - incidentFromMs)) / mostCells),
   );
   const statistic = chooseStatistic(measured);
@@ -72,6 +77,13 @@ export function readFlows(evidence: readonly EvidenceWithBody[]): ServiceFlows {
     incidentFromMs,
     services: names.map((service) => readService(service, measured, statistic, stepMs)),
   };
+}
+
+/** A series as its quantity is counted: per second, in milliseconds, as a part of 1. */
+function toValues(series: MetricSeries, raw: readonly Point[], quantity: Quantity): readonly Point[] {
+  const isTotal = isCounter(series, raw, Infinity);
+  const points = isTotal ? toRate(raw) : quantity.isPerPoint ? perSecond(raw) : raw;
+  return points.map(([at, value]) => [at, quantity.read(value)]);
 }
 
 function perSecond(points: readonly Point[]): readonly Point[] {
@@ -95,7 +107,7 @@ function readService(service: string, measured: readonly Measured[], statistic: 
     );
     const about = all.filter(({ quantity }) => !quantity.isOfOthers);
     return toGrid(
-      (about.length > 0 ? about : all).map(({ points }) => points),
+      (about.length > 0 ? about : all).map(({ read }) => read),
       stepMs,
     );
   };
@@ -112,10 +124,10 @@ function readService(service: string, measured: readonly Measured[], statistic: 
 }
 
 /** Mean of all series of a kind in each step of the grid; a hole stays one. */
-function toGrid(all: readonly (readonly Point[])[], stepMs: number): readonly Point[] | undefined {
+function toGrid(all: readonly Measured['read'][], stepMs: number): readonly Point[] | undefined {
   const cells = new Map<number, { sum: number; count: number }>();
-  for (const points of all) {
-    for (const [at, value] of points) {
+  for (const read of all) {
+    for (const [at, value] of read()) {
       const start = Math.floor(at / stepMs) * stepMs;
       const cell = cells.get(start) ?? { sum: 0, count: 0 };
       cells.set(start, { sum: cell.sum + value, count: cell.count + 1 });
