@@ -20,7 +20,10 @@ const urlToken = /([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s/:@"'<>?#[\]]{8,512})@/gi;
 /** Header values, URL userinfo and key blocks: what is secret by where it stands. */
 export function redactHeaders(text: string, token: Token): string {
   let result = text;
-  if (result.includes('PRIVATE KEY')) result = result.replace(privateKey, (value) => token('private-key', value));
+  if (result.includes('PRIVATE KEY')) {
+    // Its line breaks stay: what follows in a source file keeps its line number.
+    result = result.replace(privateKey, (value) => token('private-key', value) + value.replace(/[^\n]+/g, ''));
+  }
   if (/authorization/i.test(result)) {
     result = result.replace(
       authorization,

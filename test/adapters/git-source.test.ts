@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAskSource } from '../../src/activities/observe/ask-source.ts';
 import { createGit, type Git } from '../../src/adapters/git/git.ts';
 import type { SourceQuestion } from '../../src/domain/diagnosis/questions.ts';
+import { createRedact, type Redact } from '../../src/domain/redaction.ts';
 import { createRepository, type FakeRepository } from '../fakes/repository.ts';
 
 let folder: string;
@@ -31,8 +32,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** The service is a folder of the repository. */
 const source = () => path.join(repository.folder, 'till');
 
-async function ask(question: SourceQuestion): Promise<string> {
-  const redact = (text: string) => text.replaceAll('sum', '[[SECRET]]');
+const hideSum = (text: string) => text.replaceAll('sum', '[[SECRET]]');
+
+async function ask(question: SourceQuestion, redact: Redact = hideSum): Promise<string> {
   const askSource = createAskSource({ services: { till: { source: source() } }, git, redact });
   const answer = await askSource({ call: { ...question, id: 'q1' } });
   expect(answer.id).toBe('q1');
@@ -94,6 +96,23 @@ describe('a question about source', () => {
     expect(await ask({ name: 'blame', service: 'till', path: 'total.js', fromLine: 1, toLine: 1 })).toContain(
       `${second.slice(0, 12)} 2026-11-21T10:00:00.000Z Ana (Raise the rate): export const rate = 2;`,
     );
+  });
+
+  it('holds no line of a key, though no such line says that it is one, and keeps the numbers of those behind it', async () => {
+    const key = ['-----BEGIN PRIVATE', ' KEY-----\nMIIEow9aaaa\nMIIEow9bbbb\n-----END PRIVATE', ' KEY-----'].join('');
+    repository.commit('2026-11-21T11:00:00Z', 'Keep the key at hand', {
+      'till/key.js': `\`${key}\`;\nexport const x = 1;\n`,
+    });
+    const asked = { service: 'till', path: 'key.js' };
+    const answers = [
+      await ask({ ...asked, name: 'read_file', fromLine: 2, toLine: 9 }, createRedact()),
+      await ask({ ...asked, name: 'blame', fromLine: 2, toLine: 9 }, createRedact()),
+      await ask({ service: 'till', name: 'search_source', text: 'MIIEow9' }, createRedact()),
+    ];
+    expect(answers.join('\n')).not.toContain('MIIEow9');
+    expect(answers[0]).toContain('5: export const x = 1;');
+    expect(answers[1]).toMatch(/^5: .*: export const x = 1;$/m);
+    expect(answers[2]).toContain('key.js:2: ');
   });
 
   it('gets the reason where it cannot be answered', async () => {

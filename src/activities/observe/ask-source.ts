@@ -26,7 +26,7 @@ export function createAskSource({ services, git, redact }: AskSourcePorts): Obse
     if (source === undefined) return { id: call.id, text: `No source of ${call.service} is configured.` };
     try {
       const id = await git.resolve(source, call.revision ?? 'HEAD');
-      const lines = await answer(git, source, id, call);
+      const lines = await answer({ git, redact }, source, id, call);
       return { id: call.id, text: fitLines(lines.map((line) => cleanText(redact(line), longestLine))) };
     } catch (error) {
       if (isWorthRetrying(error)) throw error;
@@ -37,34 +37,45 @@ export function createAskSource({ services, git, redact }: AskSourcePorts): Obse
 }
 
 async function answer(
-  git: AskSourcePorts['git'],
+  { git, redact }: Pick<AskSourcePorts, 'git' | 'redact'>,
   source: string,
   id: string,
   call: SourceCall,
 ): Promise<readonly string[]> {
+  // Files are redacted whole: the middle of a key says nowhere that it is one.
+  const files = new Map<string, Promise<readonly string[] | undefined>>();
+  const read = (path: string) => {
+    const known = files.get(path);
+    if (known) return known;
+    const lines = git
+      .readFile(source, id, path)
+      .then((text) => (text === undefined ? undefined : redact(text).replace(/\n$/, '').split('\n')));
+    files.set(path, lines);
+    return lines;
+  };
   switch (call.name) {
     case 'search_source': {
       const found = await git.search(source, id, call.text);
-      const shown = found.slice(0, mostFound).map(({ path, line, text }) => `${path}:${line}: ${text}`);
+      const shown: string[] = [];
+      for (const { path, line } of found.slice(0, mostFound)) {
+        shown.push(`${path}:${line}: ${(await read(path))?.[line - 1] ?? ''}`);
+      }
       return found.length > mostFound ? [`The first ${mostFound} of ${found.length} lines:`, ...shown] : shown;
     }
     case 'read_file': {
-      const text = await git.readFile(source, id, call.path);
-      if (text === undefined) return [`There is no text file ${call.path} at ${id.slice(0, 12)}.`];
+      const lines = await read(call.path);
+      if (lines === undefined) return [`There is no text file ${call.path} at ${id.slice(0, 12)}.`];
       const from = call.fromLine ?? 1;
-      return text
-        .replace(/\n$/, '')
-        .split('\n')
-        .slice(from - 1, call.toLine)
-        .map((line, i) => `${from + i}: ${line}`);
+      return lines.slice(from - 1, call.toLine).map((line, i) => `${from + i}: ${line}`);
     }
     case 'blame': {
       const to = Math.min(call.toLine, call.fromLine + mostBlamed - 1);
       const lines = await git.blame(source, id, call.path, call.fromLine, to);
       if (lines === undefined) return [`There is no text file ${call.path} at ${id.slice(0, 12)}.`];
+      const texts = await read(call.path);
       return lines.map(
-        ({ line, text, commit, author, at, subject }) =>
-          `${line}: ${commit.slice(0, 12)} ${at} ${author} (${subject.slice(0, 80)}): ${text}`,
+        ({ line, commit, author, at, subject }) =>
+          `${line}: ${commit.slice(0, 12)} ${at} ${author} (${subject.slice(0, 80)}): ${texts?.[line - 1] ?? ''}`,
       );
     }
   }

@@ -38,12 +38,12 @@ export function createCollectSource(ports: CollectSourcePorts): ObserveActivitie
       const changes = bodies.flatMap((body) => (body.kind === 'changes' ? body.changes : []));
       const files = await git.listFiles(source, revision);
       const chosen = chooseSource(files, { failing, changes });
-      const linesOf = await readLines(git, source, revision, chosen);
+      const linesOf = await readLines({ git, redact }, source, revision, chosen);
       const excerpts: SourceExcerpt[] = [];
       let room = mostCharacters;
       for (const { path, fromLine, toLine, why } of chosen) {
         const lines = linesOf.get(path) ?? [];
-        const text = redact(lines.slice(fromLine - 1, toLine).join('\n'));
+        const text = lines.slice(fromLine - 1, toLine).join('\n');
         if (text.trim() === '' || text.length > room) continue;
         room -= text.length;
         excerpts.push({ path, revision, fromLine, text, why });
@@ -59,9 +59,12 @@ export function createCollectSource(ports: CollectSourcePorts): ObserveActivitie
   };
 }
 
-/** The lines of each file that excerpts are taken from, read once however many there are; none where a file is no text. */
+/**
+ * The lines of each file that excerpts are taken from, read once however many there are; none where a file is no text. Files are
+ * redacted whole: the middle of a key says nowhere that it is one.
+ */
 async function readLines(
-  git: Pick<Git, 'readFile'>,
+  { git, redact }: Pick<CollectSourcePorts, 'git' | 'redact'>,
   source: string,
   revision: string,
   chosen: readonly ChosenExcerpt[],
@@ -70,7 +73,7 @@ async function readLines(
   for (const { path } of chosen) {
     if (linesOf.has(path)) continue;
     const text = await git.readFile(source, revision, path);
-    linesOf.set(path, text?.split('\n') ?? []);
+    linesOf.set(path, text === undefined ? [] : redact(text).split('\n'));
   }
   return linesOf;
 }
