@@ -87,7 +87,9 @@ export function findCallFailures(
   known: readonly string[],
   dependencies: Readonly<Record<string, readonly string[]>>,
 ): readonly CallFailure[] {
-  const failing = patterns.filter(({ level }) => level === 'error' || level === 'warn');
+  const failing = patterns.filter(
+    (pattern) => (pattern.level === 'error' || pattern.level === 'warn') && !tellsOwnExhaustion(pattern),
+  );
   const found = failing.map((pattern) => findCall(pattern, known, dependencies));
   const hosts = new Map<string, Set<string>>();
   for (const call of found)
@@ -105,6 +107,19 @@ export function findCallFailures(
     const mode = readMode(text, pattern.status ?? answered);
     return to === undefined ? [] : [{ from: pattern.service, to, isKnown: host === undefined, mode, pattern }];
   });
+}
+
+/**
+ * The caller's own system gives it no socket, so that no call was made. An answer that quotes such words tells of the callee.
+ * Source: socket(2), connect(2), accept(2).
+ */
+const ownExhaustion =
+  /\bE(?:MFILE|NFILE|ADDRNOTAVAIL|NOBUFS)\b|\b(?:dial|socket|accept4?)\b[^\n]*: too many open files|cannot assign requested address|no buffer space/i;
+const quotesAnswer = /\b(?:answered|replied|responded|response|FATAL):?\s/;
+
+function tellsOwnExhaustion({ examples: [example] }: LogPattern): boolean {
+  const text = example ? readFailureText(example) : '';
+  return ownExhaustion.test(text) && !quotesAnswer.test(text);
 }
 
 /** A status as clients write it down behind what they asked for; an access log has it after the protocol or a mere space. */

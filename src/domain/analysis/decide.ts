@@ -88,7 +88,7 @@ function weigh(
   const top = alive[0];
   // Inside names that do not resolve are ours to mend, whatever the calls that fail at them look like.
   const isName = root !== undefined && /^dns-/.test(root.condition.kind.id);
-  if (root && (root.isShown || isName) && !explainsCondition(top)) return blame(root);
+  if (root && (root.isShown || isName) && !explainsCondition(top)) return blameLoad(facts, input, root) ?? blame(root);
   if (foreign && foreign.kind !== 'inside' && !explainsBetter(top, foreign)) return blameOutside(foreign, top);
   const accused = accuse(facts, suspicions, alive);
   if (accused.kind !== 'inconclusive' || accused.isTie === true) return accused;
@@ -157,6 +157,14 @@ function findOtherCause(
   if (foreign) return blameOutside(foreign, alive[0]);
   const single = alive.length === 0 ? singleOut(facts, suspicions) : undefined;
   return single && { kind: 'service', ...single, category: 'unknown' };
+}
+
+/** A processor is full since more work came in, and that is the cause, unless the work came later. */
+function blameLoad(facts: Facts, input: EngineInput, { condition }: RootCondition): Answer | undefined {
+  if (condition.kind.id !== 'cpu-saturated') return undefined;
+  const surge = findSurge(facts, input.service);
+  if (surge?.service !== condition.service) return undefined;
+  return { kind: 'surge', surge, confidence: surge.confidence, category: 'traffic' };
 }
 
 function blame(root: RootCondition): Answer {

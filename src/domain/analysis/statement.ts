@@ -13,6 +13,7 @@ import {
   weighAgainst,
 } from './conditions/statement.ts';
 import type { Answer, Decision, Doubt } from './decide.ts';
+import type { Condition } from './conditions/conditions.ts';
 import type { Facts } from './facts.ts';
 import { failurePatterns } from './facts.ts';
 import { describeCandidate, ruleOutChanges } from './changes/rule-out.ts';
@@ -104,13 +105,30 @@ function describeForeign(argument: Argument, { cause, category, confidence }: An
   });
 }
 
+/**
+ * Whose a state is that several tell of, the surest first: the alerting service's, unless it merely logs what another system, which shows the
+ * state itself and does not call it, may have told it.
+ */
+function placeState(facts: Facts, same: readonly Condition[], alerting: string): string {
+  const own = same.find((item) => item.service === alerting);
+  const isMeasured = ({ signs }: Condition) => signs.some(({ from }) => from === 'event' || from === 'metric');
+  const other = same.find(
+    (item) =>
+      item.service !== alerting &&
+      isMeasured(item) &&
+      (facts.observed.includes(item.service) || item.signs.some(({ object }) => object === item.service)) &&
+      facts.dependencies[item.service]?.includes(alerting) !== true,
+  );
+  if (own && other && !isMeasured(own)) return other.service;
+  return (own ?? same[0])?.service ?? alerting;
+}
+
 /** A state of the platform as the cause; changes stand by as what it is not. */
 function describeState(argument: Argument, decision: AnswerOf<'condition'>): Diagnosis {
   const { facts } = argument;
   const { condition, explained } = decision.root;
   const same = explained.filter((item) => item.kind.id === condition.kind.id);
-  const own = [condition, ...same].find((item) => item.service === argument.input.service);
-  const service = (own ?? condition).service;
+  const service = placeState(facts, [condition, ...same], argument.input.service);
   return finish(argument, service, {
     verdict: 'cause',
     change: 'none',

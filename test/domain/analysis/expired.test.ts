@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/domain/analysis/analyst.ts';
 import { chatter, incident, repeat } from './incident.ts';
 
-const failing = (message: string, level = 'error') => repeat(40, 60, 10, () => ({ level, message, fields: {} }));
+const failing = (message: string, level: 'error' | 'warn' = 'error') =>
+  repeat(40, 60, 10, () => ({ level, message, fields: {} }));
 const graph = { ferry: ['tides'] };
 
 describe('a certificate that ran out is the one of', () => {
