@@ -1,4 +1,5 @@
 import { isConfigOnly } from './changes/diffs.ts';
+import { coincidence } from './changes/exposure.ts';
 import { contract } from './changes/match-diff.ts';
 import type { ScoredCandidate } from './changes/score-candidates.ts';
 import type { CauseCategory } from '../diagnosis/diagnosis.ts';
@@ -36,8 +37,15 @@ const closestOtherSide = 0.4;
 const fewestSharedWords = 0.5;
 /** Less suspect services show nothing of their own. */
 const leastSuspect = 0.1;
-/** How sure one can be at most of a change by its words alone; by its diff alone, where its service shows nothing; by both. */
-const mostConfidence = { words: 0.55, oneSided: 0.75, both: 0.95 } as const;
+/**
+ * How sure one can be at most of a change by its words alone; of one that served well for long before the failure; by its diff alone, where
+ * its service shows nothing, or by a stack frame alone; by both.
+ */
+const mostConfidence = { words: 0.55, served: 0.65, oneSided: 0.75, both: 0.95 } as const;
+/** A stack frame of less strength is only beside changed lines: that is no ground by itself, and it may fail at what others sent. */
+const leastFrame = 0.3;
+/** A change that failed from its first request on would have been seen by then with a chance of 99 in 100. */
+const servedWell = 0.01;
 /** Confidence begins here, and the match of the diff and the distance to the next rival add to it. */
 const trust = { least: 0.2, match: 0.45, margin: 0.3 } as const;
 
@@ -49,7 +57,14 @@ export function accuse(
 ): Accusation | Acquittal {
   const top = alive[0];
   if (!top)
-    return { kind: 'inconclusive', why: 'Something fails, and no change of the window can have caused it.', close: [] };
+    return {
+      kind: 'inconclusive',
+      why:
+        facts.changes.length + facts.deploys.length + facts.flags.length === 0
+          ? 'Something fails, and no change is known: none was collected.'
+          : 'Something fails, and no change of the window can have caused it.',
+      close: [],
+    };
   if (!explainsSymptoms(top) || isWordsOnly(top)) return acquit(alive);
   // Commits that one deploy carried are undone together; telling them apart is the sandbox's work.
   const rivals = alive.filter((item) => item !== top && !sharesDeploy(item, top));
@@ -75,7 +90,10 @@ export function accuse(
   const share = suspicions.find((item) => item.service === top.candidate.service)?.share ?? 0;
   // A flag has no diff, and a service that shows nothing of its own is accused by its diff alone.
   const isOneSided = top.candidate.flag !== undefined || share < leastSuspect;
-  const most = mostConfidence[strengthOf(top) === 0 ? 'words' : isOneSided ? 'oneSided' : 'both'];
+  const most = Math.min(
+    mostConfidence[strengthOf(top) === 0 ? 'words' : isOneSided || isFrameOnly(top) ? 'oneSided' : 'both'],
+    hasServedWell(top) ? mostConfidence.served : 1,
+  );
   const change = top.candidate.change;
   const isSetting = top.candidate.flag !== undefined || (change && isConfigOnly(change));
   return {
@@ -118,15 +136,26 @@ export function strengthOf(item: ScoredCandidate | undefined): number {
   return item === undefined ? 0 : Math.max(item.match.frame, item.match.mechanism);
 }
 
-function isWordsOnly(item: ScoredCandidate): boolean {
-  return strengthOf(item) === 0 && item.match.lexical < fewestSharedWords;
+/** Words, and a stack frame near its lines at most, are what harmless changes of the same function have as well. */
+function isWordsOnly({ match }: ScoredCandidate): boolean {
+  return match.mechanism === 0 && match.frame < leastFrame && match.lexical < fewestSharedWords;
+}
+
+/** Its lines are on the stack, and nothing that they say is in the error. */
+function isFrameOnly({ match }: ScoredCandidate): boolean {
+  return match.mechanism === 0 && match.lexical === 0;
+}
+
+/** It ran through so many requests without the failure that it cannot fail at each of them; a fault that waits is another matter. */
+export function hasServedWell({ exposure, match }: ScoredCandidate): boolean {
+  return exposure !== undefined && match.mechanism === 0 && coincidence(exposure) < servedWell;
 }
 
 /** One of two services calls the other; the caller's changed lines throw, and the callee answers in another form since the same time. */
 function areTwoSides(facts: Facts, a: ScoredCandidate, b: ScoredCandidate): boolean {
   const throwsAt = (caller: ScoredCandidate, callee: ScoredCandidate) =>
     facts.dependencies[caller.candidate.service]?.includes(callee.candidate.service) === true &&
-    caller.match.frame > 0 &&
+    caller.match.frame >= leastFrame &&
     caller.outpaced < 0.5 &&
     callee.match.mechanismName === contract &&
     callee.answersNewly >= 0.5;

@@ -69,7 +69,7 @@ describe('the time of a change, held against the onset', () => {
     expect(diagnosis.ruledOut.at(-1)).toMatchObject({ candidate: readme.id, reason: 'it touches only documentation' });
   });
 
-  it('holds nothing against an old change where no other came with the onset', () => {
+  it('still names an old change where no other came with the onset, though less surely than a new one', () => {
     const diagnosis = expectSound(throwing({ callerAt: 30 }));
     expect(diagnosis).toMatchObject({ verdict: 'cause', service: 'booking', change: seen.id });
     expect(diagnosis.confidence).toBeGreaterThan(0.6);

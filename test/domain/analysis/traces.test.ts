@@ -65,7 +65,8 @@ describe('a diff that only calls things by other names', () => {
   const hunk = (removed: string[], added: string[]): Hunk => ({
     path: 'a.py',
     header: '',
-    touched: [],
+    addedAt: [],
+    removedAt: [],
     removed,
     added,
     context: [],

@@ -1,13 +1,15 @@
 import type { Change, FlagChange } from '../../evidence/evidence.ts';
+import { withoutTrailingComment } from './code-lines.ts';
 
-/** One hunk of a file's diff, without lines that are only moved in whitespace. */
+/** One hunk of a file's diff, without lines of which only white space or the comment at the end changed. */
 export interface Hunk {
   readonly path: string;
   /** First line and length in the new file; absent where the header does not say. */
   readonly start?: number;
   readonly length?: number;
-  /** Numbers of the lines in the new file that were added, or before which lines were removed. */
-  readonly touched: readonly number[];
+  /** Numbers in the new file of the lines of code that were added, and of those before which code was removed. */
+  readonly addedAt: readonly number[];
+  readonly removedAt: readonly number[];
   readonly header: string;
   readonly removed: readonly string[];
   readonly added: readonly string[];
@@ -55,7 +57,7 @@ export function readFlagHunks({ flag, from, to }: FlagChange): readonly Hunk[] {
   const removed = from === undefined ? [] : [line(from, 'old')];
   const added = [line(to ?? '', 'new')];
   const lines = [...removed.map((text) => `-${text}`), ...added.map((text) => `+${text}`)];
-  return [{ path: `flags/${flag}`, touched: [], header: '', removed, added, context: [], lines }];
+  return [{ path: `flags/${flag}`, addedAt: [], removedAt: [], header: '', removed, added, context: [], lines }];
 }
 
 /** Longer lines are written by programs; patterns would be slow on them. */
@@ -86,39 +88,53 @@ function readFileHunks(path: string, diff: string): readonly Hunk[] {
   return hunks;
 }
 
+/** A line that a hunk adds or removes, with its number in the new file; of a removed one that of the line that follows it there. */
+interface ChangedLine {
+  readonly text: string;
+  readonly at: number;
+  readonly mark: '+' | '-';
+}
+
 function buildHunk(path: string, header: string, lines: readonly string[]): Hunk | undefined {
-  const removed = lines.filter((line) => line.startsWith('-')).map((line) => line.slice(1));
-  const added = lines.filter((line) => line.startsWith('+')).map((line) => line.slice(1));
-  if (removed.length === 0 && added.length === 0) return undefined;
   const range = /\+(\d+)(?:,(\d+))?/.exec(header);
+  const changed = numberLines(lines, Number(range?.[1] ?? 0));
+  if (changed.length === 0) return undefined;
+  const of = (mark: ChangedLine['mark']) => changed.filter((line) => line.mark === mark);
+  const removed = subtract(of('-'), of('+'), path);
+  const added = subtract(of('+'), of('-'), path);
+  const placesOf = (kept: readonly ChangedLine[]) =>
+    range ? [...new Set(kept.filter(({ text }) => !commentLine.test(text)).map(({ at }) => at))] : [];
   return {
     path,
     header: header.replace(/^@@.*?@@/, '').trim() || header,
-    touched: range ? listTouched(lines, Number(range[1])) : [],
+    addedAt: placesOf(added),
+    removedAt: placesOf(removed),
     ...(range ? { start: Number(range[1]), length: Number(range[2] ?? 1) } : {}),
-    removed: subtract(removed, added),
-    added: subtract(added, removed),
+    removed: removed.map(({ text }) => text),
+    added: added.map(({ text }) => text),
     context: lines.filter((line) => line.startsWith(' ')),
     lines,
   };
 }
 
-function listTouched(lines: readonly string[], start: number): readonly number[] {
-  const touched: number[] = [];
-  let line = start;
-  for (const text of lines) {
-    if (text.startsWith('+')) touched.push(line++);
-    else if (text.startsWith('-')) touched.push(line);
-    else line++;
+function numberLines(lines: readonly string[], start: number): readonly ChangedLine[] {
+  const changed: ChangedLine[] = [];
+  let at = start;
+  for (const line of lines) {
+    if (line.startsWith('+')) changed.push({ text: line.slice(1), at: at++, mark: '+' });
+    else if (line.startsWith('-')) changed.push({ text: line.slice(1), at, mark: '-' });
+    else at++;
   }
-  return touched;
+  return changed;
 }
 
-function subtract(lines: readonly string[], others: readonly string[]): readonly string[] {
+/** The lines without those that the others hold as well, whatever their white space and the comment at their end. */
+function subtract(lines: readonly ChangedLine[], others: readonly ChangedLine[], path: string): readonly ChangedLine[] {
+  const keyOf = ({ text }: ChangedLine) => squeeze(withoutTrailingComment(text, path)) || squeeze(text);
   const counts = new Map<string, number>();
-  for (const line of others) counts.set(squeeze(line), (counts.get(squeeze(line)) ?? 0) + 1);
+  for (const line of others) counts.set(keyOf(line), (counts.get(keyOf(line)) ?? 0) + 1);
   return lines.filter((line) => {
-    const key = squeeze(line);
+    const key = keyOf(line);
     if (key === '') return false;
     const left = counts.get(key) ?? 0;
     if (left > 0) counts.set(key, left - 1);
@@ -141,7 +157,7 @@ export function explainHarmless(change: Change, hunks: readonly Hunk[]): string 
   const changed = running.flatMap((hunk) => [...hunk.removed, ...hunk.added]);
   // A diff that was cut or not delivered proves nothing.
   if (hunks.length === 0 || change.files.some((file) => file.diff === '')) return undefined;
-  if (changed.length === 0) return 'it changes only white space or the order of lines';
+  if (changed.length === 0) return 'it changes only white space, comments at the end of lines or the order of lines';
   if (changed.every((line) => commentLine.test(line))) return 'it changes only comments';
   if (
     changed.every((line) => commentLine.test(line) || isLogText(line)) &&

@@ -8,7 +8,8 @@ import { mechanisms } from './mechanisms.ts';
 import { contract } from './mechanisms/boundaries.ts';
 import { weighRarity } from './mechanisms/mechanism.ts';
 import { isRenaming } from './renames.ts';
-import type { Frame, Symptoms } from '../symptoms.ts';
+import { matchFrames } from './match-frames.ts';
+import type { Symptoms } from '../symptoms.ts';
 import type { ToldSign } from './told-statements.ts';
 import { countRarity, splitWords } from '../words.ts';
 
@@ -130,36 +131,6 @@ function unstem(word: string, text: string): string {
   return new RegExp(`${stem}[a-z]*`, 'i').exec(text)?.[0] ?? word;
 }
 
-/** A stack frame inside of a changed hunk is the strongest sign; the same file is a weaker one. */
-function matchFrames(hunks: readonly Hunk[], frames: readonly Frame[]): Part {
-  let best = nothing;
-  frames.forEach((frame, depth) => {
-    // The innermost frame of one's own failed; the ones outside of it only led there.
-    const nearness = 1 / (1 + depth);
-    for (const hunk of hunks) {
-      if (!isSameFile(hunk.path, frame.file)) continue;
-      const line = frame.line ?? -1;
-      const isInside =
-        hunk.start !== undefined && line >= hunk.start && line < hunk.start + Math.max(1, hunk.length ?? 1);
-      const text = [hunk.header, ...hunk.removed, ...hunk.added].join('\n');
-      const namesSymbol = frame.symbol.length >= 3 && new RegExp(`\\b${frame.symbol}\\b`).test(text);
-      // Lines that both sides number and that do not meet are a sign against, even within one file.
-      const isElsewhere = hunk.start !== undefined && line >= 0 && !isInside;
-      const isTouched = hunk.touched.some((touched) => Math.abs(touched - line) <= 1);
-      const inFile = isElsewhere ? (namesSymbol ? 0.45 : 0.25) : namesSymbol ? 0.88 : 0.6;
-      const strength = nearness * (isTouched ? 0.92 : isInside ? 0.7 : inFile);
-      if (strength > best.strength) {
-        best = {
-          strength,
-          because: `the stack frame ${hunk.path}:${frame.line ?? '?'} lies ${isInside || (namesSymbol && !isElsewhere) ? 'in its changed lines' : 'in a file that it changes'}`,
-          evidence: [frame.evidenceId],
-        };
-      }
-    }
-  });
-  return best;
-}
-
 /** A flag whose whole name the failures tell guards what fails; a name of one word may be any word. */
 function matchFlag({ flag }: Candidate, { texts }: Symptoms): Part {
   if (flag === undefined || !/[a-z0-9][-_][a-z0-9]/i.test(flag.flag)) return nothing;
@@ -176,18 +147,6 @@ function readSign({ name, what, strength, evidenceId }: ToldSign): Part {
 
 function stronger(a: Part, b: Part): Part {
   return b.strength > a.strength ? b : a;
-}
-
-/** Stack traces name files by their end (`services/a/b.go`, `b.go`, `/app/src/b.js`). */
-function isSameFile(path: string, frameFile: string): boolean {
-  const a = path.split('/').reverse();
-  const b = frameFile
-    .replace(/^(\.\/|\/)/, '')
-    .split('/')
-    .reverse();
-  if (a[0] !== b[0]) return false;
-  const shared = a.findIndex((part, i) => part !== b[i]);
-  return shared === -1 || shared >= Math.min(2, b.length) || b.length === 1;
 }
 
 function matchMechanism(
