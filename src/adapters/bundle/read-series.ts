@@ -55,7 +55,7 @@ export function readSeries(
   const packed = packPoints(written, table);
   const record = checkRecord(metricRecord, packed ? { ...(value as object), points: [] } : value, fault);
   const points = packed ?? packPoints(record?.points, table);
-  return record && points && toSeries(record, takePoints(points, table, tally), table.texts);
+  return record && points && toSeries(record, inOrder(takePoints(points, table, tally), table), table.texts);
 }
 
 /** A point without a value says that nothing was measured, which a gap says as well. Undefined where any of them is no point. */
@@ -81,6 +81,18 @@ function takePoints({ times, values }: PackedPoints, { atMs }: TimeTable, tally:
   const isTaken = Array.from(times, (time) => tally.takes(atMs[time] ?? NaN));
   if (isTaken.every(Boolean)) return { times, values };
   return { times: times.filter((_, i) => isTaken[i]), values: values.filter((_, i) => isTaken[i]) };
+}
+
+/** Series are compared by their neighbours and ends, so points stand in the order of their times, however they were written. */
+function inOrder(points: PackedPoints, { atMs }: TimeTable): PackedPoints {
+  const { times, values } = points;
+  const at = (i: number) => atMs[times[i] ?? 0] ?? 0;
+  if (times.every((_, i) => i === 0 || at(i - 1) <= at(i))) return points;
+  const order = Uint32Array.from(times, (_, i) => i).sort((a, b) => at(a) - at(b));
+  return {
+    times: times.map((_, i) => times[order[i] ?? 0] ?? 0),
+    values: values.map((_, i) => values[order[i] ?? 0] ?? 0),
+  };
 }
 
 /** The points are unpacked whenever they are asked for, and not kept. */

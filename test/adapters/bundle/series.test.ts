@@ -56,15 +56,16 @@ describe('series of a bundle', () => {
     },
   );
 
-  test('points stay as they are told, in their order, and are the same each time and as JSON', () => {
+  test('points stand in the order of their times, those of one time as they are told, and are the same each time and as JSON', () => {
     const points = [
       ['2026-11-20T10:00:15Z', 2],
       ['2026-11-20T10:00:00.000Z', 1],
       ['2026-11-20T10:00:15Z', 3],
     ];
     const { series } = read({ name: 'load', labels: { pod: 'a' }, points });
-    expect(series).toEqual({ name: 'load', expression: 'load', labels: { pod: 'a' }, points });
-    expect(series?.points).toEqual(points);
+    const inOrder = [points[1], points[0], points[2]];
+    expect(series).toEqual({ name: 'load', expression: 'load', labels: { pod: 'a' }, points: inOrder });
+    expect(series?.points).toEqual(inOrder);
     expect(JSON.parse(JSON.stringify(series))).toEqual({ ...series });
   });
 

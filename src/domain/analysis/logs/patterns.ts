@@ -58,7 +58,7 @@ export interface LogSource {
   readonly incidentFrom: string;
 }
 
-/** Takes lines one at a time, oldest first, in memory that does not grow with their number. */
+/** Takes lines one at a time, in any order, in memory that does not grow with their number. */
 export interface PatternCollector {
   add(line: LogLine): void;
   /** Ends the collection. */
@@ -98,15 +98,16 @@ export function createPatternCollector(source: LogSource): PatternCollector {
   const all = createTimeTally();
   const joiner = createRecordJoiner();
   const readFacets = createFacetReader();
-  let firstMs: number | undefined;
+  // Sources hand over lines in any order: several files of one service, or a collector that sends again.
+  let firstMs = Infinity;
   let lastMs = -Infinity;
   let opening = 0;
   let calm = 0;
 
   function count(line: LogLine) {
     const atMs = Date.parse(line.at);
-    firstMs ??= atMs;
-    lastMs = atMs;
+    firstMs = Math.min(firstMs, atMs);
+    lastMs = Math.max(lastMs, atMs);
     if (opening < openingLines) {
       opening++;
       if (line.level !== 'error' && line.level !== 'warn') calm++;
@@ -134,7 +135,7 @@ export function createPatternCollector(source: LogSource): PatternCollector {
     finish() {
       const record = joiner.finish();
       if (record) count(record);
-      if (firstMs === undefined) return { patterns: [], quiet: [] };
+      if (lastMs === -Infinity) return { patterns: [], quiet: [] };
       miner.finish();
       const isChatty = calm >= 0.3 * opening;
       const fromMs = findHistoryStart(source.evidence, firstMs, isChatty);
@@ -150,7 +151,7 @@ export function createPatternCollector(source: LogSource): PatternCollector {
           (a, b) => b.weight - a.weight || compareText(a.template, b.template),
         ),
         quiet: ended
-          .flatMap((tally) => toQuiet(source, tally, findFall(tally.times, all, firstMs ?? fromMs, toMs)))
+          .flatMap((tally) => toQuiet(source, tally, findFall(tally.times, all, firstMs, toMs)))
           .sort((a, b) => b.expected - b.after - (a.expected - a.after) || compareText(a.template, b.template))
           .slice(0, mostQuiet),
       };
@@ -196,7 +197,10 @@ function toPattern(source: LogSource, tally: Tally, rise: RateChange): LogPatter
     before: rise.before,
     after: rise.after,
     firstAt: new Date(rise.firstMs).toISOString(),
-    examples: tally.examples.filter((line) => Date.parse(line.at) >= rise.firstMs).slice(0, 5),
+    examples: tally.examples
+      .filter((line) => Date.parse(line.at) >= rise.firstMs)
+      .sort((a, b) => compareText(a.at, b.at))
+      .slice(0, 5),
     ...(tally.status === undefined ? {} : { status: tally.status }),
     weight: weigh(tally.level, rise),
   };
