@@ -1,6 +1,7 @@
 import type { Analysis, ConsultedEvidence } from '../domain/analysis/analysis.ts';
 import { isPlaceOnly, type Claim, type Diagnosis } from '../domain/diagnosis/diagnosis.ts';
 import type { Bundle } from '../domain/evidence/bundle.ts';
+import { cutText } from '../domain/text.ts';
 import { paint, plain, renderTable } from './output.ts';
 
 const mostRanked = 5;
@@ -8,6 +9,8 @@ const mostRanked = 5;
 const mostRuledOut = 8;
 /** Of hundreds of services most sources have nothing to do with the answer; the rest is in the JSON. */
 const mostSources = 40;
+/** A query may have a thousand characters, and the table is as wide as its longest one; the whole is in the JSON. */
+const mostQueryCharacters = 60;
 
 /** An analysis for people: the answer first, then why, what speaks against it, what was ruled out and what was missing. */
 export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
@@ -38,7 +41,7 @@ export function renderAnalysis(bundle: Bundle, analysis: Analysis): string {
       missing.map((text) => ({ text, evidence: [] })),
     ),
     ...section(
-      'Suspicion',
+      'Suspicion: who fails and how loudly, which is not who is to blame',
       suspected.map(({ service, score, why }) => `${score.toFixed(2)}  ${service}${why === '' ? '' : `: ${why}`}`),
     ),
     ...renderSources(analysis),
@@ -114,7 +117,7 @@ function renderSources({ evidence }: Analysis): readonly string[] {
         id,
         citations === 0 ? 'not' : citations === 1 ? 'once' : `${citations} times`,
         source,
-        query,
+        cutText(query, mostQueryCharacters),
         outcome === 'found' ? [summary, truncated].filter(Boolean).join('; ') : `${outcome}: ${reason ?? summary}`,
       ].map((text) => plain(text)),
     );

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { ReasonActivities } from '../activities/contract.ts';
+import { createAbsentEngine } from '../activities/reason/absent-engine.ts';
 import { createExamineService } from '../activities/reason/examine-service.ts';
 import { createReadEvidence } from '../activities/reason/read-evidence.ts';
 import { createReason } from '../activities/reason/reason.ts';
@@ -27,7 +28,7 @@ export async function createReasonActivities(parts: WorkerParts): Promise<Reason
   };
 }
 
-/** Without a key the analyst works alone, and the log says so. */
+/** Without a key the analyst works alone, and the log and every diagnosis say so. */
 async function createPrimary(
   { settings, redact, log, logger, stateFolder }: WorkerParts,
   analyst: Engine,
@@ -37,7 +38,10 @@ async function createPrimary(
   const apiKey = readVariable('ANTHROPIC_API_KEY');
   if (apiKey === undefined) {
     logger.warn('ANTHROPIC_API_KEY is not set: the built-in analyst works alone.');
-    return analyst;
+    return createAbsentEngine(
+      'claude',
+      'engine.kind is claude, and ANTHROPIC_API_KEY is not set where the worker runs',
+    );
   }
   const prompt = await readPrompt('diagnose', promptsFolder);
   logger.info({ prompt: prompt.name, version: prompt.version, model }, 'Claude argues on top of the analyst.');

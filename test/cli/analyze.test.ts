@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { writeBundle } from '../../src/adapters/bundle/write.ts';
 import { renderCompared } from '../../src/cli/compare-bundles.ts';
+import { renderAnalysis } from '../../src/cli/render-analysis.ts';
 import { run } from '../../src/cli/run.ts';
 import { analyseBundle, type Analysis } from '../../src/domain/analysis/analysis.ts';
 import { brokenFleet, culprit, harmless } from '../adapters/bundle/broken-fleet.ts';
@@ -65,6 +68,30 @@ test('analyze tells people the cause, what speaks for it, what was ruled out and
     `  - ${harmless.id.slice(0, 12)} ("Say hello"): it touches only documentation [web/changes/1, web/deploys/1]`,
   );
   expect(out).toMatch(/Missing\n {2}- payment: metrics .*Prometheus did not answer/);
+});
+
+test('a long query is cut in the table of evidence, so that no other row is padded to it', () => {
+  const fleet = brokenFleet();
+  const evidence = fleet.input.evidence.map((item) => ({
+    ...item,
+    evidence: { ...item.evidence, query: 'sum(rate(x)) '.repeat(70) },
+  }));
+  const long = { ...fleet, input: { ...fleet.input, evidence } };
+  const table = renderAnalysis(long, analyseBundle(long)).split(/\n(?=.*EVIDENCE +CITED)/)[1] ?? '';
+  expect(table).toMatch(/ (sum\(rate\(x\)\) ){4}sum\(rat… {2}/);
+  expect(table).not.toMatch(/ {61}/);
+});
+
+test.skipIf(!existsSync('/dev/full'))('an answer that cannot be written ends with 1 and one line', () => {
+  const full = openSync('/dev/full', 'w');
+  const program = path.resolve(import.meta.dirname, '../../bin/resident.js');
+  const { status, stderr } = spawnSync(process.execPath, [program, 'analyze', bundle], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  expect(stderr).toMatch(/^The output could not be written: ENOSPC.*\n$/);
+  expect(status).toBe(1);
 });
 
 test('analyze --json has the names that programs rely on', async () => {

@@ -61,18 +61,30 @@ test('a fleet whose names all lead somewhere has neither faults nor notes', asyn
 test('files: a pattern without files and a record to come are notes, a record that cannot be read is a fault', async () => {
   mkdirSync(at('folder'));
   writeFileSync(at('bad.jsonl'), 'deployed!\n');
+  writeFileSync(at('others.jsonl'), '{"service":"other","flag":"f","at":"2026-11-21T10:00:00Z"}\n');
   const { faults, notes } = await check(`services:
   a: { logs: [{ files: ./logs/*.log }], deploys: { file: ./later.jsonl } }
   b: { deploys: { file: ./folder } }
   c: { deploys: { file: ./bad.jsonl } }
+  d: { flags: { file: ./others.jsonl } }
 `);
   expect(faults).toEqual([expect.stringMatching(/^services\.b\.deploys\.file cannot be read: EISDIR/)]);
   expect(notes).toEqual([
     `services.a.logs[0].files matches no file now (${at('logs/*.log')}); is the path right, from the folder of this file?`,
     `services.a.deploys.file names ${at('later.jsonl')}, which does not exist yet`,
-    'services.c.deploys.file has 1 lines that are no deploy record; line 1 is not JSON (half written?)',
-    'services.c.deploys.file records no deploy of c; "service" of each line must be that name',
+    'services.c.deploys.file has 1 line without a deploy record that can be read; line 1 is not JSON (half written?)',
+    'services.d.flags.file records no flag of d; "service" of each line must be that name',
   ]);
+});
+
+test('engine: Claude without its key is a note, since the analyst works alone then', async () => {
+  const text = 'engine: { kind: claude }\nservices: {}\n';
+  expect(await check(text)).toEqual({
+    faults: [],
+    notes: [expect.stringMatching(/^engine\.kind is claude, and ANTHROPIC_API_KEY is not set here: /)],
+  });
+  expect((await check(text, { env: { ANTHROPIC_API_KEY: 'a key' } })).notes).toEqual([]);
+  expect((await check('engine: { kind: analyst }\nservices: {}\n')).notes).toEqual([]);
 });
 
 test('sources: a folder that is not there, is no repository, or has no commits is a fault', async () => {
@@ -142,7 +154,9 @@ test('flags and events: a record to come and lines that are none are notes, a re
 `);
   expect(faults).toEqual([expect.stringMatching(/^services\.b\.flags\.file cannot be read: EISDIR/)]);
   expect(notes).toEqual([
-    expect.stringMatching(/^services\.a\.flags\.file has 1 lines that are no flag record; line 2 at: is missing/),
+    expect.stringMatching(
+      /^services\.a\.flags\.file has 1 line without a flag record that can be read; line 2 at: is missing/,
+    ),
     'services.a.events.file records no event of a; "service" of each line must be that name',
     `services.b.events.file names ${at('later.jsonl')}, which does not exist yet`,
   ]);

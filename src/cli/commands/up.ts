@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { connect } from '../../client/connect.ts';
 import { createIncidentClient } from '../../client/incident-client.ts';
-import { loadSettings, loadTemporalConnection } from '../../config.ts';
+import { loadSettings, loadTemporalConnection, readVariable } from '../../config.ts';
 import type { ResidentSettings } from '../../domain/settings.ts';
 import { defaultConfig, withConfig, type CommonOptions } from '../context.ts';
 import { messageOf } from '../exit.ts';
@@ -25,6 +25,8 @@ export function addUp(program: Command): void {
       const external = loadTemporalConnection(settings.temporal);
       const namespace = external?.namespace ?? settings.temporal.namespace;
       const tell = (text: string) => note(`${paint('dim', renderTime(new Date().toISOString()).slice(11))}  ${text}`);
+      if (settings.engine.kind === 'claude' && readVariable('ANTHROPIC_API_KEY') === undefined)
+        tell('engine.kind is claude, and ANTHROPIC_API_KEY is not set: the built-in analyst works alone');
       const signals = listenForSignals();
       const servers: ServerOptions = { settings, namespace, mayInstall: options.install, say: tell };
       const supervisor = await supervise({

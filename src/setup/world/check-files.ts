@@ -6,6 +6,7 @@ import { findLogFiles } from '../../adapters/log-files/find-files.ts';
 import type { RecordLines } from '../../adapters/record-lines.ts';
 import { asList, asMapping, isText } from '../../config/raw.ts';
 import type { Path } from '../../config/faults.ts';
+import { countOf } from '../../domain/text.ts';
 import { hasCode, messageOf } from '../errors.ts';
 import type { World, WorldFindings } from './check-world.ts';
 import { createFindings, type Findings, type NamedServices } from './look.ts';
@@ -73,8 +74,14 @@ async function checkRecords(
   try {
     const { records, badLines } = await read(absolute, service);
     const [first] = badLines;
-    if (first) note(at, `has ${badLines.length} lines that are no ${what} record; line ${first.line} ${first.why}`);
-    if (records.length === 0) note(at, `records no ${what} of ${service}; "service" of each line must be that name`);
+    if (first)
+      note(
+        at,
+        `has ${countOf(badLines.length, 'line')} without a ${what} record that can be read; line ${first.line} ${first.why}`,
+      );
+    // Of lines that cannot be read nobody knows which service they name.
+    else if (records.length === 0)
+      note(at, `records no ${what} of ${service}; "service" of each line must be that name`);
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (hasCode(cause, 'ENOENT')) note(at, `names ${absolute}, which does not exist yet`);

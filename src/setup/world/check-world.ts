@@ -1,6 +1,7 @@
 import type { FoundFault } from '../../config/check-references.ts';
 import { asMapping } from '../../config/raw.ts';
 import { checkCommands } from './check-commands.ts';
+import { checkEngine } from './check-engine.ts';
 import { checkFiles } from './check-files.ts';
 import { checkImages } from './check-images.ts';
 import type { HttpOptions } from '../../adapters/http-ask.ts';
@@ -27,7 +28,7 @@ export interface WorldFindings {
 }
 
 /**
- * Looks whether what resident.yaml names is there: files, repositories, programs, Prometheus, traces, images. Nothing is changed,
+ * Looks whether what resident.yaml names is there: files, repositories, programs, Prometheus, traces, images, the model's key. Nothing is changed,
  * started or fetched, and each look has a time limit of seconds. What has the wrong shape is passed over.
  */
 export async function checkWorld(world: World): Promise<WorldFindings> {
@@ -43,5 +44,6 @@ export async function checkWorld(world: World): Promise<WorldFindings> {
     checkPrometheus(world),
     checkTraces(services, world),
   ]);
+  found.push(checkEngine(world));
   return { faults: found.flatMap((one) => one.faults), notes: found.flatMap((one) => one.notes) };
 }

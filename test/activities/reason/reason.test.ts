@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createExamineService } from '../../../src/activities/reason/examine-service.ts';
 import { createReadEvidence } from '../../../src/activities/reason/read-evidence.ts';
+import { createAbsentEngine } from '../../../src/activities/reason/absent-engine.ts';
 import { createReason, type ReasonPorts } from '../../../src/activities/reason/reason.ts';
 import { createAnalyst } from '../../../src/domain/analysis/analyst.ts';
 import type { ReasonInput } from '../../../src/activities/contract.ts';
@@ -91,6 +92,13 @@ describe('reason', () => {
       change: shorterGrants.id,
       engine: 'analyst',
     });
+    expect(usage).toEqual(noUsage);
+  });
+
+  it('says in the diagnosis that the engine of the settings could not work, and why', async () => {
+    const { diagnosis, usage } = await diagnose(createAbsentEngine('claude', 'ANTHROPIC_API_KEY is not set'));
+    expect(diagnosis).toMatchObject({ service: 'identity', engine: 'analyst' });
+    expect(diagnosis.missing).toContain('claude did not answer: ANTHROPIC_API_KEY is not set');
     expect(usage).toEqual(noUsage);
   });
 
