@@ -35,6 +35,8 @@ const closestRival = 0.85;
 const closestOtherSide = 0.4;
 /** Shared words without a mechanism or a stack frame are weak grounds, since decoys share words too: many rare ones are asked for. */
 const fewestSharedWords = 0.5;
+/** What was deployed longer before the failure is no lead without a word of the symptoms in it. */
+const longestLeadMinutes = 15;
 /** Less suspect services show nothing of their own. */
 const leastSuspect = 0.1;
 /**
@@ -65,7 +67,7 @@ export function accuse(
           : 'Something fails, and no change of the window can have caused it.',
       close: [],
     };
-  if (!explainsSymptoms(top) || isWordsOnly(top)) return acquit(alive);
+  if (!explainsSymptoms(top) || isWordsOnly(top)) return acquit(facts, suspicions, alive);
   // Commits that one deploy carried are undone together; telling them apart is the sandbox's work.
   const rivals = alive.filter((item) => item !== top && !sharesDeploy(item, top));
   const second = rivals[0]?.score ?? 0;
@@ -109,14 +111,15 @@ export function accuse(
 }
 
 /** A change that may have done it, with nothing in it that speaks of the symptoms, is a lead however well its time fits. */
-function acquit(alive: readonly ScoredCandidate[]): Acquittal {
+function acquit(facts: Facts, suspicions: readonly Suspicion[], alive: readonly ScoredCandidate[]): Acquittal {
+  const leads = listLeads(facts, suspicions, alive);
   const reached = alive.filter((item) => item.candidate.reach !== 'undeployed' && item.share >= leastSuspect);
-  const [only, ...others] = reached;
-  if (!only || others.length > 0) {
+  const [only, ...others] = leads;
+  if (!only || others.length > 0 || reached.length > 1) {
     return {
       kind: 'inconclusive',
       why: 'No change of the window explains the symptoms well enough.',
-      close: alive.slice(0, 3),
+      close: leads.slice(0, 3),
     };
   }
   return {
@@ -124,6 +127,23 @@ function acquit(alive: readonly ScoredCandidate[]): Acquittal {
     why: 'One change of the window may have caused it, and too little in it speaks of the symptoms: it is a lead to test, and no cause yet.',
     close: [only],
   };
+}
+
+/** Changes of the service that fails first and of those that it calls, which came near the onset as far as their time is known. */
+function listLeads(
+  facts: Facts,
+  suspicions: readonly Suspicion[],
+  alive: readonly ScoredCandidate[],
+): readonly ScoredCandidate[] {
+  const first = suspicions.find(({ onsetMs }) => onsetMs !== undefined)?.service;
+  if (first === undefined) return alive;
+  const places = [first, ...(facts.dependencies[first] ?? [])];
+  return alive.filter(
+    ({ candidate: { service, reach }, leadMinutes = 0 }) =>
+      places.includes(service) &&
+      reach !== 'undeployed' &&
+      (reach === 'unrecorded' || leadMinutes <= longestLeadMinutes),
+  );
 }
 
 /** True for a change whose time, place and diff together fit the symptoms. */

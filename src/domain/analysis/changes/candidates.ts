@@ -10,11 +10,13 @@ export interface Candidate {
   readonly service: string;
   readonly change?: Change;
   readonly flag?: FlagChange;
-  /** How it reached the service: `exact` deploy of this revision, `carried` by a later revision, `undeployed` as far as records tell, `unrecorded` when there are no records. */
-  readonly reach: 'exact' | 'carried' | 'perhaps-carried' | 'undeployed' | 'unrecorded';
+  /** How it reached the service: `exact` deploy of this revision, `carried` by a later revision, `undeployed` as far as records tell, `baseline` when it ran before all deploys that are known, `unrecorded` when there are no records. */
+  readonly reach: 'exact' | 'carried' | 'perhaps-carried' | 'undeployed' | 'baseline' | 'unrecorded';
   /** Time from which it could do harm: deploy time, else commit time; a flag holds at once. */
   readonly atMs: number;
   readonly deploy?: Deploy;
+  /** Of a baseline, when the first deploy that is known replaced it. */
+  readonly replacedAtMs?: number;
   readonly before?: string;
   readonly evidence: readonly string[];
 }
@@ -22,10 +24,12 @@ export interface Candidate {
 /**
  * One candidate a commit. Where services share a repository and a commit is seen for several, the one that surely runs it holds it,
  * then the one whose folder it touches, then the most suspect one.
+ * That a deploy carries all commits of `previous..revision` is Git's own notion (gitrevisions(7)); the choice among services is our
+ * own rule. O(c² · d) for c commits and d deploys.
  */
 export function listCandidates(facts: Facts, shareOf: (service: string) => number): readonly Candidate[] {
   const byId = new Map<string, Candidate>();
-  const rank = { exact: 4, carried: 3, unrecorded: 2, 'perhaps-carried': 1, undeployed: 0 } as const;
+  const rank = { exact: 4, carried: 3, unrecorded: 2, 'perhaps-carried': 1, undeployed: 0, baseline: 0 } as const;
   const worth = (candidate: Candidate) =>
     rank[candidate.reach] + ownership(candidate, facts) + 0.4 * shareOf(candidate.service);
   const services = [...new Set(facts.changes.map((item) => item.value.service))];
@@ -83,21 +87,29 @@ function reachOf(
     change,
     ...(change.parent === undefined ? {} : { before: change.parent }),
   };
+  const undated = { ...base, atMs: Date.parse(change.at), evidence: [evidenceId] };
   if (!facts.deploysKnown.includes(change.service)) {
-    return { ...base, reach: 'unrecorded', atMs: Date.parse(change.at), evidence: [evidenceId] };
+    return { ...undated, reach: 'unrecorded' };
   }
   const done = deploys.filter((deploy) => deploy.value.status !== 'failed');
   const exact = done.find((deploy) => isSameRevision(deploy.value.revision, change.id));
   if (exact) return deployed(base, exact, 'exact', evidenceId);
+  const baseline = (deploy: Deploy): Candidate => ({
+    ...undated,
+    reach: 'baseline',
+    replacedAtMs: Date.parse(deploy.at),
+  });
+  const next = done.find(({ value: { previous = '' } }) => isSameRevision(previous, change.id));
+  if (next) return baseline(next.value);
   for (const deploy of done) {
     const at = changes.findIndex((other) => isSameRevision(other.value.id, deploy.value.revision));
     if (at <= index) continue;
     const previous = deploy.value.previous;
     const from = previous === undefined ? -1 : changes.findIndex((other) => isSameRevision(other.value.id, previous));
-    if (previous !== undefined && index <= from) break;
+    if (previous !== undefined && index <= from) return baseline(deploy.value);
     return deployed(base, deploy, previous === undefined ? 'perhaps-carried' : 'carried', evidenceId);
   }
-  return { ...base, reach: 'undeployed', atMs: Date.parse(change.at), evidence: [evidenceId] };
+  return { ...undated, reach: 'undeployed' };
 }
 
 function deployed(

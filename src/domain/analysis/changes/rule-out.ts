@@ -20,7 +20,8 @@ export function describeCandidate(item: ScoredCandidate): string {
     exact: 'was deployed to',
     carried: 'was carried by a deploy to',
     'perhaps-carried': 'may have been carried by a deploy to',
-    undeployed: 'has no deploy record at',
+    undeployed: 'has no deploy record, and was committed to',
+    baseline: 'ran before the first deploy that is known, and was committed to',
     unrecorded: 'was committed to',
   }[candidate.reach];
   const lead = item.leadMinutes === undefined ? '' : `, ${describeLead(item.leadMinutes)}`;
@@ -46,7 +47,10 @@ function describeLead(minutes: number): string {
     : `${Math.round(minutes * 10) / 10} min before the failure began`;
 }
 
-/** Changes that are not the cause, each with why; `otherwise` is said of those that nothing else speaks against. */
+/**
+ * Changes that are not the cause, each with why; `otherwise` is said of those that nothing else speaks against.
+ * Our own rule; each reason is the factor of the score by which that change lost. O(c log c) for c changes.
+ */
 export function ruleOutChanges(
   argument: RuleOutInput,
   top: ScoredCandidate | undefined,

@@ -37,7 +37,14 @@ export interface ScoredCandidate {
   readonly ruledOut?: string;
 }
 
-const reachFactor = { exact: 1, carried: 0.95, unrecorded: 0.85, 'perhaps-carried': 0.5, undeployed: 0.25 } as const;
+const reachFactor = {
+  exact: 1,
+  carried: 0.95,
+  unrecorded: 0.85,
+  'perhaps-carried': 0.5,
+  undeployed: 0.25,
+  baseline: 0,
+} as const;
 
 /** From this share of suspicion on a service is what fails, rather than one that fails along. */
 const mainSuspect = 0.6;
@@ -54,7 +61,12 @@ const patientFaults = [
   loadsDatabase,
 ];
 
-/** Scores every change of the window, best first. Ties are broken by the later deploy, then by id, so that the order never varies. */
+/**
+ * Scores every change of the window, best first. Ties are broken by the later deploy, then by id, so that the order never varies.
+ * Which of many changes made a failure is the question of Zeller ("Yesterday, my program worked. Today, it does not. Why?", ESEC/FSE
+ * 1999); the score is our own rule, since production cannot be run again. O(c² + c · (d · s + t)) for c changes, d lines of a diff, s
+ * symptoms and t log lines.
+ */
 export function scoreCandidates(
   input: EngineInput,
   facts: Facts,
@@ -231,6 +243,8 @@ function findReasonAgainst(
   hunks: ReturnType<typeof readHunks>,
   latestMs: number,
 ): string | undefined {
+  if (candidate.replacedAtMs !== undefined && candidate.replacedAtMs <= latestMs)
+    return 'it ran before the first deploy that is known';
   if (candidate.deploy?.status === 'failed') return 'its deploy failed, so it never ran';
   if (!candidate.change && wasReplaced(facts, candidate, latestMs))
     return candidate.flag

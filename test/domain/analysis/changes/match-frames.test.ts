@@ -23,9 +23,6 @@ describe('a stack frame', () => {
     expect(afterRemoved.strength).toBe(0.92);
     expect(afterRemoved.because).toContain('takes away');
   });
-    const removal = ['@@ -6,3 +6,2 @@ def fee(car):', context[0]!, '-    check(car)', context[1]!];
-    expect(matchAt(7, ...removal)).toMatchObject({ strength: 0.92, because: expect.stringContaining('takes away') });
-  });
 
   it('on a line that stayed is only near the change, and hardly fails at what comes after it', () => {
     const above = matchAt(7, ...extended);
