@@ -21,6 +21,7 @@ const ends =
  * among the hours of the window. `slackMs` is how far clocks may differ.
  * Source: CWE-401, CWE-772; Grottke, Matias and Trivedi, "The fundamentals of software aging", ISSRE 2008 (ageing dates from the start of
  * the software that ages).
+ * O(s + d) for s shifts and d lines of the diff.
  */
 export function explainClimb(
   facts: Facts,

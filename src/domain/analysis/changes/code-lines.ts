@@ -13,6 +13,7 @@ const quotes = '"\'`';
 /**
  * A line of source without the comment at its end. A mark inside quotes, or one that no blank stands before, begins no comment, and a line
  * on which a quote stays open is left as it is: it belongs to a text of several lines, or its quote is none (`'a` of Rust).
+ * Our own rule after the languages' grammars. O(n) for n characters.
  */
 export function withoutTrailingComment(line: string, path: string): string {
   const marks = commentSyntax.find(([ending]) => ending.test(path))?.[1] ?? [];

@@ -6,7 +6,11 @@ import type { Sign } from './mechanisms/mechanism.ts';
 /** What a switch is set to is a value, and never the name that somebody asks for. */
 const switchStates = /^(on|off|true|false|yes|no|enabled?|disabled?|null|none|nil|undefined)$/i;
 
-/** A name that the diff took away and that the errors ask for. */
+/**
+ * A name that the diff took away and that the errors ask for.
+ * Our own rule, like the others of this file; it follows from the failures that their rows in mechanisms/boundaries.ts cite. O(n · t)
+ * for n names that went and t characters of errors.
+ */
 export function explainTakenName(diff: DiffView, text: string): Sign | undefined {
   const literals = (lines: readonly string[]) =>
     new Set(
@@ -31,7 +35,10 @@ export function explainTakenName(diff: DiffView, text: string): Sign | undefined
       };
 }
 
-/** A name that became another, whether or not anybody asks for it. */
+/**
+ * A name that became another, whether or not anybody asks for it.
+ * O(n) for n lines of the diff.
+ */
 export function explainRename(diff: DiffView): Sign | undefined {
   const renamed = findRenamed(diff) ?? findReshaped(diff);
   return renamed && { what: `it renames \`${renamed.from}\` to \`${renamed.to}\``, strength: 0.4 };
@@ -76,7 +83,10 @@ function isQuoted(name: string, text: string): boolean {
   return name.length >= 4 && ['"', "'", '`'].some((quote) => text.includes(`${quote}${name}${quote}`));
 }
 
-/** A field that the errors name, and that is made in another way now. */
+/**
+ * A field that the errors name, and that is made in another way now.
+ * O(n · t) for n fields and t characters of errors.
+ */
 export function explainNewValue(diff: DiffView, text: string): Sign | undefined {
   const fields = (lines: readonly string[]) =>
     new Map(
@@ -105,7 +115,10 @@ export function isNamed(name: string, text: string): boolean {
 const demand =
   /\b(400|401|403|404|409|410|422)\b|\brequired\b|\bmust (be|have|contain|not)\b|NOT NULL|\bassert\b|(raise|throw new|errors?\.New\().*(invalid|missing|required|must|unsupported)/i;
 
-/** More refusals, assertions or required values than before; in files that are new nobody was let in before. */
+/**
+ * More refusals, assertions or required values than before; in files that are new nobody was let in before.
+ * O(n) for n lines of the diff.
+ */
 export function explainNewDemand({ hunks }: DiffView): Sign | undefined {
   const changed = hunks.filter(({ removed, context }) => removed.length > 0 || context.length > 0);
   const tally = (side: 'added' | 'removed') =>
@@ -118,7 +131,10 @@ export function explainNewDemand({ hunks }: DiffView): Sign | undefined {
 const routeLiteral = /["'`](?:(?:GET|POST|PUT|PATCH|DELETE) )?(\/[\w\-./:{}<>*$]{3,120})["'`]/g;
 const parameter = /:\w+|\{[^}]*\}|<[^>]*>|\*+|\$\{[^}]*\}/g;
 
-/** A route that the diff took away, and that is asked for still. */
+/**
+ * A route that the diff took away, and that is asked for still.
+ * O(n · t) for n routes and t characters of errors.
+ */
 export function explainRoute({ removed, added }: DiffView, text: string): Sign | undefined {
   const routes = (lines: readonly string[]) =>
     new Set(lines.flatMap((line) => [...line.matchAll(routeLiteral)].map((match) => match[1] ?? '')));
@@ -137,7 +153,10 @@ export function explainRoute({ removed, added }: DiffView, text: string): Sign |
 const unknownValue =
   /no enum|unknown|unexpected|unrecogni[sz]ed|unsupported|unhandled|not (a )?(valid|one of|member)|invalid (enum|value|variant|state|status|type)/i;
 
-/** A value that the diff brought into being and that the errors refuse by name. */
+/**
+ * A value that the diff brought into being and that the errors refuse by name.
+ * O(n · t) for n constants and t characters of errors.
+ */
 export function explainAddedValue({ hunks }: DiffView, text: string): Sign | undefined {
   const refusals = text.split('\n').filter((line) => unknownValue.test(line));
   if (refusals.length === 0) return undefined;

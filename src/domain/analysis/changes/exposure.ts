@@ -27,6 +27,8 @@ export function rolloutMs(spanMs: number): number {
  * Holds a deploy against a failure that was never seen before its onset and is frequent since. The share of lines that fail since the onset
  * is what would have failed before it as well, so the expected count is Poisson's parameter and `exp(-expected)` the chance of having
  * seen none. Lines are log lines of the failing service itself: without traffic nothing is expected, and nothing is held against the change.
+ * What no failure among so many proves: Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249, 1983;
+ * the roll-out is our own addition. O(w · p + t) for w witnesses, p failing patterns and t log lines of theirs.
  * @returns undefined when no sharp failure can witness, for example one that grew slowly or one that only metrics show
  */
 export function measureExposure(facts: Facts, service: string, atMs: number): Exposure | undefined {

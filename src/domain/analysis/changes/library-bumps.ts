@@ -19,7 +19,10 @@ const names = [
 /** Keys of lock files that hold a version and name no library. */
 const keys = /^(version|resolved|integrity|lockfileVersion|node|npm|engines)$/;
 
-/** Libraries beside whose name, or below it, a version changed. */
+/**
+ * Libraries beside whose name, or below it, a version changed.
+ * Our own rule; the forms are those of the package managers' manuals. O(n) for n lines of manifests.
+ */
 export function findBumps(hunks: readonly Hunk[]): readonly Bump[] {
   const found = new Set<string>();
   for (const hunk of hunks.filter(({ path }) => isManifest(path))) {

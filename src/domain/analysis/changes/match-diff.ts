@@ -56,7 +56,11 @@ export function diffWords(hunks: readonly Hunk[]): ReadonlySet<string> {
   return new Set(splitWords(text.join('\n')));
 }
 
-/** Prepares the match of many candidates, whose words' rarity is counted over all of them. */
+/**
+ * Prepares the match of many candidates, whose words' rarity is counted over all of them.
+ * Independent signs add up by noisy-or (Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988), words count by rarity (Spärck
+ * Jones 1972); the strengths are our own. O(words of all diffs) once, then O(d · s) a change for d lines of its diff and s symptoms.
+ */
 export function createMatcher(
   candidates: readonly { candidate: Candidate; hunks: readonly Hunk[] }[],
   symptoms: Symptoms,

@@ -41,7 +41,11 @@ function readSize(unit: string): number | undefined {
   return (found[2] === '' ? 1000 : 1024) ** sizes.indexOf((found[1] ?? '').toLowerCase());
 }
 
-/** Finds numbers that changed between lines that otherwise read alike, products and units of time worked out. */
+/**
+ * Finds numbers that changed between lines that otherwise read alike, products and units of time worked out.
+ * Our own rule; units are those of the SI and IEC 80000-13, written as Kubernetes' `Quantity` and JVMs do. O(n) for n lines of bounded
+ * length, and O(n) more for each number without a name.
+ */
 export function findNumberChanges(hunks: readonly Hunk[]): readonly NumberChange[] {
   return hunks.flatMap((hunk) => {
     const added = codeOnly(hunk.added).map(readNumbers);

@@ -8,7 +8,10 @@ const fewestWords = 5;
 /** A literal of a log may be so many words of code. */
 const longestLiteral = 3;
 
-/** The statement within a line that a database or a driver wrote; undefined where there is none. */
+/**
+ * The statement within a line that a database or a driver wrote; undefined where there is none.
+ * Our own rule. O(n) for n characters.
+ */
 export function findStatement(text: string): string | undefined {
   const at = text.search(statementStart);
   return at < 0 ? undefined : text.slice(at, at + longestStatement);
@@ -18,6 +21,7 @@ export function findStatement(text: string): string | undefined {
  * The words of a statement as it was logged, every literal and parameter in the form `?`: what is called its fingerprint or digest.
  * Empty where so few words remain that many statements share them.
  * Source: https://dev.mysql.com/doc/refman/8.4/en/performance-schema-statement-digests.html
+ * O(n) for n characters.
  */
 export function maskStatement(statement: string): readonly string[] {
   const shape = toWords(statement.replace(/'(?:[^']|'')*'/g, ' ? '));
@@ -35,7 +39,10 @@ export function codeWords(lines: readonly string[]): readonly string[] {
   );
 }
 
-/** True where code holds a statement of that shape. O(words of the code × words of the statement). */
+/**
+ * True where code holds a statement of that shape. O(words of the code × words of the statement).
+ * It follows all places at once, as Thompson does ("Regular expression search algorithm", CACM 11, 1968).
+ */
 export function holdsStatement(code: readonly string[], shape: readonly string[]): boolean {
   let ends = new Set(code.keys());
   for (const word of shape) {

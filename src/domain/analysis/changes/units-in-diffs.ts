@@ -23,6 +23,7 @@ const conversion =
 /**
  * A duration that lines read in one unit before and in another after: `int(x) / 1000` became `timedelta(microseconds=int(x))`.
  * Another way to write the same unit is no change.
+ * Our own rule; units are spelled as in Go's `time`, Java's `TimeUnit` and Python's `timedelta`. O(n) for n characters.
  * @returns the unit that went and the one that came, or undefined
  */
 export function findUnitChange(

@@ -24,7 +24,10 @@ const brokenContract: Omit<Mechanism, 'everyday' | 'explain'> = {
     /unknown (field|column|property|key)|no (mapping|route|enum|such (column|field|table|key|property))|not found|\b(400|404|405|406|409|415|422)\b|invalid|missing|required|unexpected|unrecogni|out of range|too long|schema|pars(e|ing)|deserial|decode|unmarshal|malformed|bad request|validation|does not exist|KeyError|NoSuch|unprocessable|mismatch|TypeError|ValueError|unsupported|not set|environment variable|config|refused the|must (be|have|contain)|problem/i,
 };
 
-/** Faults of what programs agree on: with each other, with their settings, with their libraries. */
+/**
+ * Faults of what programs agree on: with each other, with their settings, with their libraries.
+ * Each row names its source, and costs O(n · t) at most for n lines of the diff and t characters of errors.
+ */
 export const boundaryMechanisms: readonly Mechanism[] = [
   {
     ...brokenContract,

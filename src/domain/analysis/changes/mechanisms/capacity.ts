@@ -5,7 +5,10 @@ import { findUnitChange } from '../units-in-diffs.ts';
 import { explainGrowth } from './growth.ts';
 import { fewer, more, moved, type Mechanism, type Sign } from './mechanism.ts';
 
-/** Faults of time, room and load. */
+/**
+ * Faults of time, room and load.
+ * Each row names its source, and costs O(n) for n lines of the diff.
+ */
 export const capacityMechanisms: readonly Mechanism[] = [
   {
     name: 'too small a limit',

@@ -7,7 +7,10 @@ const bound =
 const sharedContainer =
   /^(?:export\s+)?(?:var|let|const|static|private static|public static|global)\b.*(\[\]|\{\}|\bmap\b|Map|List|Array|Set|dict|Queue|make\()|^[A-Za-z_]\w*\s*=\s*(\[\]|\{\}|dict\(|list\(|defaultdict|deque\()/;
 
-/** A container that outlives requests and is only added to, or the end of what emptied one. */
+/**
+ * A container that outlives requests and is only added to, or the end of what emptied one.
+ * Source: CWE-401, CWE-772; how a diff shows it is our own rule. O(n) for n lines of the diff.
+ */
 export function explainGrowth(diff: DiffView): Sign | undefined {
   const containers = diff.added.filter((line) => sharedContainer.test(line));
   const grows = diff.added.some((line) => growth.test(line));

@@ -10,7 +10,10 @@ const lockWord =
 const zoneWords =
   /utcnow|utcfromtimestamp|\.utc\b|ZoneOffset|ZoneId|ZoneInfo|ZonedDateTime|OffsetDateTime|LocalDateTime|time\.(UTC|Local|LoadLocation)\b|\.(UTC|Local|In)\(|tzinfo|pytz|\btz\b|timezone|getTimezoneOffset|get(UTC)?(Hours|Date|Day)\(|toISOString|at time zone|timestamptz|datetime\.now|Date\.now/gi;
 
-/** Faults of what code decides and computes. */
+/**
+ * Faults of what code decides and computes.
+ * Each row names its source.
+ */
 export const logicMechanisms: readonly Mechanism[] = [
   {
     name: 'missing value',
