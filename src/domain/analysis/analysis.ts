@@ -8,6 +8,7 @@ import { chooseRemediation, type Remediation } from './remediation.ts';
 import { describeSpread } from './spread.ts';
 import { describePattern, describeShift } from './claims.ts';
 import { isAnomalous, type Suspicion } from './suspicion.ts';
+import { findAnswerFault } from './verify-answer.ts';
 
 /** How far suspicion falls on one service, and why. */
 export interface RankedService {
@@ -45,9 +46,17 @@ export interface Analysis {
   readonly evidence: readonly ConsultedEvidence[];
 }
 
-/** Runs the built-in analyst over a bundle. The same bundle gives the same answer. */
+/**
+ * Runs the built-in analyst over a bundle. The same bundle gives the same answer.
+ * @throws where the answer claims what the bundle does not hold: a defect of the analyst, which must not be printed as an answer
+ */
 export function analyseBundle({ input }: Bundle): Analysis {
   const { diagnosis, facts, suspicions, decision } = argue(input);
+  const fault = findAnswerFault(input, diagnosis);
+  if (fault !== undefined)
+    throw new Error(
+      `The analyst's answer is unsound: ${fault}. This is a defect of Resident; report it with the bundle, if it may be shown.`,
+    );
   const isFlag = input.evidence.some(
     ({ body }) => body?.kind === 'flags' && body.flags.some((flag) => flag.id === diagnosis.change),
   );

@@ -3,7 +3,7 @@ import { isKnownCondition } from './conditions/root.ts';
 import { findUncitedClaims, findUnknownCitations } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
-import { readInventory } from '../diagnosis/prompt.ts';
+import { readInventory, type Inventory } from '../diagnosis/prompt.ts';
 
 /**
  * Checks any engine's answer against what was collected in this incident (DESIGN.md, invariants 4 and 5).
@@ -11,6 +11,8 @@ import { readInventory } from '../diagnosis/prompt.ts';
  */
 export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): string | undefined {
   const inventory = readInventory(input);
+  const { confidence } = diagnosis;
+  if (!(confidence >= 0 && confidence <= 1)) return `its confidence is not between 0 and 1 (${confidence})`;
   const [unknown] = findUnknownCitations(diagnosis, inventory.evidenceIds);
   if (unknown !== undefined) return `it cites evidence that does not exist (${shown(unknown)})`;
   const [uncited] = findUncitedClaims(diagnosis);
@@ -22,6 +24,12 @@ export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): strin
     ({ service, suspects }) => !suspects.every((id) => inventory.changes[service]?.includes(id)),
   );
   if (other) return `it offers a change that was not collected of ${shown(other.service)}`;
+  const revision = findUnknownRevision(inventory, diagnosis);
+  if (revision !== undefined) return `it names a revision that was not collected (${shown(revision)})`;
+  if (diagnosis.verdict !== 'inconclusive' && diagnosis.statement.length === 0)
+    return diagnosis.verdict === 'cause'
+      ? 'it names a cause and argues nothing for it'
+      : 'it says that nothing is at fault and argues nothing for it';
   if (diagnosis.verdict !== 'cause')
     return diagnosis.change === 'none'
       ? undefined
@@ -33,8 +41,21 @@ export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): strin
   const stranger = [diagnosis.change, ...diagnosis.suspects].find((id) => id !== 'none' && !changes.includes(id));
   if (stranger !== undefined)
     return `it names a change that was not collected of ${diagnosis.service} (${shown(stranger)})`;
-  if (diagnosis.statement.length === 0) return 'it names a cause and argues nothing for it';
   return undefined;
+}
+
+/** What is ruled out may be put into words, so only what has the form of a SHA has to be a known one there. */
+const sha = /^(?=.*\d)[0-9a-f]{7,40}$/;
+
+function findUnknownRevision(inventory: Inventory, { before, alternatives = [], ruledOut }: Diagnosis) {
+  const known = [...Object.values(inventory.changes).flat(), ...Object.values(inventory.before)];
+  const earlier = [before, ...alternatives.map((item) => item.before)].flatMap((id) => id ?? []);
+  return (
+    earlier.find((id) => !known.includes(id)) ??
+    ruledOut
+      .map(({ candidate }) => candidate)
+      .find((id) => sha.test(id) && !inventory.services.includes(id) && !known.some((one) => one.startsWith(id)))
+  );
 }
 
 function shown(text: string): string {
