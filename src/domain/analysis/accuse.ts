@@ -51,7 +51,11 @@ const servedWell = 0.01;
 /** Confidence begins here, and the match of the diff and the distance to the next rival add to it. */
 const trust = { least: 0.2, match: 0.45, margin: 0.3 } as const;
 
-/** The best change, where it explains enough and stands alone. */
+/**
+ * The best change, where it explains enough and stands alone.
+ * Our own thresholds; to abstain where the best two are too near is the reject option of Chow ("On optimum recognition error and
+ * reject tradeoff", IEEE Trans. Inf. Theory 16, 1970). O(c · s) for c changes and s services.
+ */
 export function accuse(
   facts: Facts,
   suspicions: readonly Suspicion[],

@@ -11,6 +11,7 @@ const mostSuspects = 10;
 /**
  * Services whose changes remain possible, most likely first, each with its commits. Harmless, late and rejected changes are out, and
  * where a service is accused, so is who cannot have reached the alerting one. A deploy whose commits are unknown cannot be run, so it is no suspect.
+ * Our own rule. O(s · (c log c + e)) for s services, c changes and e edges of the call graph.
  * @param accused the service that the diagnosis names, which is left out; undefined for an inconclusive one
  */
 export function listAlternatives(

@@ -27,7 +27,10 @@ const firstEphemeralPort = 32_768;
 /** Nobody is called at these: a process listens there on every interface. */
 const listener = /(?<![\d.])0\.0\.0\.0(?::\d+)?(?![\d.])|\[::\](?::\d+)?|(?<![0-9a-f:.]):::\d+/gi;
 
-/** The text of a line without the addresses of those who called and of what one listens at; addresses of callees stay. O(n) in the text. */
+/**
+ * The text of a line without the addresses of those who called and of what one listens at; addresses of callees stay. O(n) in the text.
+ * Our own rule after the servers' manuals named above.
+ */
 export function dropCallers(text: string): string {
   const ended = nginxEnd.test(text) ? text.replace(nginxOwn, ' ') : text;
   const named = ended

@@ -5,7 +5,10 @@ import type { LogPattern } from './logs/patterns.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
 import { splitWords } from './words.ts';
 
-/** Sets each recalled lesson beside the fresh diagnosis. A lesson never moves the diagnosis: it only agrees, disagrees or cannot tell. */
+/**
+ * Sets each recalled lesson beside the fresh diagnosis. A lesson never moves the diagnosis: it only agrees, disagrees or cannot tell.
+ * Our own weights. O(l · p) for l signatures of lessons and p patterns, in words.
+ */
 export function compareLessons(
   input: EngineInput,
   diagnosis: Diagnosis,

@@ -19,7 +19,10 @@ const ofClient = /\bclient(?:'s)? cert/i;
 const sure = { told: 0.8, measured: 0.95, unowned: 0.5 } as const;
 const longestQuote = 200;
 
-/** A certificate or licence that ran out, with whose it is: who logs it is often the other side. O(failing templates × calls). */
+/**
+ * A certificate or licence that ran out, with whose it is: who logs it is often the other side. O(failing templates × calls).
+ * Source: RFC 5280, 4.1.2.5 (validity), and RFC 8446, 6.2 (alerts); whose certificate it is follows by our own rule.
+ */
 export function findExpiry(facts: Facts, suspects: readonly Suspicion[]): ForeignCause | undefined {
   const deadline = facts.shifts.find((shift) => shift.kind === 'deadline');
   const told = failurePatterns(facts)

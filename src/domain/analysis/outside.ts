@@ -47,7 +47,11 @@ const otherSide: Readonly<Record<CallFailure['mode'], number>> = {
 const secondWitness = 0.1;
 const longestQuote = 200;
 
-/** The strongest cause outside of every change, if any explains enough; a provider or a calendar before what is merely unseen. */
+/**
+ * The strongest cause outside of every change, if any explains enough; a provider or a calendar before what is merely unseen.
+ * Our own rule; it follows from what a caller can know of the other side. O(s · (f + p + u)) for s services, f failing calls, p
+ * patterns and u warnings of platforms.
+ */
 export function findForeignCause(facts: Facts, suspicions: readonly Suspicion[]): ForeignCause | undefined {
   const expiry = findExpiry(facts, suspicions);
   // Who is called with a certificate that ran out is no outside system that fails.

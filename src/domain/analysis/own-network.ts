@@ -12,6 +12,7 @@ const ownName = /(?:^|\.)(?:localhost|local|internal|svc|home\.arpa)$/i;
 /**
  * True for an address or host name inside of the own network, with or without a port: whatever does not answer there is ours, or a part of
  * our network, and no provider's.
+ * Sources: RFC 1122, 1918, 3927, 4193, 4291, 6598, 6761, 6762 and 8375, each beside its pattern. O(n) for n characters.
  */
 export function isInOwnNetwork(peer: string): boolean {
   const bare = peer.replace(/^\[([^\]]*)\](:\d+)?$/, '$1').replace(/%\w+$/, '');

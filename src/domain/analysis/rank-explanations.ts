@@ -34,6 +34,7 @@ export function gatherExplanations(facts: Facts, alerting: string): readonly Exp
 /**
  * Mixes explanations into the suspicion that the walk left on each service, source after source: the more a source explains, the less of
  * the walk remains. Masses in and out sum up to the same. O(services × sources).
+ * Our own rule.
  */
 export function mixExplanations(
   masses: ReadonlyMap<string, number>,

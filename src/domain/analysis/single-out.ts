@@ -17,6 +17,7 @@ const leastStrength = 0.35;
 /**
  * The service that suspicion singles out by metrics, spans and failing calls. Confidence grows with the distance to the next suspect
  * and stays modest: the place is known, not the reason.
+ * Our own rule: the distance to the next one is what tells. O(s + p) for s suspects and p patterns.
  */
 export function singleOut(facts: Facts, suspicions: readonly Suspicion[]): SingledOut | undefined {
   const [first, second] = suspicions;

@@ -33,7 +33,11 @@ const frameFile =
 const foreignFrame =
   /node_modules|node:internal|site-packages|dist-packages|\/usr\/lib|\/lib\/(?:python|ruby)[\d./]|\/go\/src\/runtime\/|<frozen|vendor\/|\.cargo|\/gems\/|\bjava\.base\b/;
 
-/** Gathers symptoms; a service counts by its suspicion, so that a victim's words weigh little. */
+/**
+ * Gathers symptoms; a service counts by its suspicion, so that a victim's words weigh little.
+ * Our own rule; frames are read as V8, CPython, the JVM, Go and Rust print them. O(n) for n characters of failing lines, names of
+ * series and states.
+ */
 export function readSymptoms(facts: Facts, suspicions: readonly Suspicion[], alerts: readonly Alert[]): Symptoms {
   const words = new Map<string, number>();
   const texts: Symptoms['texts'][number][] = [];

@@ -10,7 +10,10 @@ const stopWords = new Set(
   ).split(' '),
 );
 
-/** Light stemming: plural and verb endings only, so that `exhausted` meets `exhaustion` and `queries` meets `query`. */
+/**
+ * Light stemming: plural and verb endings only, so that `exhausted` meets `exhaustion` and `queries` meets `query`.
+ * A small part of what Porter does ("An algorithm for suffix stripping", Program 14, 1980). O(length).
+ */
 export function stem(word: string): string {
   if (word.length <= 4)
     return word.endsWith('s') && word.length === 4 && !word.endsWith('ss') ? word.slice(0, -1) : word;
@@ -63,7 +66,10 @@ export function shortName(service: string): string {
   return short.length >= 3 ? short : compact;
 }
 
-/** How often each word occurs over documents, turned into rarity: `ln(1 + N / df)`, the usual inverse document frequency. */
+/**
+ * How often each word occurs over documents, turned into rarity: `ln(1 + N / df)`, the usual inverse document frequency.
+ * Source: Spärck Jones, "A statistical interpretation of term specificity", 1972. O(words of all documents).
+ */
 export function countRarity(documents: readonly ReadonlySet<string>[]): (word: string) => number {
   const counts = new Map<string, number>();
   for (const document of documents) {

@@ -72,7 +72,10 @@ export interface Condition {
 const takenBack =
   /\b(retried successfully|recovered|resolved|succeeded|completed successfully|transient|back to normal)\b/i;
 
-/** First row that the words of a platform fit; rows stand in the order from special to general. */
+/**
+ * First row that the words of a platform fit; rows stand in the order from special to general.
+ * Our own rule. O(r · n) for r rows and n characters.
+ */
 export function matchKind(
   kinds: readonly ConditionKind[],
   said: {
@@ -93,7 +96,10 @@ export function matchKind(
   });
 }
 
-/** Signs of one kind on one service become one condition; more kinds of sources make it surer. */
+/**
+ * Signs of one kind on one service become one condition; more kinds of sources make it surer.
+ * Our own rule. O(n log n) at most for n signs.
+ */
 export function groupSigns(
   found: readonly { readonly kind: ConditionKind; readonly service: string; readonly sign: ConditionSign }[],
 ): readonly Condition[] {

@@ -24,7 +24,10 @@ export function waitsOf(conditionId: string): readonly WaitClass[] {
   return drivers[conditionId]?.waits ?? [];
 }
 
-/** What drives a condition of a service, as sentences: the heaviest statement, and what rose together with it. */
+/**
+ * What drives a condition of a service, as sentences: the heaviest statement, and what rose together with it.
+ * Our own rule on database load by wait event (queries.ts names its manual). O(n) for n statements and series.
+ */
 export function findDrivers(facts: Facts, service: string, conditionId: string): readonly Claim[] {
   const driver = drivers[conditionId];
   if (!driver) return [];

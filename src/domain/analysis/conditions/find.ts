@@ -58,7 +58,11 @@ export const conditionKinds: readonly ConditionKind[] = [
 /** Longest words of a platform that are quoted. */
 const longestQuote = 320;
 
-/** Reads conditions from events, from the failure patterns of logs, and from metrics with known limits. */
+/**
+ * Reads conditions from events, from the failure patterns of logs, and from metrics with known limits.
+ * Each row of the tables names its source; that an effect outweighs what is routine is our own rule. O((e + p) · r + f² + n) for e
+ * events, p patterns, r rows, f findings and n points of series.
+ */
 export function readSurroundings(
   evidence: readonly EvidenceWithBody[],
   patterns: readonly LogPattern[],

@@ -105,7 +105,10 @@ export interface QuotedLimits {
   readonly shares: readonly number[];
 }
 
-/** Every series whose limit is known. */
+/**
+ * Every series whose limit is known.
+ * O(n · r) for n series and r rules, and O(points).
+ */
 export function readLevels(
   evidence: readonly EvidenceWithBody[],
   quotedLimits: QuotedLimits,

@@ -42,6 +42,7 @@ export interface Limit {
 /**
  * A stretch past the limit that lasts and reaches into the incident counts. What was past it all through the baseline, or for a
  * while in it without harm, is how the system lives. O(points).
+ * Our own rule; each limit names its source where it stands.
  */
 export function judge(series: MetricSeries, factor: number, rule: Limit, incidentFrom: string): Judged | undefined {
   const points = series.points

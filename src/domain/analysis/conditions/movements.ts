@@ -16,7 +16,10 @@ const fewestPoints = 5;
 /** A rise worth naming beside a condition. */
 const rise = 1.5;
 
-/** Series that rose by half or more from where they began. */
+/**
+ * Series that rose by half or more from where they began.
+ * Our own rule. O(points).
+ */
 export function readMovements(evidence: readonly EvidenceWithBody[]): readonly Movement[] {
   return readAll(evidence).filter((item) => item.peak >= rise * Math.max(item.first, 1e-9));
 }

@@ -25,6 +25,7 @@ const waitLabel = /wait[._-]?event([._-]name)?$|(^|[._-])wait$/i;
  * Database load by statement and wait event: Amazon's Performance Insights (`db.load` by `db.sql` and `db.wait_event`), samples of
  * pg_stat_activity, or exporters that label series alike. Average active sessions are what they count; statements are sorted by load.
  * Source of the method: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.ActiveSessions.html
+ * O(n log n) for n points and series.
  */
 export function readQueryLoads(evidence: readonly EvidenceWithBody[]): readonly QueryLoad[] {
   const loads = new Map<

@@ -40,6 +40,7 @@ const applicationCrash: ConditionKind = {
 /**
  * Follows the table's `explains` back to what no other condition explains. What came clearly later explains nothing. O(n²) in the
  * number of conditions, which are few.
+ * Our own rule over the mechanisms that the rows cite.
  */
 export function findRootCondition(
   facts: Facts,

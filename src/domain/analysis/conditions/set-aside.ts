@@ -33,7 +33,10 @@ export function isBlip({ kind, signs }: Condition, evidence: readonly EvidenceWi
   return times < fewestFailedProbes && lastMs < Math.min(...ends) - settledMs;
 }
 
-/** What is routine counts beside an effect of it; what a provider tells everybody, where lines that fail here name it. */
+/**
+ * What is routine counts beside an effect of it; what a provider tells everybody, where lines that fail here name it.
+ * Our own rule. O(f + p) for f findings and p patterns, and O(points) for a limit of connections.
+ */
 export function isMeant(
   { kind, sign }: Found,
   found: readonly Found[],

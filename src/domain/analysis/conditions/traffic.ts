@@ -24,6 +24,9 @@ const confidence = { strained: 0.6, alone: 0.35 } as const;
 /**
  * A surge of load at the door: traffic that doubled at a service that no other service calls, before anything failed. Traffic further
  * in says nothing, since retries of failing calls raise it as well; so do clients' retries at the door, which come after the failure.
+ * Traffic and saturation are two of the golden signals (Beyer et al., "Site Reliability Engineering", 2016, ch. 6); the factor and the
+ * order in time are our own. O(s · (e + f · p) + n log n) for s services, e edges of the call graph, f failing calls, p failing
+ * patterns and n shifts.
  */
 export function findSurge(facts: Facts, alertService: string): Surge | undefined {
   const called = new Set(Object.values(facts.dependencies).flat());

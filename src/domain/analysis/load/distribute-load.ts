@@ -7,6 +7,7 @@ const hops = 6;
  * Parts of 1 by service: what each keeps of the alerting service's gain, after it passed on what those below gained, up to what it gained
  * itself. A shared callee collects from all of its callers; one that is asked more often without failing leaves that part to who asks.
  * O(edges × hops).
+ * Our own rule; it follows from loads that add up along calls.
  */
 export function distributeLoad(
   flow: LoadFlow,

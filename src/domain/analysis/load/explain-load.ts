@@ -36,6 +36,7 @@ interface Reading {
  * Follows what the alerting service gained in time or in failed calls down to those whose own it is; `alerted` is what the alert speaks
  * of, where it does. Undefined where no metric tells.
  * O(cells² × services + edges × hops).
+ * Our own join of the methods of this folder, each of which names its source.
  */
 export function explainByLoad(
   flows: ServiceFlows,

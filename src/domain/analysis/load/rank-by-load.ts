@@ -34,6 +34,7 @@ const matteringPart: Readonly<Record<Currency, number>> = { time: 0.05, failures
  * The gain of every service that the alerting one reaches, in the interval on which both agree most. Loads add up along calls: a caller
  * waits for those it calls and fails with them, so that what a callee gained is gone from what its caller has to answer for.
  * Undefined where nothing gained beyond chance. O(cells² × services), with 48 cells at most.
+ * The interval is searched as Cho and Fryzlewicz do (below); the rest is our own rule.
  */
 export function findLoadFlow(
   flows: ServiceFlows,

@@ -20,6 +20,7 @@ const leastContrast = 4;
 /**
  * Calls whose rate grew against the caller's own within [fromMs, toMs]: retries and loops, told apart by whether the callee failed. A callee
  * with several callers counts against each only as far as none of the others grew as much. O(edges × cells).
+ * Retries multiply along a chain of calls: Beyer et al., "Site Reliability Engineering", 2016, ch. 22.
  */
 export function findAmplifications(
   flows: ServiceFlows,

@@ -12,7 +12,10 @@ const mostHeads = 8_000;
 /** So many sets of places are tried for a line, the first ones that were learnt. */
 const mostSets = 16;
 
-/** O(words) to learn and O(16 words) to recall. */
+/**
+ * O(words) to learn and O(16 words) to recall.
+ * Our own memory of what {@link ./merge-templates.ts} found.
+ */
 export function createKnownPlaces(): KnownPlaces {
   const sets = new Map<string, Map<string, readonly number[]>>();
   const headOf = (scope: string, words: readonly string[]) => `${scope}\0${words.length} ${words[0] ?? ''}`;

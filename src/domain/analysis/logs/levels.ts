@@ -16,6 +16,7 @@ const levelOf: ReadonlyMap<string, Level> = new Map(
 /**
  * Reads the value under a level key: a word of any logger, with Go's offset (`INFO+2`), or a number: below 8 a severity of syslog
  * (RFC 5424), 10 to 60 as of pino and Bunyan, thousands as of Logback. Any other value tells nothing.
+ * O(1).
  */
 export function readLevel(value: unknown): Level | undefined {
   if (typeof value === 'number') return readNumber(value);
@@ -67,7 +68,10 @@ const atStart = new RegExp(
 /** Facility and severity, as syslog puts them before a line. */
 const priority = /^<(\d{1,3})>/;
 
-/** The level of a message or a line of text: what it states, else what its words suggest. */
+/**
+ * The level of a message or a line of text: what it states, else what its words suggest.
+ * Our own rule after the loggers named here. O(length).
+ */
 export function inferLevel(text: string): Level {
   return findLevel(text) ?? guessLevel(text);
 }

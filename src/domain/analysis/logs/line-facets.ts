@@ -33,7 +33,10 @@ export function createFacetReader(): FacetReader {
   };
 }
 
-/** HTTP status of a failure that a line carries as a field or names in its words. */
+/**
+ * HTTP status of a failure that a line carries as a field or names in its words.
+ * Our own rule; status codes are those of RFC 9110. O(length).
+ */
 export function readStatus(line: LogLine): number | undefined {
   for (const [key, value] of Object.entries(line.fields)) {
     const status = Number(value);

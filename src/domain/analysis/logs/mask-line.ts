@@ -19,6 +19,7 @@ const marks = { port: '\u0000', number: '\u0001', name: '\u0002' };
 /**
  * A key of a line with what varies taken out, in one pass over its characters. Lines of the same key have the same words by
  * {@link ./split-words.ts}, so nearly every line of a log costs this pass and one look-up. Finer than those words: that is no harm.
+ * Our own rule, for speed alone. O(length).
  */
 export function maskLine(text: string, keepStatusAndHost: boolean): string {
   let key = '';

@@ -11,7 +11,10 @@ export interface RecordJoiner {
   finish(): LogLine | undefined;
 }
 
-/** On-line; holds one record at a time, and of a long trace its first forty lines. */
+/**
+ * On-line; holds one record at a time, and of a long trace its first forty lines.
+ * Our own rule after the traces of the JVM, CPython and V8. O(1) a line.
+ */
 export function createRecordJoiner(): RecordJoiner {
   let open: LogLine | undefined;
   let parts: string[] = [];

@@ -15,6 +15,8 @@ const mostWords = 60;
  * Finds the templates that are to be compared: those that may differ at one place, at all values of `key=value` pairs, and at the words that
  * few others have; the largest buckets of each way first. What a consumer merges meanwhile is seen by the ways that follow. O(n · w) for n
  * templates of w words.
+ * Templates meet by a sum of hashes, one for each place and word, so that a place is left out in O(1): Zobrist, "A new hashing method
+ * with application for game playing", 1970; rare words are Brain's idea ({@link ./merge-templates.ts}).
  */
 export function* findBuckets<T extends Mergeable>(templates: readonly T[], terms: Terms): Iterable<Bucket<T>> {
   const listRarePlaces = createRarePlaces(templates, terms);

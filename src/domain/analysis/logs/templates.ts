@@ -43,6 +43,8 @@ interface Group extends TemplateGroup, Mergeable {
  * nearly all lines are repeats; a new mask is split into words ({@link splitLine}) and becomes a group, or joins the one with the same words.
  * Groups that differ only in values are merged at the end, and whenever there are too many ({@link mergeTemplates}). The lines of a group
  * depend on the lines alone, not on the clock or chance. O(length) a line; memory is bounded by the limits above.
+ * Masks before the look-up are those of on-line parsers such as Drain (He et al., "Drain: an online log parsing approach with fixed
+ * depth tree", ICWS 2017); the merge has its own source.
  */
 export function createTemplateMiner(options: MinerOptions = {}): TemplateMiner {
   const { keepStatusAndHost = false } = options;

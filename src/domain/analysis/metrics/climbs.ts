@@ -16,6 +16,7 @@ const fewestPoints = 20;
 /**
  * A steady climb that has a beginning: flat, then a line (least squares of both segments), rising by half of its level or more. A series
  * that climbs from its first point, like a counter, has no beginning and is left alone. O(n), by running sums.
+ * Two regimes with an unknown switch, by trying every one: Quandt, JASA 53, 1958; how much a climb must rise is our own rule.
  */
 export function findClimb(points: readonly Point[]): Course | undefined {
   if (points.length < fewestPoints) return undefined;
@@ -75,7 +76,10 @@ function createCosts(values: readonly number[]) {
   };
 }
 
-/** A gauge that falls by the clock (one unit a second, minute, hour or day) and passes zero: a certificate, lease or licence that ran out. O(n). */
+/**
+ * A gauge that falls by the clock (one unit a second, minute, hour or day) and passes zero: a certificate, lease or licence that ran out. O(n).
+ * Our own rule; it follows from what a countdown is.
+ */
 export function findDeadline(points: readonly Point[], incidentFromMs: number): Course | undefined {
   if (points.length < 5) return undefined;
   const crossing = points.findIndex(([, value], i) => value <= 0 && (points[i - 1]?.[1] ?? 0) > 0);

@@ -2,7 +2,10 @@ import type { MetricSeries } from '../../evidence/evidence.ts';
 
 export type MetricMeaning = 'failures' | 'latency' | 'saturation' | 'traffic' | 'other';
 
-/** What a series is about, by the words of its name and expression. */
+/**
+ * What a series is about, by the words of its name and expression.
+ * Our own rule; the kinds are the golden signals (Beyer et al., "Site Reliability Engineering", 2016, ch. 6). O(1).
+ */
 export function readMeaning(series: Pick<MetricSeries, 'name' | 'expression'>): MetricMeaning {
   const text = `${series.name} ${series.expression}`.toLowerCase();
   if (

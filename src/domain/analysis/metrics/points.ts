@@ -65,6 +65,7 @@ export function isCounter(
 /**
  * Increments of a counter, per second, at the time of the later point. After a reset the counter began at zero, so its value is the
  * increment (as Prometheus' `rate` has it); a gap gives one mean rate over it. O(n).
+ * Source: Prometheus' manual, `rate()`.
  */
 export function toRate(points: readonly Point[]): readonly Point[] {
   return points.slice(1).map(([at, value], i): Point => {

@@ -36,7 +36,11 @@ const sureDelta = 0.9;
 
 type Found = Pick<MetricShift, 'kind' | 'direction' | 'firstAt' | 'before' | 'after' | 'weight'>;
 
-/** Shifts of every series in a metrics body, heaviest first. O(n log n) a series. */
+/**
+ * Shifts of every series in a metrics body, heaviest first. O(n log n) a series.
+ * A point is outside by its distance in scaled MADs (Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974);
+ * a change of level is dated by Pettitt's test (onset.ts).
+ */
 export function findMetricShifts(evidence: Evidence, body: MetricsBody): readonly MetricShift[] {
   const incidentFromMs = Date.parse(body.incidentFrom);
   const shifts: MetricShift[] = [];

@@ -9,7 +9,10 @@ export interface CallEdge {
   readonly during: number;
 }
 
-/** The calls between services as spans show them: a span of one service below a span of another. Sorted by caller and callee; O(n log n). */
+/**
+ * The calls between services as spans show them: a span of one service below a span of another. Sorted by caller and callee; O(n log n).
+ * Source: Sigelman et al., "Dapper, a large-scale distributed systems tracing infrastructure", Google 2010.
+ */
 export function learnCallGraph(traces: readonly Trace[]): readonly CallEdge[] {
   const edges = new Map<string, { from: string; to: string; before: number; during: number }>();
   for (const trace of traces) {

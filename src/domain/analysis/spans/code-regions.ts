@@ -16,7 +16,10 @@ export interface SuspectRegion {
 /** More are not worth a look. */
 const most = 10;
 
-/** Regions of code, resources and ways that spans hold against services; most suspect service and most telling sign first. O(n log n). */
+/**
+ * Regions of code, resources and ways that spans hold against services; most suspect service and most telling sign first. O(n log n).
+ * Our own rule; it only ranks what the other files of this folder found.
+ */
 export function listSuspectRegions(
   facts: Pick<Facts, 'spanSigns'>,
   suspicions: readonly Suspicion[],

@@ -41,6 +41,7 @@ const clearlyMore = 1.2;
 /**
  * Services whose own work, or whose network, takes longer than in the baseline; most added time first. Own work is compared by operation,
  * the network by pair of services, so that a request for something else is no delay. O(n log n) for n spans.
+ * Samples are compared by ranks ({@link ./two-samples.ts} names the test); the least delay is our own rule.
  */
 export function findDelays(traces: readonly Trace[]): readonly Delay[] {
   const own: Groups = new Map();

@@ -24,6 +24,7 @@ export function isFailing({ span }: SpanNode): boolean {
 /**
  * The failing spans of a trace that their children do not explain: a failure climbs from callee to caller, so the deepest is where it
  * began. A failed child explains its parent, unless a later try of the same call went well. O(n log n) for n spans.
+ * Our own rule on OpenTelemetry's status and exceptions of spans.
  */
 export function findErrorOrigins(trace: Trace): readonly ErrorOrigin[] {
   const retried = findRetried(trace);

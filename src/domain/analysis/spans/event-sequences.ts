@@ -65,6 +65,7 @@ export interface ServiceLines {
  * each of its spans. Both are kept apart since lines are stamped by another clock than spans, often later, and within a millisecond their
  * order across the two is chance; and whom a service calls varies with what is asked for, which its statements tell better. A line that
  * tells only its trace belongs to the innermost span of its service that is open at its time. O(n log n) for n spans and lines.
+ * Our own rule.
  */
 export function listEventSequences(trace: Trace, linesOf: LinesOf): readonly EventSequence[] {
   const logged = assignLines(trace, linesOf);

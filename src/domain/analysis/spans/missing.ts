@@ -50,7 +50,10 @@ export interface CallRecord {
 const usuallySeen = 0.8;
 const fewestCalls = 5;
 
-/** Gathers client spans by caller and operation: how many of them have a span of another service below. O(n). */
+/**
+ * Gathers client spans by caller and operation: how many of them have a span of another service below. O(n).
+ * Source: OpenTelemetry's tracing API, SpanKind: a client span is the parent of the server's.
+ */
 export function recordCalls(traces: readonly Trace[]): readonly CallRecord[] {
   const records = new Map<string, CallRecord>();
   for (const { nodes, isIncident } of traces) {
@@ -87,7 +90,10 @@ export function recordCalls(traces: readonly Trace[]): readonly CallRecord[] {
   return [...records.values()];
 }
 
-/** Calls that were answered before the incident, and are no longer; the greatest loss first. */
+/**
+ * Calls that were answered before the incident, and are no longer; the greatest loss first.
+ * Our own thresholds. O(r log r) for r records.
+ */
 export function findMissingSides(records: readonly CallRecord[]): readonly MissingSide[] {
   return records.flatMap(describe).sort((a, b) => b.before - b.during - (a.before - a.during));
 }
@@ -95,6 +101,7 @@ export function findMissingSides(records: readonly CallRecord[]): readonly Missi
 /**
  * Calls whose other side is a service of ours, and that have no span of it. That it is ours is known by its spans for other calls of
  * the same operation, or by its name on the span. Databases and providers record no spans, so that their lack says nothing.
+ * Our own rule. O(r log r) at most for r records.
  * @param own services that have logs or spans in the evidence
  */
 export function listUnseenCalls(records: readonly CallRecord[], own: ReadonlySet<string>): readonly UnseenCalls[] {

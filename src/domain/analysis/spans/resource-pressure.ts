@@ -19,6 +19,7 @@ const leastRatio = 2.5;
 /**
  * The largest rise of use of each service, largest first. What several services show alike, with the same values, is a machine that they
  * share, and speaks against none of them. O(n log n) for n shifts.
+ * Utilisation as in the USE method (Gregg, "Thinking methodically about performance", CACM 56, 2013); the rest is our own rule.
  */
 export function findBusyServices(shifts: readonly MetricShift[]): readonly BusyService[] {
   const holders = new Map<string, Set<string>>();

@@ -7,6 +7,7 @@ export type Interval = readonly [from: number, to: number];
 /**
  * Time that a span spends in none of its children: its duration less the union of theirs, cut to its own bounds, since children may run
  * at once or outlive their parent. O(c) for c children in order of start.
+ * Self time is that of gprof (Graham, Kessler and McKusick, 1982), for spans.
  */
 export function selfTimeUs(node: SpanNode): number {
   const inner = node.children.map((child): Interval => [child.startUs, child.endUs]);

@@ -20,7 +20,10 @@ export interface Visit {
   readonly calls: readonly RemoteCall[];
 }
 
-/** The visits that a trace is made of, by start. O(n log n) for the n spans of the trace. */
+/**
+ * The visits that a trace is made of, by start. O(n log n) for the n spans of the trace.
+ * Our own notion, after OpenTelemetry's span kinds.
+ */
 export function listVisits(trace: Trace): readonly Visit[] {
   const visits: Visit[] = [];
   for (const entry of trace.nodes) {

@@ -13,6 +13,7 @@ const zoneWords =
 /**
  * Faults of what code decides and computes.
  * Each row names its source.
+ * A row costs O(n) for n lines of the diff.
  */
 export const logicMechanisms: readonly Mechanism[] = [
   {
