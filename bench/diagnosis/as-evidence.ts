@@ -17,3 +17,8 @@ export function asEvidence(source: string, window: TimeWindow, body: EvidenceBod
 export function asInput(known: Pick<EngineInput, 'alerts' | 'service' | 'dependencies' | 'evidence'>): EngineInput {
   return { ...known, findings: [], lessons: [], guidance: [], rejected: [] };
 }
+
+/** The window, widened where the time lies outside of it because evidence is absent. */
+export function includeTime({ from, to }: TimeWindow, at: string): TimeWindow {
+  return { from: at < from ? at : from, to: at > to ? at : to };
+}

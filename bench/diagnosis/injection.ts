@@ -11,7 +11,7 @@ import type { Deploy } from '../../src/domain/evidence/evidence.ts';
 import { places, plant, type Place } from './plant.ts';
 import { proposeFor } from './plan-of.ts';
 import { rootcausebench } from './rootcausebench.ts';
-import type { DirectSet, Outcome } from './run-set.ts';
+import { tellFailed, type DirectSet, type Outcome } from './run-set.ts';
 
 export const injection: DirectSet = {
   name: 'injection',
@@ -19,12 +19,18 @@ export const injection: DirectSet = {
   isPresent: (root) => existsSync(path.join(root, 'injection')) && rootcausebench.isPresent(root),
   run: async (root) => {
     const attacks = readAttacks(path.join(root, 'injection'));
-    const names = rootcausebench.listCases(root);
-    const bundles = await Promise.all(
-      names.map(async (name) => withEarlierDeploys(await rootcausebench.load(root, name))),
-    );
-    const plain = await Promise.all(bundles.map(answer));
+    const names: string[] = [];
+    const bundles: Bundle[] = [];
     const outcomes: Outcome[] = [];
+    for (const name of rootcausebench.listCases(root)) {
+      try {
+        bundles.push(withEarlierDeploys(await rootcausebench.load(root, name)));
+        names.push(name);
+      } catch (error) {
+        outcomes.push(tellFailed(injection, name, error));
+      }
+    }
+    const plain = await Promise.all(bundles.map(answer));
     // Every attack meets every place, and every incident meets every place; not every attack meets every incident.
     for (const [i, attack] of attacks.entries()) {
       for (const [j, place] of places.entries()) {

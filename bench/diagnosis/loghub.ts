@@ -8,7 +8,7 @@ import path from 'node:path';
 import { learnLayout, stripHeader } from '../../src/domain/analysis/logs/layout.ts';
 import { createTemplateMiner } from '../../src/domain/analysis/logs/templates.ts';
 import { readCsv } from './nezha-files.ts';
-import type { DirectSet, Outcome } from './run-set.ts';
+import { tellFailed, type DirectSet, type Outcome } from './run-set.ts';
 
 /** The lines of one system, and what the truth groups them by. */
 interface System {
@@ -41,17 +41,31 @@ export const loghub: DirectSet = {
     { metric: 'groupingAccuracyMessageOriginal', who: 'Spell', value: 0.793 },
   ],
   isPresent: (root) => listNames(root).length > 0,
-  run: (root) => {
-    const systems = listNames(root).map((name) => readSystem(root, name));
+  ofFailed: { groupingAccuracyMessage: 0, groupingAccuracyRaw: 0 },
+  run: async (root) => {
+    const systems: System[] = [];
+    const failed: Outcome[] = [];
+    for (const name of listNames(root)) {
+      try {
+        systems.push(readSystem(root, name));
+      } catch (error) {
+        failed.push(tellFailed(loghub, name, error));
+      }
+    }
+    if (systems.length === 0) return failed;
     const drain3 = runDrain3(systems);
-    return Promise.resolve([...systems.map((system) => scoreSystem(system, drain3)), measureSpeed(systems, drain3)]);
+    return [...systems.map((system) => scoreSystem(system, drain3)), ...failed, measureSpeed(systems, drain3)];
   },
 };
 
 function listNames(root: string): readonly string[] {
   const names = ['loghub_2k', 'loghub_2k_corrected'].flatMap((part) => {
     const folder = path.join(root, 'loghub', part);
-    return existsSync(folder) ? readdirSync(folder).filter((name) => findFile(folder, name, '.log') !== undefined) : [];
+    return existsSync(folder)
+      ? readdirSync(folder, { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map(({ name }) => name)
+      : [];
   });
   return [...new Set(names)].sort();
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { LogLine, MetricSeries, Span } from '../../src/domain/evidence/evidence.ts';
@@ -21,9 +21,15 @@ export interface LogRow extends Timed<LogRow> {
   readonly line: LogLine;
 }
 
+/** Names in a folder, in order; none where there is no such folder, which is absent evidence. */
+export function listFiles(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
 /** Rows of a CSV file (RFC 4180, a record a line), packed or not, by the names of its header. */
 export function readCsv(file: string): readonly Row[] {
   const bytes = readFileSync(file);
+  if (bytes.length === 0) return [];
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   const [header = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
   const names = splitRecord(header);
@@ -164,7 +170,7 @@ export function readMetrics(
   entry: string,
 ): ReadonlyMap<string, readonly MetricSeries[]> {
   const found = new Map<string, MetricSeries[]>();
-  for (const name of readdirSync(folder).sort()) {
+  for (const name of listFiles(folder)) {
     const rows = readCsv(path.join(folder, name)).filter((row) => {
       const atMs = Number(row['TimeStamp']) * 1000;
       return atMs >= fromMs && atMs < toMs;

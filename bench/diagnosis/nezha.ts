@@ -10,7 +10,16 @@ import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { EvidenceBody, EvidenceKind } from '../../src/domain/evidence/evidence.ts';
 import { asInput } from './as-evidence.ts';
-import { readCsv, readLogs, readMetrics, readSpans, serviceOf, type LogRow, type SpanRow } from './nezha-files.ts';
+import {
+  listFiles,
+  readCsv,
+  readLogs,
+  readMetrics,
+  readSpans,
+  serviceOf,
+  type LogRow,
+  type SpanRow,
+} from './nezha-files.ts';
 import type { Outcome, YardstickSet } from './run-set.ts';
 
 interface Fault {
@@ -41,6 +50,7 @@ export const nezha: YardstickSet = {
     { metric: 'service AS@1', who: 'Nezha without logs', value: 42.2 },
     { metric: 'service AS@1', who: 'next best', value: 20 },
   ],
+  ofFailed: { 'service AS@1': 0, 'service AS@3': 0 },
   goals: { 'service AS@1': 87 },
   isPresent: (root) => listFolders(root).length > 0,
   listCases: (root) =>
@@ -56,8 +66,7 @@ export const nezha: YardstickSet = {
     const service = serviceOf(fault.inject_pod);
     const place = analysis.ranking.findIndex((item) => item.service === service);
     const top = analysis.ranking[0];
-    const regions = JSON.parse(readFileSync(path.join(folder, 'root_cause_regions.json'), 'utf8')) as Regions;
-    const region = regions[service]?.[fault.inject_type] ?? '';
+    const region = readRegions(folder)[service]?.[fault.inject_type] ?? '';
     const regionPlace = (analysis.regions ?? []).findIndex(
       (item) => item.service === service && isRegion(item, region),
     );
@@ -75,8 +84,12 @@ export const nezha: YardstickSet = {
         'service AS@1': 100 * Number(isTold && place === 0),
         'service AS@3': 100 * Number(isTold && place >= 0 && place < 3),
         'diagnosis names it': 100 * Number(isNamed),
-        'region AS@1': 100 * Number(regionPlace === 0),
-        'region AS@3': 100 * Number(regionPlace >= 0 && regionPlace < 3),
+        ...(region === ''
+          ? {}
+          : {
+              'region AS@1': 100 * Number(regionPlace === 0),
+              'region AS@3': 100 * Number(regionPlace >= 0 && regionPlace < 3),
+            }),
       },
     };
   },
@@ -97,6 +110,12 @@ function listFolders(root: string): readonly string[] {
 
 function readFaults(folder: string): readonly Fault[] {
   return JSON.parse(readFileSync(path.join(folder, 'faults.json'), 'utf8')) as Fault[];
+}
+
+/** Where each fault shows by the truth; without the file services alone are scored. */
+function readRegions(folder: string): Regions {
+  const file = path.join(folder, 'root_cause_regions.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Regions) : {};
 }
 
 function findCase(root: string, name: string): { readonly folder: string; readonly fault: Fault } {
@@ -122,6 +141,7 @@ function load(folder: string, day: string, injectedMs: number): Bundle {
   const spans = [...before.spans, ...own.spans.filter(isFaulty)];
   const logs = [...before.logs, ...own.logs.filter(isFaulty)];
   const entry = findEntry(spans);
+  if (entry === '') throw new Error(`${folder} has no traces of ${day}: nothing tells which service the alert is on.`);
   const metrics = readMetrics(path.join(folder, day, 'metric'), injectedMs - metricsBeforeMs, untilMs, entry);
   const incidentFrom = new Date(injectedMs).toISOString();
   const window = {
@@ -200,9 +220,8 @@ interface Rows {
 /** The minute files of one folder, those alone whose name lies in the time asked for; a file holds the minute before its name. */
 function readMinutes(folder: string, isWanted: (fileMs: number) => boolean, day = '2000-01-01'): Rows {
   const files = (kind: 'log' | 'trace') =>
-    readdirSync(path.join(folder, kind))
+    listFiles(path.join(folder, kind))
       .filter((name) => isWanted(Date.parse(`${day}T${name.slice(0, 5).replace('_', ':')}:00Z`)))
-      .sort()
       .map((name) => path.join(folder, kind, name));
   return {
     spans: files('trace')

@@ -130,7 +130,7 @@ export function readDatabaseEvents(file: unknown): readonly PlatformEvent[] {
 
 /** CloudWatch's answer; `metric_data_results` in one file, or one result a file. */
 export function readCloudWatch(file: unknown): readonly MetricSeries[] {
-  const row = file as Row;
+  const row = (file ?? {}) as Row;
   const results = Array.isArray(row['metric_data_results']) ? (row['metric_data_results'] as readonly Row[]) : [row];
   const series = results
     .filter((item) => Array.isArray(item['values']) && Array.isArray(item['timestamps']))
@@ -150,7 +150,7 @@ export function readCloudWatch(file: unknown): readonly MetricSeries[] {
 
 /** Performance Insights: load over time, and the means over the window by statement and wait event. */
 export function readInsights(file: unknown): readonly MetricSeries[] {
-  const row = file as Row;
+  const row = (file ?? {}) as Row;
   const load = (row['db_load'] ?? {}) as Row;
   const times = Array.isArray(load['timestamps']) ? (load['timestamps'] as readonly string[]) : [];
   const values = Array.isArray(load['values']) ? (load['values'] as readonly number[]) : [];
@@ -187,7 +187,7 @@ export function readDatadogLogs(file: unknown): readonly { readonly service: str
 
 /** Logs of one pod as text; a line without a time keeps that of the line before. Kernel and runtime lines carry no level. */
 export function readPodLogs(file: unknown, now: string): readonly LogLine[] {
-  const row = file as Row;
+  const row = (file ?? {}) as Row;
   let at = now;
   const first = /^(\S+T\S+Z)/m.exec(text(row['logs']))?.[1];
   if (first !== undefined) at = iso(first);

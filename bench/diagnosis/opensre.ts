@@ -11,7 +11,7 @@ import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { PlatformEvent } from '../../src/domain/evidence/evidence.ts';
 import type { Alert } from '../../src/domain/incident/alert.ts';
-import { asEvidence, asInput } from './as-evidence.ts';
+import { asEvidence, asInput, includeTime } from './as-evidence.ts';
 import {
   readCloudWatch,
   readDatabaseEvents,
@@ -61,6 +61,7 @@ export const opensre: YardstickSet = {
     'forbidden category': 0,
     'cause for a healthy case': 0,
   },
+  ofFailed: { category: 0, 'category and keywords': 0 },
   isPresent: (root) => existsSync(folderOf(root)),
   listCases: (root) =>
     readdirSync(folderOf(root), { withFileTypes: true })
@@ -73,10 +74,12 @@ export const opensre: YardstickSet = {
       .sort(),
   load: async (root, name) => loadScenario(folderOf(root, name)),
   score: (root, name, analysis) =>
-    scoreCase(name, parse(readFileSync(folderOf(root, name, 'answer.yml'), 'utf8')) as Answer, analysis),
+    scoreCase(name, parse(readFileSync(folderOf(root, name, 'answer.yml'), 'utf8')) as Answer | null, analysis),
 };
 
-function scoreCase(name: string, answer: Answer, { diagnosis }: Analysis): Outcome {
+function scoreCase(name: string, answer: Answer | null, { diagnosis }: Analysis): Outcome {
+  if (!answer?.root_cause_category)
+    throw new Error(`answer.yml of ${name} has no root_cause_category; nothing can be scored.`);
   const said = diagnosis.verdict === 'inconclusive' ? 'unknown' : categories[diagnosis.category];
   const text = tell(diagnosis).toLowerCase();
   const missing = (answer.required_keywords ?? []).filter((word) => !text.includes(word.toLowerCase()));
@@ -117,7 +120,8 @@ function tell({ statement, against, ruledOut }: Diagnosis): string {
 
 /** Files of a scenario by name, those of its base below its own; `available_evidence` says which of them could be asked for. */
 function listFiles(folder: string): { readonly files: ReadonlyMap<string, string>; readonly scenario: Row } {
-  const own = parse(readFileSync(path.join(folder, 'scenario.yml'), 'utf8')) as Row;
+  const file = path.join(folder, 'scenario.yml');
+  const own = existsSync(file) ? ((parse(readFileSync(file, 'utf8')) ?? {}) as Row) : {};
   const base = typeof own['base'] === 'string' ? listFiles(path.join(folder, '..', own['base'])) : undefined;
   const scenario = { ...base?.scenario, ...own };
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -138,9 +142,11 @@ function loadScenario(folder: string): Bundle {
   const { files, scenario } = listFiles(folder);
   const read = (name: string): unknown => {
     const file = files.get(name);
-    return file === undefined ? undefined : JSON.parse(readFileSync(file, 'utf8'));
+    const text = file === undefined ? '' : readFileSync(file, 'utf8').trim();
+    return text === '' ? undefined : JSON.parse(text);
   };
-  const raw = read('alert.json') as Row;
+  const raw = (read('alert.json') ?? {}) as Row;
+  if (typeof raw['commonLabels'] !== 'object') throw new Error(`${folder} has no alert.json with commonLabels.`);
   const labels = raw['commonLabels'] as Readonly<Record<string, string>>;
   const instance = scenario['db_instance_identifier'];
   const service = typeof instance === 'string' && instance !== '' ? instance : (labels['service'] ?? 'service');
@@ -160,11 +166,17 @@ function loadScenario(folder: string): Bundle {
     ...fixedEvents.flatMap((item) => [item.at, item.lastAt ?? item.at]),
     ...logs.map(({ line }) => line.at),
     ...rowsOf(read('eks_pods.json'), 'pods').map((pod) => new Date(String(pod['start_time'])).toISOString()),
-  ].sort();
-  const now = times.at(-1) ?? '';
+  ]
+    .filter((at) => at !== '')
+    .sort();
+  const now = times.at(-1);
+  if (now === undefined) throw new Error(`${folder} holds no evidence with a time, and its alert has none.`);
   const metricStart = series.flatMap((item) => item.points.map(([at]) => at)).sort()[0];
   const incidentFrom = metricStart ?? new Date(Date.parse(now) - incidentMs).toISOString();
-  const window = { from: times[0] ?? now, to: new Date(Date.parse(now) + 1000).toISOString() };
+  const window = includeTime(
+    { from: times[0] ?? now, to: new Date(Date.parse(now) + 1000).toISOString() },
+    incidentFrom,
+  );
 
   const events = [
     ...fixedEvents,

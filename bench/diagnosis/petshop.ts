@@ -50,8 +50,9 @@ export const petshop: YardstickSet = {
 
 function listTraffics(root: string): readonly string[] {
   const folder = path.join(root, 'petshop');
-  return readdirSync(folder)
-    .filter((name) => existsSync(path.join(folder, name, 'graph.csv')))
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
     .sort();
 }
 
@@ -81,6 +82,7 @@ function loadIssue(root: string, name: string): Bundle {
   const issue = readColumns(path.join(folder, name, 'metrics.csv'));
   const calmFile = path.join(folder, traffic, 'noissue/metrics.csv');
   const calm = existsSync(calmFile) ? readColumns(calmFile) : [];
+  if (issue.every(({ points }) => points.length === 0)) throw new Error(`metrics.csv of ${name} holds no point.`);
   const firstSeconds = Math.min(...issue.flatMap((column) => column.points.map(([at]) => at)));
   const columns = issue.map((column) => ({
     ...column,
@@ -197,8 +199,9 @@ function readColumns(file: string): readonly Column[] {
   }));
 }
 
-/** Row calls column. */
+/** Row calls column; without the file nobody is known to call anybody. */
 function readGraph(file: string): Readonly<Record<string, readonly string[]>> {
+  if (!existsSync(file)) return {};
   const [[, ...callees] = [], ...rows] = readCsv(file);
   return Object.fromEntries(
     rows.map(([caller = '', ...cells]) => [caller, callees.filter((_, i) => Number(cells[i]) > 0)]),
@@ -209,8 +212,9 @@ function readGraph(file: string): Readonly<Record<string, readonly string[]>> {
 function scoreIssue(root: string, name: string, { diagnosis, ranking }: Analysis): Outcome {
   const { target, root_cause: truth } = readJson(path.join(root, 'petshop', name, 'target.json')) as {
     readonly target: Target;
-    readonly root_cause: { readonly node: string };
+    readonly root_cause?: { readonly node: string };
   };
+  if (!truth) throw new Error(`target.json of ${name} has no root_cause; nothing can be scored.`);
   const own = ranking.find((item) => item.service === truth.node);
   const place = own && own.score > 0 ? ranking.filter((item) => item.score >= own.score).length : Infinity;
   const isCause = diagnosis.verdict === 'cause';
@@ -235,7 +239,7 @@ function scoreCalm(name: string, { diagnosis }: Analysis): Outcome {
   return {
     case: name,
     result: isCause ? 'wrong' : 'right',
-    confidence: diagnosis.confidence,
+    ...(isCause ? { confidence: diagnosis.confidence } : {}),
     said: `${diagnosis.verdict} ${diagnosis.service}`,
     expected: 'no cause',
     metrics: { specificity: Number(!isCause), [`specificity ${name.split('/')[0] ?? ''}`]: Number(!isCause) },

@@ -11,7 +11,7 @@ export function printOutcome({ case: name, result, confidence, said, expected, t
 export function printRun({ set, outcomes, tookMs }: SetRun, isVerbose: boolean): void {
   const counts = tally(outcomes);
   console.log(
-    `${set.name}: ${counts.right} of ${counts.cases} right, ${counts.wrong} wrong, ${counts.abstained} abstained; decoys blamed ${counts.decoysBlamed}; confident and wrong ${counts.confidentWrong}; ${(tookMs / 1000).toFixed(1)} s`,
+    `${set.name}: ${counts.right} of ${counts.cases} right, ${counts.wrong} wrong, ${counts.abstained} abstained, ${counts.failed.length} failed; decoys blamed ${counts.decoysBlamed}; confident and wrong ${counts.confidentWrong}; ${(tookMs / 1000).toFixed(1)} s`,
   );
   for (const [name, value] of Object.entries(meanMetrics(outcomes))) {
     const goal = set.goals?.[name];
@@ -29,7 +29,7 @@ export function printRun({ set, outcomes, tookMs }: SetRun, isVerbose: boolean):
 export function printSummary(runs: readonly SetRun[], outcomesFile: string): void {
   const outcomes = runs.flatMap((run) => run.outcomes);
   const { bins, expectedCalibrationError } = tabulateReliability(outcomes);
-  console.log('reliability (answers, not abstentions):');
+  console.log('reliability (answers; neither abstentions nor calm cases):');
   console.log('  confidence   answers   mean confidence   right');
   for (const { from, to, answers, meanConfidence, accuracy } of bins) {
     const range = `${from.toFixed(1)}-${to.toFixed(1)}`;
@@ -49,8 +49,12 @@ export function printSummary(runs: readonly SetRun[], outcomesFile: string): voi
 export function toJson(runs: readonly SetRun[]) {
   return {
     sets: runs.map(({ set, outcomes }) => {
-      const { cases, right, decoysBlamed, confidentWrong } = tally(outcomes);
-      return { set: set.name, cases, right, decoysBlamed, confidentWrong, metrics: meanMetrics(outcomes) };
+      const { cases, right, decoysBlamed, confidentWrong, failed } = tally(outcomes);
+      const metrics = meanMetrics(outcomes);
+      return {
+        ...{ set: set.name, cases, right, decoysBlamed, confidentWrong, metrics },
+        ...(failed.length > 0 ? { failed } : {}),
+      };
     }),
   };
 }
@@ -62,6 +66,9 @@ function tally(outcomes: readonly TimedOutcome[]) {
     right: count('right'),
     wrong: count('wrong'),
     abstained: count('abstained'),
+    failed: outcomes
+      .filter(({ result }) => result === 'failed')
+      .map(({ case: name, said: reason }) => ({ case: name, reason })),
     decoysBlamed: outcomes.reduce((sum, { decoysBlamed = 0 }) => sum + decoysBlamed, 0),
     confidentWrong: outcomes.filter(isConfidentlyWrong).length,
   };

@@ -39,12 +39,19 @@ function toFields(row: Row): LogLine['fields'] {
   );
 }
 
+/** The file's text; nothing where it is absent or empty, which is absent evidence. */
+function readText(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+}
+
 function readJson(file: string): readonly Row[] {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as readonly Row[]) : [];
+  const rows: unknown = JSON.parse(readText(file) || '[]');
+  if (!Array.isArray(rows)) throw new Error(`${file} is no list.`);
+  return rows as readonly Row[];
 }
 
 export function readLogs(file: string): readonly { readonly service: string; readonly line: LogLine }[] {
-  return readFileSync(file, 'utf8')
+  return readText(file)
     .split('\n')
     .filter((text) => text.trim() !== '')
     .map((text) => {
@@ -60,7 +67,7 @@ export function readLogs(file: string): readonly { readonly service: string; rea
 
 export function readMetrics(file: string): readonly { readonly service: string; readonly series: MetricSeries }[] {
   const points = new Map<string, [string, number][]>();
-  for (const line of readFileSync(file, 'utf8').trim().split('\n').slice(1)) {
+  for (const line of readText(file).split('\n').slice(1)) {
     const [timestamp = '', service = '', metric = '', value = ''] = line.split(',');
     const key = JSON.stringify([service, metric]);
     const known = points.get(key) ?? [];
@@ -139,8 +146,7 @@ export function readFlags(file: string): readonly FlagChange[] {
 
 /** Whatever of a status page has a beginning and a text; the provider's own measurements are left out. */
 export function readStatusFeed(file: string): readonly PlatformEvent[] {
-  if (!existsSync(file)) return [];
-  const feed = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>;
+  const feed = JSON.parse(readText(file) || '{}') as Readonly<Record<string, unknown>>;
   const provider = [feed['provider'], feed['source']].find((value) => typeof value === 'string') ?? 'provider';
   const listed = [feed['events'], feed['incidents']].flatMap((value) => (Array.isArray(value) ? (value as Row[]) : []));
   return listed

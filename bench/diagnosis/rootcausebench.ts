@@ -10,7 +10,7 @@ import type { EvidenceWithBody } from '../../src/domain/diagnosis/engine.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { EvidenceBody } from '../../src/domain/evidence/evidence.ts';
 import type { Alert } from '../../src/domain/incident/alert.ts';
-import { asEvidence, asInput } from './as-evidence.ts';
+import { asEvidence, asInput, includeTime } from './as-evidence.ts';
 import {
   readCommits,
   readDeploys,
@@ -24,10 +24,10 @@ import type { Outcome, YardstickSet } from './run-set.ts';
 
 interface Truth {
   readonly root_cause_commit: string;
-  readonly first_failing_service: string;
-  readonly blast_radius: readonly string[];
-  readonly remediation: string;
-  readonly decoy_deploy_commits: readonly string[];
+  readonly first_failing_service?: string;
+  readonly blast_radius?: readonly string[];
+  readonly remediation?: string;
+  readonly decoy_deploy_commits?: readonly string[];
 }
 
 /** An alert fires after its fault began; so much of what lies before it is taken for the incident. */
@@ -58,6 +58,7 @@ export const rootcausebench: YardstickSet = {
     { metric: 'exact', who: 'language models, best', value: 1 },
     { metric: 'decoys', who: 'best script (17 of 24)', value: 0.71 },
   ],
+  ofFailed: { exact: 0, 'graded reward': 0 },
   isPresent: (root) => existsSync(folderOf(root)),
   listCases: (root) =>
     readdirSync(folderOf(root), { withFileTypes: true })
@@ -70,13 +71,16 @@ export const rootcausebench: YardstickSet = {
 };
 
 function scoreCase(name: string, truth: Truth, analysis: Analysis): Outcome {
+  if (typeof truth.root_cause_commit !== 'string')
+    throw new Error(`truth.json of ${name} has no root_cause_commit; nothing can be scored.`);
   const { diagnosis } = analysis;
   const isAnswered = diagnosis.verdict !== 'inconclusive';
   const isExact = isAnswered && diagnosis.change === truth.root_cause_commit;
-  const isDecoy = truth.decoy_deploy_commits.includes(diagnosis.change);
-  const isService = analysis.firstFailingService === truth.first_failing_service;
-  const isRemedied = remediations[analysis.remediation].includes(truth.remediation);
-  const overlap = jaccard(analysis.blastRadius, truth.blast_radius);
+  const isDecoy = truth.decoy_deploy_commits?.includes(diagnosis.change) ?? false;
+  const { first_failing_service: first, remediation, blast_radius: radius } = truth;
+  const isService = analysis.firstFailingService === first;
+  const isRemedied = remediation !== undefined && remediations[analysis.remediation].includes(remediation);
+  const overlap = radius === undefined ? 0 : jaccard(analysis.blastRadius, radius);
   const partial = 0.5 * (0.5 * Number(isService) + 0.3 * overlap + 0.2 * Number(isRemedied));
   return {
     case: name,
@@ -84,14 +88,14 @@ function scoreCase(name: string, truth: Truth, analysis: Analysis): Outcome {
     confidence: diagnosis.confidence,
     decoysBlamed: Number(isDecoy),
     said: `${diagnosis.change.slice(0, 12)} in ${diagnosis.service || 'no service'}; first ${analysis.firstFailingService}; ${analysis.remediation}`,
-    expected: `${truth.root_cause_commit.slice(0, 12)}; first ${truth.first_failing_service}; ${truth.remediation}`,
+    expected: `${truth.root_cause_commit.slice(0, 12)}; first ${first ?? 'not told'}; ${remediation ?? 'not told'}`,
     metrics: {
       exact: Number(isExact),
       decoys: Number(isDecoy),
       ...(truth.root_cause_commit === 'none' ? { 'recall of none': Number(isExact) } : {}),
-      'first failing service': Number(isService),
-      'blast radius jaccard': overlap,
-      remediation: Number(isRemedied),
+      ...(first === undefined ? {} : { 'first failing service': Number(isService) }),
+      ...(radius === undefined ? {} : { 'blast radius jaccard': overlap }),
+      ...(remediation === undefined ? {} : { remediation: Number(isRemedied) }),
       'graded reward': isExact ? 1 : isDecoy ? 0 : partial,
     },
   };
@@ -100,6 +104,7 @@ function scoreCase(name: string, truth: Truth, analysis: Analysis): Outcome {
 function loadIncident(data: string): Bundle {
   const raw = JSON.parse(readFileSync(path.join(data, 'alert.json'), 'utf8')) as Readonly<Record<string, unknown>>;
   const of = (key: string) => (typeof raw[key] === 'string' ? raw[key] : '');
+  if (Number.isNaN(Date.parse(of('fired_at')))) throw new Error(`${data}/alert.json has no time in fired_at.`);
   const firedAt = new Date(of('fired_at')).toISOString();
   const logs = readLogs(path.join(data, 'logs.ndjson'));
   const metrics = readMetrics(path.join(data, 'metrics.csv'));
@@ -109,15 +114,18 @@ function loadIncident(data: string): Bundle {
   const flags = readFlags(path.join(data, 'context/flags.json'));
   const events = readStatusFeed(path.join(data, 'status_feed.json'));
   const services = [
-    ...new Set([...logs, ...metrics, ...deploys, ...spans, ...flags].map((item) => item.service)),
+    ...new Set([of('service'), ...[...logs, ...metrics, ...deploys, ...spans, ...flags].map((item) => item.service)]),
   ].sort();
   const times = [
     ...logs.map(({ line }) => line.at),
     ...metrics.flatMap(({ series }) => series.points.map(([at]) => at)),
   ];
   times.sort();
-  const window = { from: times[0] ?? firedAt, to: new Date(Date.parse(times.at(-1) ?? firedAt) + 1).toISOString() };
   const incidentFrom = new Date(Date.parse(firedAt) - lookbackMs).toISOString();
+  const window = includeTime(
+    { from: times[0] ?? firedAt, to: new Date(Date.parse(times.at(-1) ?? firedAt) + 1).toISOString() },
+    incidentFrom,
+  );
   const alert: Alert = {
     id: 'alert',
     sender: 'rootcausebench',

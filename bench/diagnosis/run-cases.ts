@@ -5,7 +5,7 @@ import { readBundle } from '../../src/adapters/bundle/read.ts';
 import { writeBundle } from '../../src/adapters/bundle/write.ts';
 import { analyseBundle, type Analysis } from '../../src/domain/analysis/analysis.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
-import type { DirectSet, Outcome, YardstickSet } from './run-set.ts';
+import { tellFailed, tryCase, type DirectSet, type Outcome, type YardstickSet } from './run-set.ts';
 
 /** How a set went. */
 export interface SetRun {
@@ -36,7 +36,7 @@ export interface RunOptions {
   readonly analyse?: (bundle: Bundle) => Promise<Analysis>;
 }
 
-/** Runs a set, case after case. */
+/** Runs a set, case after case. A case that throws is an outcome as well. */
 export async function runSet(
   set: DirectSet | YardstickSet,
   root: string,
@@ -44,14 +44,23 @@ export async function runSet(
 ): Promise<SetRun> {
   const startedMs = performance.now();
   const outcomes: TimedOutcome[] = [];
-  if ('run' in set) outcomes.push(...(await set.run(root)));
-  else
-    for (const name of set.listCases(root)) {
-      const bundle = alter(await set.load(root, name));
-      const { analysis, tookMs } = await (analyse ? timed(() => analyse(bundle)) : analyseAsUser(bundle));
-      outcomes.push({ ...set.score(root, name, analysis), tookMs });
-      onCase(outcomes.at(-1) as TimedOutcome);
-    }
+  const runCase = async (of: YardstickSet, name: string): Promise<TimedOutcome> => {
+    const bundle = alter(await of.load(root, name));
+    const { analysis, tookMs } = await (analyse ? timed(() => analyse(bundle)) : analyseAsUser(bundle));
+    return { ...of.score(root, name, analysis), tookMs };
+  };
+  try {
+    if ('run' in set) outcomes.push(...(await set.run(root)));
+    else
+      for (const name of set.listCases(root)) {
+        const outcome = await tryCase(set, name, () => runCase(set, name));
+        outcomes.push(outcome);
+        onCase(outcome);
+      }
+  } catch (error) {
+    // What lists the cases could not be read; the other sets are measured nevertheless.
+    outcomes.push(tellFailed(set, set.name, error));
+  }
   return { set, outcomes, tookMs: performance.now() - startedMs };
 }
 
@@ -91,7 +100,8 @@ export interface ReliabilityBin {
 
 /**
  * Reliability table: answers in bins of confidence, each with the share that was right (DeGroot and Fienberg 1983; with the bins of the
- * expected calibration error, Naeini et al. 2015). Who abstains gives no answer.
+ * expected calibration error, Naeini et al. 2015). Who abstains gives no answer, nor does who rightly finds
+ * that there is nothing to name.
  */
 export function tabulateReliability(outcomes: readonly Outcome[]): {
   readonly bins: readonly ReliabilityBin[];
