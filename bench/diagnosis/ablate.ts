@@ -1,5 +1,9 @@
+import { bodyKinds } from '../../src/adapters/bundle/layout.ts';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import type { EvidenceBody } from '../../src/domain/evidence/evidence.ts';
+
+/** What `without` takes away: kinds of evidence, and the call graph. */
+export const removableKinds = [...bodyKinds, 'graph'] as const;
 
 /** So much of what came after an alert is seen by whoever looks at once. */
 const afterAlertMs = 60_000;

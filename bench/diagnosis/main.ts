@@ -4,19 +4,22 @@
  * `--engine claude` lets Claude argue on top of the analyst, and tells calls, tokens and money; without a key it says so and measures nothing.
  * RESIDENT_YARDSTICKS names the folder that holds the sets; without it, or where a set is absent, it skips and says so.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Bundle } from '../../src/domain/evidence/bundle.ts';
 import { addUsage, noUsage, type Engine } from '../../src/domain/diagnosis/engine.ts';
 import { askEngine, createClaude, tellSpent } from './ask-engine.ts';
-import { cutAtAlert, without } from './ablate.ts';
+import { cutAtAlert, removableKinds, without } from './ablate.ts';
+import { readOptions } from './options.ts';
 import { printOutcome, printRun, printSummary, toJson } from './print.ts';
 import { runSet, type SetRun } from './run-cases.ts';
 import { sets } from './sets.ts';
 
-const { values } = parseArgs({
-  options: {
+const usage = `npm run bench:diagnosis -- [--only SET]... [--without KIND,...] [--live] [--engine analyst|claude] [--json FILE] [--verbose]
+RESIDENT_YARDSTICKS names the folder that holds the sets: ${sets.map(({ name }) => name).join(', ')}.
+Kinds that can be taken away: ${removableKinds.join(', ')}.`;
+const values = readOptions(
+  {
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -24,7 +27,10 @@ const { values } = parseArgs({
     live: { type: 'boolean', default: false },
     engine: { type: 'string', default: 'analyst' },
   },
-});
+  usage,
+);
+const taken = values.without.split(',').filter((kind) => kind !== '');
+const unknownKind = taken.find((kind) => !removableKinds.some((one) => one === kind));
 
 /** Not kept in the repository. */
 const results = path.resolve(import.meta.dirname, '../results');
@@ -36,8 +42,14 @@ if (values.engine !== 'analyst' && values.engine !== 'claude') {
 } else if (unknown !== undefined) {
   console.error(`There is no set ${unknown}. Sets: ${sets.map(({ name }) => name).join(', ')}.`);
   process.exitCode = 2;
+} else if (unknownKind !== undefined) {
+  console.error(`There is no kind ${unknownKind} to take away. Kinds: ${removableKinds.join(', ')}.`);
+  process.exitCode = 2;
 } else if (root === undefined || root === '') {
   console.log('Skipped: RESIDENT_YARDSTICKS does not name the folder that holds the incident data.');
+} else if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
+  console.error(`RESIDENT_YARDSTICKS names ${root}, which is no folder; name the one that holds the sets.`);
+  process.exitCode = 2;
 } else {
   await measure(root);
 }
@@ -80,7 +92,7 @@ async function measure(folder: string): Promise<void> {
 }
 
 function alter(bundle: Bundle): Bundle {
-  const kept = without(bundle, values.without.split(','));
+  const kept = without(bundle, taken);
   return values.live ? cutAtAlert(kept) : kept;
 }
 

@@ -10,17 +10,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { parseArgs } from 'node:util';
 import { generateBundle, type BundleSize } from './generate-bundle.ts';
+import { readCount, readOptions } from './options.ts';
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     lines: { type: 'string', default: '1000000' },
     services: { type: 'string', default: '200' },
     instances: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
   },
-});
+  'npx tsx bench/diagnosis/scale.ts [--lines 1000000] [--services 200] [--instances 5] [--seed 1]',
+);
 
 interface Run {
   readonly seconds: number;
@@ -37,10 +38,11 @@ interface Goal {
   readonly peakMiB: number;
 }
 
-const [services, seed] = [Number(values.services), Number(values.seed)];
-const manyLines = { lines: Number(values.lines), services, instances: 1, points: 90, seed };
+const [services, seed] = [readCount('services', values.services), readCount('seed', values.seed)];
+const instances = readCount('instances', values.instances);
+const manyLines = { lines: readCount('lines', values.lines), services, instances: 1, points: 90, seed };
 await measure(manyLines, { of: 'seconds', seconds: 20, peakMiB: 1024 });
-const manySeries = { lines: 20_000, services, instances: Number(values.instances), points: 1_000, seed };
+const manySeries = { lines: 20_000, services, instances, points: 1_000, seed };
 await measure(manySeries, { of: 'processorSeconds', seconds: 12, peakMiB: 700 });
 
 async function measure(size: BundleSize, goal: Goal): Promise<void> {
