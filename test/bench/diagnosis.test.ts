@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cutAtAlert, without } from '../../bench/diagnosis/ablate.ts';
 import { generateBundle } from '../../bench/diagnosis/generate-bundle.ts';
 import { places, plant } from '../../bench/diagnosis/plant.ts';
+import { rootcausebench } from '../../bench/diagnosis/rootcausebench.ts';
 import { toJson } from '../../bench/diagnosis/print.ts';
 import { analyseAsUser, isConfidentlyWrong, runSet, tabulateReliability } from '../../bench/diagnosis/run-cases.ts';
 import type { Outcome, YardstickSet } from '../../bench/diagnosis/run-set.ts';
@@ -41,6 +42,51 @@ describe('the bench of the diagnosis', () => {
     const args = ['--import', 'tsx', 'bench/diagnosis/main.ts'];
     const said = execFileSync(process.execPath, args, { cwd: root, env: environment, encoding: 'utf8' });
     expect(said).toContain('Skipped: RESIDENT_YARDSTICKS');
+  });
+
+  test('ends with a sentence where RESIDENT_YARDSTICKS names no folder', () => {
+    const env = { ...process.env, RESIDENT_YARDSTICKS: path.join(root, 'no-such-folder') };
+    const args = ['--import', 'tsx', 'bench/diagnosis/main.ts'];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toContain('which is no folder');
+  });
+
+  test('goes on after a case that cannot be read or scored, and counts it as not right with its reason', async () => {
+    const good = setOf(culprit.id);
+    const run = await runSet(
+      {
+        ...good,
+        ofFailed: { exact: 0 },
+        listCases: () => ['unread', 'one', 'unscored'],
+        load: (where, name) =>
+          name === 'unread' ? Promise.reject(new Error('alert.json is gone')) : good.load(where, name),
+        score: (where, name, analysis) => {
+          if (name === 'unscored') throw new TypeError('truth.json is empty');
+          return good.score(where, name, analysis);
+        },
+      },
+      '',
+    );
+    expect(toJson([run]).sets[0]).toMatchObject({
+      ...{ cases: 3, right: 1, confidentWrong: 0, metrics: { exact: 1 / 3 } },
+      failed: [
+        { case: 'unread', reason: 'alert.json is gone' },
+        { case: 'unscored', reason: 'truth.json is empty' },
+      ],
+    });
+    expect(tabulateReliability(run.outcomes).bins.reduce((sum, { answers }) => sum + answers, 0)).toBe(1);
+  });
+
+  test('goes on with the other sets where the cases of one cannot be listed', async () => {
+    const listCases = () => {
+      throw new Error('faults.json is no JSON');
+    };
+    const run = await runSet({ ...setOf(''), listCases }, '');
+    expect(toJson([run]).sets[0]).toMatchObject({
+      ...{ cases: 1, right: 0 },
+      failed: [{ case: 'own', reason: 'faults.json is no JSON' }],
+    });
   });
 
   test('analyses each case as a user would, and counts', async () => {
@@ -89,6 +135,39 @@ describe('the bench of the diagnosis', () => {
     expect(Math.max(...times.map((at) => Date.parse(at)))).toBeLessThanOrEqual(alert + 60_000);
     expect((await analyseAsUser(cut)).analysis.diagnosis.change).toBe(culprit.id);
     expect((await analyseAsUser(less)).analysis.diagnosis.change).not.toBe(culprit.id);
+  });
+});
+
+describe('an incident of RootCauseBench with files missing', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'yardstick-test-'));
+    await mkdir(path.join(folder, 'rootcausebench/one/data/context'), { recursive: true });
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const write = (file: string, value: unknown) =>
+    writeFile(path.join(folder, 'rootcausebench/one', file), value === '' ? '' : JSON.stringify(value));
+  const alert = { fired_at: '2026-01-01T10:00:00Z', service: 'shop', monitor: 'errors', summary: 'errors' };
+
+  test('is analysed with what there is, and scored by what the truth tells', async () => {
+    await write('data/alert.json', alert);
+    await write('data/context/flags.json', '');
+    await write('truth.json', { root_cause_commit: 'abc' });
+    const { outcomes } = await runSet(rootcausebench, folder);
+    expect(outcomes).toMatchObject([{ case: 'one', result: 'abstained', metrics: { exact: 0 } }]);
+    expect(Object.keys(outcomes[0]?.metrics ?? {})).not.toContain('blast radius jaccard');
+  });
+
+  test.each([
+    ['alert.json', 'data/alert.json', { service: 'shop' }, 'no time in fired_at'],
+    ['truth.json', 'truth.json', {}, 'no root_cause_commit'],
+  ])('fails aloud and counts as not exact where %s does not tell enough', async (_title, file, value, reason) => {
+    await write('data/alert.json', alert);
+    await write('truth.json', { root_cause_commit: 'abc' });
+    await write(file, value);
+    const { outcomes } = await runSet(rootcausebench, folder);
+    expect(outcomes).toMatchObject([{ case: 'one', result: 'failed', metrics: { exact: 0 } }]);
+    expect(outcomes[0]?.said).toContain(reason);
   });
 });
 
