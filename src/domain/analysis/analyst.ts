@@ -50,10 +50,19 @@ export function argue(input: EngineInput): Argued {
     facts,
     suspicions,
     scored,
-    gaps: [...gaps, ...tellPartlySeen(input, facts.spans)],
+    gaps: [...gaps, ...tellPartlySeen(input, facts.spans, listFailing(suspicions))],
     decision,
     engine: analystName,
   });
   const diagnosis = { ...described, lessons: compareLessons(input, described, failurePatterns(facts)) };
   return { diagnosis, facts, suspicions, decision };
+}
+
+/** From this share of suspicion on a service matters so much that what is unknown of it is told. */
+const notable = 0.5;
+
+function listFailing(suspicions: readonly Suspicion[]): readonly string[] {
+  return suspicions
+    .filter(({ onsetMs, share }) => onsetMs !== undefined && share >= notable)
+    .map((item) => item.service);
 }

@@ -1,6 +1,7 @@
 import type { EngineInput, EvidenceWithBody } from '../diagnosis/engine.ts';
 import type { TimeWindow } from '../evidence/evidence.ts';
 import { countOf, nameFirst } from '../text.ts';
+import { isObserved } from './facts.ts';
 import type { SpanFacts } from './spans/facts.ts';
 import { tellPartialRequests } from './spans/missing.ts';
 
@@ -11,14 +12,17 @@ const mostCut = 10;
 /**
  * What was looked at only in part, in sentences: evidence of which something was left out, happenings and alerts outside of the window, and
  * requests of which spans are lacking. Unlike the sources that failed it casts no doubt by itself.
+ * @param suspects services that fail, most suspect first
  */
 export function tellPartlySeen(
   input: Pick<EngineInput, 'alerts' | 'evidence' | 'service' | 'dependencies'>,
   spans: SpanFacts | undefined,
+  suspects: readonly string[],
 ): readonly string[] {
   const evidence = [...input.evidence].sort((a, b) => (a.evidence.id < b.evidence.id ? -1 : 1));
   return [
     ...tellUnseenNeighbours(input),
+    ...tellUnknownOf(input, suspects),
     ...tellTruncated(evidence),
     ...tellHappenedOutside(evidence),
     ...tellAlertsOutside(input.alerts, evidence),
@@ -26,15 +30,53 @@ export function tellPartlySeen(
   ];
 }
 
-/** Whom the alerting service calls without anything of them in the evidence, not even that there was nothing. */
+/** Whom the alerting service reaches through calls without anything of them in the evidence, not even that there was nothing. */
 function tellUnseenNeighbours({
   service,
   dependencies,
   evidence,
 }: Pick<EngineInput, 'evidence' | 'service' | 'dependencies'>): readonly string[] {
   const seen = new Set(evidence.map(({ evidence: item }) => item.service));
-  const unseen = (dependencies[service] ?? []).filter((name) => !seen.has(name));
-  return unseen.length === 0 ? [] : [`any evidence of ${nameFirst(unseen, mostNamed)}, which ${service} calls`];
+  const told = new Set([service]);
+  return [service, ...listCalled(dependencies, service)].flatMap((caller) => {
+    const unseen = (dependencies[caller] ?? []).filter((name) => !seen.has(name) && !told.has(name));
+    for (const name of unseen) told.add(name);
+    return unseen.length === 0 ? [] : [`any evidence of ${nameFirst(unseen, mostNamed)}, which ${caller} calls`];
+  });
+}
+
+function listCalled(dependencies: EngineInput['dependencies'], service: string): readonly string[] {
+  const found = [service];
+  for (const caller of found)
+    for (const callee of dependencies[caller] ?? []) if (!found.includes(callee)) found.push(callee);
+  return found.slice(1);
+}
+
+/** What was never asked for of the services that matter most: those that fail, and whom the most suspect one calls. */
+function tellUnknownOf(
+  { evidence, dependencies }: Pick<EngineInput, 'evidence' | 'dependencies'>,
+  suspects: readonly string[],
+): readonly string[] {
+  const of = (service: string, kind: string) =>
+    evidence.filter(({ evidence: item }) => item.service === service && item.kind === kind);
+  const lacking = (service: string, kind: string) => of(service, kind).length === 0;
+  const matter = [...new Set([...suspects, ...(dependencies[suspects[0] ?? ''] ?? [])])].filter(
+    (service) => !lacking(service, 'logs') || !lacking(service, 'metrics'),
+  );
+  const isAnyKnown = (kind: string) => evidence.some(({ evidence: item }) => item.kind === kind);
+  const ofAll = (kind: string, what: string) => {
+    const names = isAnyKnown(kind) ? matter.filter((service) => lacking(service, kind)) : [];
+    return names.length === 0 ? [] : [`${what} of ${nameFirst(names, mostNamed)}: none was collected`];
+  };
+  const silent = suspects.filter((service) => {
+    const logs = of(service, 'logs');
+    return logs.length > 0 && logs.every((item) => item.evidence.outcome !== 'failed' && !isObserved(item));
+  });
+  return [
+    ...ofAll('changes', 'commits'),
+    ...ofAll('deploys', 'deploy records'),
+    ...(silent.length === 0 ? [] : [`log lines of ${nameFirst(silent, mostNamed)}: its logs hold none of the window`]),
+  ];
 }
 
 function tellTruncated(evidence: readonly EvidenceWithBody[]): readonly string[] {
@@ -67,7 +109,7 @@ function tellHappenedOutside(evidence: readonly EvidenceWithBody[]): readonly st
   return parts.length === 0
     ? []
     : [
-        `what was going on around that which happened outside of the window, and was used all the same: ${nameFirst(parts, mostNamed)}`,
+        `logs and metrics for the time of older records; these lie outside of the window, and were used all the same: ${nameFirst(parts, mostNamed)}`,
       ];
 }
 

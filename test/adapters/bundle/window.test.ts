@@ -59,7 +59,7 @@ describe('what lies outside of the window', () => {
       /^stock: logs .*: 1 of 2 log lines in logs\/stock\.log lie outside/,
       /^cart: metrics .*: 2 of 3 points in metrics\/cart\.ndjson lie outside/,
       /^cart: traces .*: 1 of 2 spans in traces\/cart\.ndjson lie outside/,
-      /outside of the window, and was used all the same: 1 of 1 commit of cart\/changes\/1, 1 of 2 deploys of cart\/deploys\/1, 1 of 2 events of cart\/events\/1, 1 of 1 flag of cart\/flags\/1$/,
+      /outside of the window, and were used all the same: 1 of 1 commit of cart\/changes\/1, 1 of 2 deploys of cart\/deploys\/1, 1 of 2 events of cart\/events\/1, 1 of 1 flag of cart\/flags\/1$/,
       /alerts began outside of the window \(Errors at 2026-02-28T12:00:00\.000Z\)/,
     ];
     for (const pattern of expected) expect(missing).toContainEqual(expect.stringMatching(pattern));
