@@ -13,6 +13,7 @@ export type Remediation =
 /**
  * Chooses by category, with the plan's own order of actions. Whether an action can be carried out depends on resident.yaml, and is
  * not asked here.
+ * Our own table. O(1).
  */
 export function chooseRemediation(diagnosis: Diagnosis, decision: Decision, isFlag: boolean): Remediation {
   if (diagnosis.verdict !== 'cause') return 'none';

@@ -5,6 +5,7 @@ const frameLine =
 /**
  * A message without the frames of its trace: what was said and which exceptions were raised. JavaScript and Java tell the exception
  * before its frames; Python tells it after them, where a cut would lose it.
+ * Our own rule after the traces that CPython, the JVM and V8 print. O(n) for n characters.
  */
 export function withoutFrames(message: string): string {
   if (!message.includes('\n')) return message;
@@ -15,7 +16,10 @@ export function withoutFrames(message: string): string {
   return [first, ...kept].join('\n');
 }
 
-/** The parts of a text whose frames stand in one order, each with that order: Python's traces tell the innermost frame last. */
+/**
+ * The parts of a text whose frames stand in one order, each with that order: Python's traces tell the innermost frame last.
+ * O(n) for n characters.
+ */
 export function splitByFrameOrder(
   text: string,
 ): readonly { readonly text: string; readonly isInnermostLast: boolean }[] {

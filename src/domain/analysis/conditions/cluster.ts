@@ -5,7 +5,10 @@ const nodes = 'https://kubernetes.io/docs/concepts/architecture/nodes/';
 const scheduling = 'https://kubernetes.io/docs/concepts/scheduling-eviction/';
 const volumes = 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/';
 
-/** States of a Kubernetes cluster and its machines, from special to general. */
+/**
+ * States of a Kubernetes cluster and its machines, from special to general.
+ * Each row names its source; `matchKind` tells the cost.
+ */
 export const clusterConditions: readonly ConditionKind[] = [
   {
     id: 'node-lost',

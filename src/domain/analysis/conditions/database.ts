@@ -7,7 +7,10 @@ const postgresConnections = 'https://www.postgresql.org/docs/current/runtime-con
 const rdsParameters = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html';
 const postgresReplication = 'https://www.postgresql.org/docs/current/warm-standby.html';
 
-/** States of databases, from special to general. Words are those of PostgreSQL, MySQL and of managed databases' events. */
+/**
+ * States of databases, from special to general. Words are those of PostgreSQL, MySQL and of managed databases' events.
+ * Each row names its source; `matchKind` tells the cost.
+ */
 export const databaseConditions: readonly ConditionKind[] = [
   {
     id: 'storage-full',

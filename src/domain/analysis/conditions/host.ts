@@ -4,7 +4,10 @@ import type { ConditionKind } from './conditions.ts';
 /** A name that only the inside of a network can know: of a cluster, of a private zone, or without a dot. */
 const insideName = String.raw`(?:[a-z0-9-]+\.)*[a-z0-9-]+\.(?:svc(?:\.[a-z0-9.-]+)?|local|internal|lan|corp|consul|localdomain)\b`;
 
-/** States of machines, networks and processes, from special to general; recognised in applications' own lines as well. */
+/**
+ * States of machines, networks and processes, from special to general; recognised in applications' own lines as well.
+ * Each row names its source; `matchKind` tells the cost.
+ */
 export const hostConditions: readonly ConditionKind[] = [
   {
     id: 'dns-server-failing',

@@ -1,7 +1,10 @@
 import type { ConditionKind } from './conditions.ts';
 import { workloadSuffers } from './workload.ts';
 
-/** States of message brokers, caches, search stores and metered cloud stores, by the words that they send to their clients. */
+/**
+ * States of message brokers, caches, search stores and metered cloud stores, by the words that they send to their clients.
+ * Each row names its source; `matchKind` tells the cost.
+ */
 export const middlewareConditions: readonly ConditionKind[] = [
   {
     id: 'broker-replicas-missing',

@@ -19,7 +19,10 @@ export const workloadSuffers = [
   'no-endpoints',
 ] as const;
 
-/** Why containers of Kubernetes do not start or do not stay, from special to general. */
+/**
+ * Why containers of Kubernetes do not start or do not stay, from special to general.
+ * Each row names its source; `matchKind` tells the cost.
+ */
 export const workloadConditions: readonly ConditionKind[] = [
   {
     id: 'image-denied',

@@ -42,6 +42,7 @@ const statistics = ['average', '', 'p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'm
  * Reads the three quantities that add up along calls (the RED method: rate, errors, duration) from whatever metrics there are. One
  * statistic of latency is taken for all services, the one that most have, since a mean here and a tail there cannot be compared.
  * O(n log n) in the number of points.
+ * The RED method is Tom Wilkie's; which series counts is our own rule.
  */
 export function readFlows(evidence: readonly EvidenceWithBody[]): ServiceFlows {
   const measured: Measured[] = [];

@@ -16,7 +16,7 @@ export interface Quantity {
 
 const ofOthers = /client|upstream|downstream|outgoing|egress|db|sql|query|redis|cache|s3|pool|queue|wait|external|gc\b/;
 
-/** Reads name, expression and labels; undefined for a series that does not add up along calls. Patterns over short strings: O(1). */
+/** Reads name, expression and labels; undefined for a series that does not add up along calls. Our own rule. O(points). */
 export function readQuantity(
   series: Pick<MetricSeries, 'name' | 'expression' | 'labels'>,
   points: readonly Point[],

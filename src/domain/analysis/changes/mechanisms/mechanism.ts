@@ -40,6 +40,7 @@ const rare = 0.03;
 /**
  * How much a sign is worth that arbitrary commits show too, 0 to 1: its surprise `-ln(everyday)` beside that of a rare one, as inverse
  * document frequency weighs words (Spärck Jones, "A statistical interpretation of term specificity", 1972).
+ * O(1).
  */
 export function weighRarity(everyday: number): number {
   return Math.min(1, Math.log(1 / Math.max(everyday, 1e-9)) / Math.log(1 / rare));
