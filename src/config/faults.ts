@@ -1,7 +1,7 @@
 import { isMap, isNode, isPair, isScalar, isSeq, visit } from 'yaml';
 import type { Document, LineCounter, Pair, YAMLError } from 'yaml';
 import type { core } from 'zod';
-import { suggest } from '../domain/nearest.ts';
+import { findNearest, suggest } from '../domain/nearest.ts';
 import { listKeysAt } from './schema-keys.ts';
 
 /** One thing wrong with a configuration file: where, what, and what to write instead. */
@@ -105,8 +105,17 @@ function findPath(document: Document.Parsed, offset: number): Path {
 
 /** Turns what the schema found into faults with places. */
 export function explainIssues(issues: readonly core.$ZodIssue[], file: string, locate: Locate): readonly ConfigFault[] {
+  const misspelt = new Set(
+    issues.flatMap((issue) => {
+      if (issue.code !== 'unrecognized_keys') return [];
+      const path = toPath(issue);
+      return issue.keys.map((key) => renderPath([...path, findNearest(key, listKeysAt(path)) ?? key]));
+    }),
+  );
   return issues.flatMap((issue) => {
-    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    const path = toPath(issue);
+    // Whoever corrects the slip of the pen has written what is missing.
+    if (issue.input === undefined && misspelt.has(renderPath(path))) return [];
     if (issue.code !== 'unrecognized_keys') {
       return [{ file, ...locate(path), path: renderPath(path), message: issue.message }];
     }
@@ -118,6 +127,10 @@ export function explainIssues(issues: readonly core.$ZodIssue[], file: string, l
       message: `is not known; ${suggest(key, known)}`,
     }));
   });
+}
+
+function toPath(issue: core.$ZodIssue): Path {
+  return issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
 }
 
 export function renderPath(path: Path): string {

@@ -68,6 +68,15 @@ describe('what is told of a file', () => {
     ]);
   });
 
+  test('a misspelt key is one fault, and the key that it was meant to be is not missing too', () => {
+    expect(listFaults(`${head}traces: { jaegr: { url: "http://127.0.0.1:16686" } }\nservices: { a: {} }\n`)).toEqual([
+      expect.stringMatching(/^3:11 traces\.jaegr is not known; did you mean `jaeger`/),
+    ]);
+    expect(listFaults(`${head}traces: {}\nservices: { a: {} }\n`)).toEqual([
+      expect.stringMatching(/traces\.jaeger is missing/),
+    ]);
+  });
+
   test('a time zone must be one that exists', () => {
     const write = (zone: string) => `version: 1\nservices:\n  a:\n    logs: [{ files: a.log, timezone: ${zone} }]\n`;
     expect(listFaults(write('Europe/Berlin'))).toEqual([]);

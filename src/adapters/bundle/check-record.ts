@@ -23,7 +23,10 @@ export function parseJson(text: string, fault: (message: string) => void): unkno
   }
 }
 
-/** Holds a value against a schema; each thing that is wrong is a fault. */
+/**
+ * Holds a value against a schema; each thing that is wrong is a fault. Beside keys that are not known the rest is taken as it is, so that
+ * a slip of the pen hides no fault elsewhere.
+ */
 export function checkRecord<T extends z.ZodObject>(
   schema: T,
   value: unknown,
@@ -31,8 +34,10 @@ export function checkRecord<T extends z.ZodObject>(
 ): z.output<T> | undefined {
   const parsed = schema.safeParse(withoutNulls(value), { reportInput: true });
   if (parsed.success) return parsed.data;
-  for (const message of explainIssues(parsed.error.issues, Object.keys(schema.shape))) fault(message);
-  return undefined;
+  const { issues } = parsed.error;
+  for (const message of explainIssues(issues, Object.keys(schema.shape))) fault(message);
+  const isKnownElse = issues.every((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0);
+  return isKnownElse ? (schema.strip().parse(withoutNulls(value)) as z.output<T>) : undefined;
 }
 
 /** Many programs write null for what is absent. */

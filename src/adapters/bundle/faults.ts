@@ -25,14 +25,14 @@ export function renderFault({ file, line, message }: BundleFault): string {
   return `${file}${line === undefined ? '' : `:${line}`} ${message}`;
 }
 
-/** Collects faults. A file that is wrong in every line is told by its first hundred, and by how many there are. */
+/** Collects faults. A file that is wrong in every line is told by its first few, and by how many there are. */
 export interface Faults {
   add(fault: BundleFault): void;
   /** @throws BundleError when there are any. */
   throwIfAny(): void;
 }
 
-const mostOfFile = 100;
+const mostOfFile = 5;
 
 export function createFaults(): Faults {
   const kept: BundleFault[] = [];

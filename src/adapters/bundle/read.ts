@@ -22,8 +22,10 @@ export async function readBundle(folder: string): Promise<Bundle> {
   const faults = createFaults();
   const manifest = await readManifest(folder, faults);
   // Without the window nothing else can be judged.
-  faults.throwIfAny();
-  if (!manifest) throw new Error(`${folder} has neither a manifest nor a fault; this is a defect of the reader.`);
+  if (!manifest) {
+    faults.throwIfAny();
+    throw new Error(`${folder} has neither a manifest nor a fault; this is a defect of the reader.`);
+  }
   const alerts = await readAlerts(folder, manifest, faults);
   const incidentFrom = findIncidentFrom(manifest, alerts, faults);
   const evidence: EvidenceWithBody[] = [];
@@ -57,8 +59,10 @@ async function readManifest(folder: string, faults: Faults): Promise<Manifest | 
     return undefined;
   }
   const manifest = parseRecord(manifestSchema, text, fault);
-  if (manifest && Date.parse(manifest.window.from) >= Date.parse(manifest.window.to))
+  if (manifest && Date.parse(manifest.window.from) >= Date.parse(manifest.window.to)) {
     fault('window: ends before it begins; write from and to the other way round');
+    return undefined;
+  }
   return manifest;
 }
 

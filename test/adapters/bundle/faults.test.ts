@@ -106,10 +106,22 @@ describe('faults of a bundle', () => {
     expect(await readFaults()).toEqual([expect.stringMatching(pattern)]);
   });
 
-  test('of a file that is wrong throughout are counted after the first hundred', async () => {
+  test('of a file that is wrong throughout are counted after the first five', async () => {
     await put({ 'bundle.json': manifest, 'logs/cart.ndjson': Array.from({ length: 150 }, () => ({})) });
     const faults = await readFaults();
-    expect(faults.at(-1)).toBe('logs/cart.ndjson has 200 more faults like these');
+    expect(faults).toHaveLength(6);
+    expect(faults.at(-1)).toBe('logs/cart.ndjson has 295 more faults like these');
+  });
+
+  test('beside a key of the manifest that is not known are told too', async () => {
+    await put({
+      'bundle.json': { ...manifest, dependancies: {} },
+      'logs/cart.ndjson': [{ at: 'yesterday', message: 'x' }],
+    });
+    expect(await readFaults()).toEqual([
+      expect.stringMatching(/^bundle\.json dependancies: is not known; did you mean `dependencies`/),
+      expect.stringMatching(/^logs\/cart\.ndjson:1 at: is "yesterday"/),
+    ]);
   });
 });
 
