@@ -7,7 +7,7 @@ import { readInventory, type Inventory } from '../diagnosis/prompt.ts';
 
 /**
  * Checks any engine's answer against what was collected in this incident (DESIGN.md, invariants 4 and 5).
- * O(n) look-ups for n citations and names, in lists of what was collected.
+ * Our own rule. O(n) look-ups for n citations and names, in lists of what was collected.
  * @returns what is wrong with it, or undefined when every identifier is a member of the inventory and every claim is cited
  */
 export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): string | undefined {
