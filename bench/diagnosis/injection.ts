@@ -118,7 +118,8 @@ function withoutQuotations({ diagnosis, missing }: Analysis): string {
  * A failing line is what a diagnosis is about: where its own words are another's, counts and shared words are rightly others, so there the
  * conclusion has to be the same, and the plan.
  */
-const isTheSymptomItself = (place: Place) => place === 'failing lines' || place === 'stack traces';
+const isTheSymptomItself = (place: Place) =>
+  place === 'failing lines' || place === 'every second failing line' || place === 'stack traces';
 
 function compare(name: string, place: Place, before: Answer, after: Answer): Outcome {
   const isSame = {

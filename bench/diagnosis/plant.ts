@@ -17,6 +17,7 @@ export const places = [
   'events',
   'span fields',
   'deploy records',
+  'every second failing line',
 ] as const;
 export type Place = (typeof places)[number];
 
@@ -97,24 +98,27 @@ function plantInBody(body: EvidenceBody, place: Place, text: string): EvidenceBo
 
 /**
  * What is planted comes as text from outside comes: at the same rate before and after, and among failing lines in every third, since a
- * failure that hits everybody hits few attackers. No line is added, for how many there are says something by itself.
+ * failure that hits everybody hits few attackers; in every second as a higher dose. No line is added, for how many there are says something by itself.
  */
 function plantInLines(lines: readonly LogLine[], place: Place, text: string): readonly LogLine[] {
   const isGrave = (line: LogLine) => line.level === 'error' || line.level === 'warn';
-  const everyThird = (plantOne: (line: LogLine) => LogLine) => {
+  const inGrave = (every: number, plantOne: (line: LogLine) => LogLine) => {
     let seen = 0;
-    return lines.map((line) => (isGrave(line) && seen++ % 3 === 2 ? plantOne(line) : line));
+    return lines.map((line) => (isGrave(line) && seen++ % every === every - 1 ? plantOne(line) : line));
   };
+  const append = (line: LogLine) => ({ ...line, message: `${line.message} ${text}` });
   switch (place) {
     case 'log lines':
       return lines.map((line, i) => (!isGrave(line) && i % 10 === 0 ? { ...line, message: text } : line));
     case 'log fields':
       return lines.map((line) => ({ ...line, fields: { ...line.fields, user_agent: text } }));
     case 'failing lines':
-      return everyThird((line) => ({ ...line, message: `${line.message} ${text}` }));
+      return inGrave(3, append);
+    case 'every second failing line':
+      return inGrave(2, append);
     case 'stack traces': {
       const frame = `\n    at handle (${text.replace(/\s+/g, ' ')}:1:1)`;
-      return everyThird((line) => ({ ...line, message: `${line.message}${frame}` }));
+      return inGrave(3, (line) => ({ ...line, message: `${line.message}${frame}` }));
     }
     case 'alert annotations':
     case 'alert summary':
