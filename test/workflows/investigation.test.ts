@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, it } from 'vitest';
 import type { ReasonInput } from '../../src/activities/contract.ts';
@@ -130,6 +131,31 @@ describeWithServer('investigation', (harness) => {
     expect(state.timeline.map(({ text }) => text)).toContain(
       'The engine answers with what it knows: 1010 tokens of 1000 spent.',
     );
+  });
+
+  it.each([
+    [{ maxModelCost: 1 }, 'The engine answers with what it knows: 1.25 of 1.00 US dollars spent.'],
+    [{ maxEngineMs: 3_000 }, /^The engine answers with what it knows: \d+ of 0 minutes gone\.$/],
+  ])('ends with the best answer so far, and says why, at the budget %j', async (budgets, why) => {
+    const seen: boolean[] = [];
+    const incident = await harness().open({
+      ...{ mode: 'observe', decision: 'forbid', budgets },
+      overrides: {
+        reason: async ({ mustAnswer, step }) => {
+          seen.push(mustAnswer);
+          // An engine that thinks until its time is over.
+          if (step === 1 && 'maxEngineMs' in budgets) await setTimeout(budgets.maxEngineMs);
+          const usage = { modelCalls: 1, inputTokens: 1, outputTokens: 1, cost: 1.25 };
+          // The second step answers in any case, so that a budget that is not heeded fails the test and does not hang it.
+          if (!mustAnswer && step === 1) return { kind: 'questions', calls: [], transcriptDigest: 'd', usage };
+          return { kind: 'diagnosis', diagnosis: inconclusive('best so far', 'fake'), usage };
+        },
+      },
+    });
+    const { diagnosis, timeline } = await incident.result();
+    expect(seen.at(-1)).toBe(true);
+    expect(diagnosis).toMatchObject({ verdict: 'inconclusive', engine: 'fake', statement: [{ text: 'best so far' }] });
+    expect(timeline.map(({ text }) => text)).toContainEqual(expect.stringMatching(why));
   });
 
   it('answers the questions of an engine from evidence, source and sandbox, and goes on where one cannot be answered', async () => {
