@@ -93,7 +93,7 @@ export function describeSurge({ traffic, strain }: Surge): readonly Claim[] {
 /** Evidence ids of all that tells how services were. */
 export function observedEvidence(input: EngineInput): readonly string[] {
   return input.evidence
-    .filter((item) => isObserved(item) || item.body?.kind === 'events')
+    .filter((item) => isObserved(item) || item.body?.kind === 'events' || item.body?.kind === 'traces')
     .map((item) => item.evidence.id);
 }
 
