@@ -50,9 +50,6 @@ if (values.engine !== 'analyst' && values.engine !== 'claude') {
 } else if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
   console.error(`RESIDENT_YARDSTICKS names ${root}, which is no folder; name the one that holds the sets.`);
   process.exitCode = 2;
-} else if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
-  console.error(`RESIDENT_YARDSTICKS names ${root}, which is no folder; name the one that holds the sets.`);
-  process.exitCode = 2;
 } else {
   await measure(root);
 }
