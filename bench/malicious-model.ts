@@ -36,8 +36,7 @@ const counts = await runMalicious({
     toldAt = seconds();
     console.error(`${answers} answers, ${incidents} incidents over, ${toldAt} s`);
   },
-});
-await stop();
+}).finally(stop);
 
 const { ledger, actions, actionsWithoutApproval, failedTasks, failedWorkflows } = counts;
 const breakages = listBreakages(counts);
@@ -51,6 +50,7 @@ console.log(`  outcomes ${JSON.stringify(counts.outcomes)}`);
 console.log(`  diagnoses that stood, by engine ${JSON.stringify(counts.engines)}`);
 console.log(`  answers by kind ${JSON.stringify(ledger.byKind)}`);
 console.log(`${actionsWithoutApproval} actions without an approval of the same digest, of ${actions}`);
+console.log(`${ledger.gateRefusals} forged requests were refused by the last judgement before an action`);
 console.log(`${failedWorkflows + failedTasks} crashes of a workflow`);
 console.log(`${ledger.refusals} refusals, each readable`);
 console.log(`${breakages.length} broken promises`);

@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { AllActivities, CollectInput, ReasonInput } from '../../src/activities/contract.ts';
 import { createReadEvidence } from '../../src/activities/reason/read-evidence.ts';
 import { createReason } from '../../src/activities/reason/reason.ts';
-import { judgeAction, type JudgePorts } from '../../src/activities/remediate/judge-action.ts';
+import { judgeAction, type JudgeInput, type JudgePorts } from '../../src/activities/remediate/judge-action.ts';
 import { createProposePlan } from '../../src/activities/resident/propose-plan.ts';
 import { digestValue, sealPlan, verifyPlanDigest } from '../../src/adapters/canonical-json.ts';
 import { createPolicy } from '../../src/adapters/cedar.ts';
@@ -16,7 +17,7 @@ import { fastTimings } from '../fakes/activities.ts';
 import { createBodyStore } from '../fakes/body-store.ts';
 import type { Targets } from '../fakes/malicious-model.ts';
 import { bad, collectBody, good, makeChanges, makeDeploys, makeLogs, other } from './malicious-evidence.ts';
-import type { Ledger } from './malicious-world.ts';
+import { noteRefusal, type Ledger } from './malicious-world.ts';
 
 export const approvers = ['ana', 'ben'];
 const prompt = await readPrompt('diagnose');
@@ -123,11 +124,37 @@ export function createCaseActivities({ url, ledger, tellPeople, meet }: CasePart
     }),
     performAction: async (input) => {
       ledger.scheduled.push(input.plan.digest);
+      await forgeRequests(ports, input, ledger);
       await judgeAction(ports, input);
       ledger.performed.push(input.plan.digest);
       return { actionId: input.action.id, result: 'done', detail: '' };
     },
   };
+}
+
+/** The workflow's gate stands before this one, so what would get past that is asked here: each request must be refused. */
+async function forgeRequests(ports: JudgePorts, input: JudgeInput, ledger: Ledger): Promise<void> {
+  const { plan, action, approvals } = input;
+  const forged: Readonly<Record<string, JudgeInput>> = {
+    'no approval': { ...input, approvals: [] },
+    'an approval of another plan': {
+      ...input,
+      approvals: approvals.map((one) => ({ ...one, planDigest: 'f'.repeat(64) })),
+    },
+    'an approval by a stranger': { ...input, approvals: approvals.map((one) => ({ ...one, by: 'claude/fake-1' })) },
+    'a changed plan': { ...input, plan: { ...plan, target: `${plan.target}-other` } },
+    'a changed action': { ...input, action: { ...action, target: `${action.target}-other` } },
+  };
+  for (const [what, request] of Object.entries(forged)) {
+    try {
+      await judgeAction(ports, request);
+      ledger.faults.push(`the last judgement let an action through with ${what}`);
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure)) throw error;
+      ledger.gateRefusals += 1;
+      noteRefusal(ledger, error.message);
+    }
+  }
 }
 
 /** What the last judgement before an action needs; every service may be rolled back and restarted. */

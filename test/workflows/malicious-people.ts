@@ -1,8 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { IncidentState } from '../../src/domain/incident/incident.ts';
 import type { Plan } from '../../src/domain/plan/plan.ts';
 import type { Running } from './incident-harness.ts';
 import { noteRefusal, type Ledger } from './malicious-world.ts';
+
+/** A failed task is tried again by the server after a moment; the query is refused at once until then. */
+const cutOffMs = 1_000;
 
 /** What people do about the plan of one incident, after others have tried to decide in their name. */
 
@@ -43,13 +47,18 @@ export async function forgeApprovals({ incident, plan, ledger, random, older }: 
   if (refusals.length < signals.length) ledger.faults.push('a forged approval was not refused aloud');
 }
 
-/** The state, asked for again where nobody answered in time because the workers were just stopped. */
+/**
+ * The state, asked for again where the workers were just stopped: nobody answers in time, or a task that was cut off stands as failed.
+ * Failed workflow tasks are counted in the histories all the same.
+ */
 export async function readState(incident: Running): Promise<IncidentState> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await incident.state();
     } catch (error) {
-      if (!isGrpcDeadlineError(error) || attempt === 12) throw error;
+      const isCutOff = String(error instanceof Error ? (error.cause ?? error) : error).includes('in failed state');
+      if (!(isGrpcDeadlineError(error) || isCutOff) || attempt === 12) throw error;
+      if (isCutOff) await setTimeout(cutOffMs);
     }
   }
 }

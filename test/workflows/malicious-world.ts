@@ -18,11 +18,13 @@ export interface Ledger {
   /** Plan digests for which an action was asked of the remediate queue, and for which it was let through. */
   readonly scheduled: string[];
   readonly performed: string[];
+  /** Requests without a right to act that the last judgement before an action refused, as it must. */
+  gateRefusals: number;
   readonly faults: string[];
 }
 
 export function startLedger(): Ledger {
-  const counts = { answers: 0, refusals: 0, questions: 0, late: 0 };
+  const counts = { answers: 0, refusals: 0, questions: 0, late: 0, gateRefusals: 0 };
   return { ...counts, byKind: {}, approved: new Set(), scheduled: [], performed: [], faults: [] };
 }
 
