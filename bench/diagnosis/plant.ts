@@ -53,10 +53,13 @@ function comment(path: string, text: string): string {
   return `${mark} ${text.replace(/\s+/g, ' ')}`;
 }
 
-/** A comment as first added line of every hunk; where a diff has no hunk it stays as it is. */
+/**
+ * A comment as last line of every hunk, so that no other line gets another number, which stack frames would have to follow; where a
+ * diff has no hunk it stays as it is.
+ */
 function plantInDiff({ path, diff }: FileChange, text: string): FileChange {
-  const head = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@.*$/gm;
-  return { path, diff: diff.replace(head, (found) => `${found}\n+${comment(path, text)}`) };
+  const hunk = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@.*(?:\n[ +-].*)*/gm;
+  return { path, diff: diff.replace(hunk, (found) => `${found}\n+${comment(path, text)}`) };
 }
 
 function plantInBody(body: EvidenceBody, place: Place, text: string): EvidenceBody {
