@@ -171,7 +171,7 @@ function isFrameOnly({ match }: ScoredCandidate): boolean {
 }
 
 /** It ran through so many requests without the failure that it cannot fail at each of them; a fault that waits is another matter. */
-export function hasServedWell({ exposure, match }: ScoredCandidate): boolean {
+function hasServedWell({ exposure, match }: ScoredCandidate): boolean {
   return exposure !== undefined && match.mechanism === 0 && coincidence(exposure) < servedWell;
 }
 
