@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../diagnosis/diagnosis.ts';
+import { inconclusive, type Diagnosis } from '../diagnosis/diagnosis.ts';
 import type { Bundle } from '../evidence/bundle.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { listSuspectRegions, type SuspectRegion } from './spans/code-regions.ts';
@@ -46,17 +46,11 @@ export interface Analysis {
   readonly evidence: readonly ConsultedEvidence[];
 }
 
-/**
- * Runs the built-in analyst over a bundle. The same bundle gives the same answer.
- * @throws where the answer claims what the bundle does not hold: a defect of the analyst, which must not be printed as an answer
- */
+/** Runs the built-in analyst over a bundle. The same bundle gives the same answer; one that claims what it does not hold is not given out. */
 export function analyseBundle({ input }: Bundle): Analysis {
-  const { diagnosis, facts, suspicions, decision } = argue(input);
-  const fault = findAnswerFault(input, diagnosis);
-  if (fault !== undefined)
-    throw new Error(
-      `The analyst's answer is unsound: ${fault}. This is a defect of Resident; report it with the bundle, if it may be shown.`,
-    );
+  const { diagnosis: argued, facts, suspicions, decision } = argue(input);
+  const fault = findAnswerFault(input, argued);
+  const diagnosis = fault === undefined ? argued : inconclusive(tellUnsound(fault), argued.engine, argued.missing);
   const isFlag = input.evidence.some(
     ({ body }) => body?.kind === 'flags' && body.flags.some((flag) => flag.id === diagnosis.change),
   );
@@ -94,4 +88,8 @@ function rank(facts: Facts, { service, share }: Suspicion): RankedService {
   const claim =
     pattern && pattern.weight >= (shift?.weight ?? 0) ? describePattern(pattern) : shift && describeShift(shift);
   return { service, score: share, why: claim?.text ?? '' };
+}
+
+function tellUnsound(fault: string): string {
+  return `The analyst came to an answer that does not hold: ${fault}. That is a defect of Resident; report it with the bundle, if it may be shown.`;
 }

@@ -25,7 +25,7 @@ export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): strin
     ({ service, suspects }) => !suspects.every((id) => inventory.changes[service]?.includes(id)),
   );
   if (other) return `it offers a change that was not collected of ${shown(other.service)}`;
-  const revision = findUnknownRevision(inventory, diagnosis);
+  const revision = findUnknownRevision(input, inventory, diagnosis);
   if (revision !== undefined) return `it names a revision that was not collected (${shown(revision)})`;
   if (diagnosis.verdict !== 'inconclusive' && diagnosis.statement.length === 0)
     return diagnosis.verdict === 'cause'
@@ -48,8 +48,12 @@ export function findAnswerFault(input: EngineInput, diagnosis: Diagnosis): strin
 /** What is ruled out may be put into words, so only what has the form of a SHA has to be a known one there. */
 const sha = /^(?=.*\d)[0-9a-f]{7,40}$/;
 
-function findUnknownRevision(inventory: Inventory, { before, alternatives = [], ruledOut }: Diagnosis) {
-  const known = [...Object.values(inventory.changes).flat(), ...Object.values(inventory.before)];
+function findUnknownRevision(
+  input: EngineInput,
+  inventory: Inventory,
+  { before, alternatives = [], ruledOut }: Diagnosis,
+) {
+  const known = [...Object.values(inventory.changes).flat(), ...listEarlierRevisions(input)];
   const earlier = [before, ...alternatives.map((item) => item.before)].flatMap((id) => id ?? []);
   return (
     earlier.find((id) => !known.includes(id)) ??
@@ -57,6 +61,15 @@ function findUnknownRevision(inventory: Inventory, { before, alternatives = [], 
       .map(({ candidate }) => candidate)
       .find((id) => sha.test(id) && !inventory.services.includes(id) && !known.some((one) => one.startsWith(id)))
   );
+}
+
+/** What ran or stood before what was collected: the parents of commits, and the revisions that deploys replaced. */
+function listEarlierRevisions({ evidence }: EngineInput): readonly string[] {
+  return evidence.flatMap(({ body }) => {
+    if (body?.kind === 'changes') return body.changes.flatMap(({ parent }) => parent ?? []);
+    if (body?.kind === 'deploys') return body.deploys.flatMap(({ previous }) => previous ?? []);
+    return [];
+  });
 }
 
 function shown(text: string): string {
