@@ -50,7 +50,13 @@ describe('an answer', () => {
     const evidence = bundle.input.evidence.map((item) => {
       const { body } = item;
       if (body?.kind === 'changes')
-        return { ...item, body: { ...body, changes: body.changes.map((change) => ({ ...change, parent })) } };
+        return {
+          ...item,
+          body: {
+            ...body,
+            changes: body.changes.map((change) => (change.id === diagnosis.change ? { ...change, parent } : change)),
+          },
+        };
       if (body?.kind !== 'deploys') return item;
       const deploys = body.deploys.map((deploy) => ({ ...deploy, revision: diagnosis.change, previous }));
       return { ...item, body: { ...body, deploys } };
