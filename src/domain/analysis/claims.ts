@@ -1,4 +1,5 @@
 import type { Claim } from '../diagnosis/diagnosis.ts';
+import { countOf } from '../text.ts';
 import type { Propagation } from './logs/failed-requests.ts';
 import type { LogPattern, QuietPattern } from './logs/patterns.ts';
 import type { MetricShift } from './metrics/shifts.ts';
@@ -11,7 +12,7 @@ export function describePattern(pattern: LogPattern): Claim {
     standing: 'with nothing from before the incident to hold them against',
   }[pattern.kind];
   return {
-    text: `${pattern.service} logs ${pattern.level} \`${pattern.template.slice(0, 240)}\` since ${pattern.firstAt}: ${pattern.after} lines, ${history}.`,
+    text: `${pattern.service} logs ${pattern.level} \`${pattern.template.slice(0, 240)}\` since ${pattern.firstAt}: ${countOf(pattern.after, 'line')}, ${history}.`,
     evidence: [pattern.evidenceId],
   };
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../diagnosis/diagnosis.ts';
 import type { EngineInput } from '../diagnosis/engine.ts';
 import { cleanLine } from '../diagnosis/prompt-text.ts';
+import { countOf } from '../text.ts';
 import { readHunks, explainHarmless } from './changes/diffs.ts';
 import { describeFurther, listAccusedBySpans, tellLead, tellSpans, type FindingDraft } from './describe-findings.ts';
 import type { Facts } from './facts.ts';
@@ -86,7 +87,7 @@ function describeFailures(facts: Facts, service: string): FindingDraft[] {
       return {
         kind: 'call-failure',
         claim: {
-          text: `Calls of ${service} to ${target} fail (${modes}): ${lines} lines.`,
+          text: `Calls of ${service} to ${target} fail (${modes}): ${countOf(lines, 'line')}.`,
           evidence: [...new Set(calls.map((call) => call.pattern.evidenceId))],
         },
         ...(firstAt === undefined ? {} : { firstAt }),
@@ -150,7 +151,7 @@ function summarise(facts: Facts, service: string, isObserved: boolean): string {
   const pattern = failurePatterns(facts, service)[0];
   const shift = facts.shifts.find((item) => item.service === service);
   const sign = pattern
-    ? `\`${pattern.template}\` (${pattern.after} lines)`
+    ? `\`${pattern.template}\` (${countOf(pattern.after, 'line')})`
     : shift
       ? `${shift.name} left its normal range`
       : (tellSpans(facts, service) ?? 'a metric left its normal range');
