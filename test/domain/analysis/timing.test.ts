@@ -88,6 +88,7 @@ describe('the time of a change, held against the onset', () => {
   it('expects no failure of a change that saw no traffic, and many of one that did', () => {
     const busy = measureExposure(gatherFacts(throwing({ callerAt: 30 })), 'booking', Date.parse(at(30)));
     expect(busy?.expected).toBeGreaterThan(20);
+    expect(busy?.seconds).toBe(20 * 60);
     expect(coincidence(busy)).toBeLessThan(0.01);
     const idle = gatherFacts(throwing({ callerAt: 30, lines: [...chatter(-30, 29), ...chatter(50, 60)] }));
     expect(measureExposure(idle, 'booking', Date.parse(at(30)))).toMatchObject({ expected: 0, lines: 0 });

@@ -6,6 +6,8 @@ import type { LogPattern } from '../logs/patterns.ts';
 export interface Exposure {
   /** Failures that were to be expected by then, had the change caused them from its first request on. */
   readonly expected: number;
+  /** From the deploy to the first failure of `witness`. */
+  readonly seconds: number;
   /** Log lines of `witness` in that time. */
   readonly lines: number;
   /** The service whose lines show the traffic: the changed one, or one that calls it. */
@@ -43,7 +45,13 @@ export function measureExposure(facts: Facts, service: string, atMs: number): Ex
     const inForce = between.reduce((sum, time) => sum + 1 - 2 ** (-(time - atMs) / rolloutMs(facts.spanMs)), 0);
     const expected = Math.min(1, pattern.after / Math.max(1, since)) * inForce;
     if (!most || expected > most.expected)
-      most = { expected, lines: between.length, witness, evidenceId: pattern.evidenceId };
+      most = {
+        expected,
+        seconds: Math.round(Math.max(0, onsetMs - atMs) / 1000),
+        lines: between.length,
+        witness,
+        evidenceId: pattern.evidenceId,
+      };
   }
   return most;
 }

@@ -77,7 +77,7 @@ function explainLoss(item: ScoredCandidate, argument: RuleOutInput, otherwise: s
     return 'nothing is known of what it changed, and others explain the symptoms';
   if (share < 0.1) return `no failing call leads to ${item.candidate.service}, and it shows no failure first`;
   if (item.outpaced >= 0.3 && item.exposure)
-    return `it had been at work for ${Math.round((item.leadMinutes ?? 0) * 60)} s and ${item.exposure.lines} lines of ${item.exposure.witness} without one failure when it began, and another change came just then`;
+    return `it had been at work for ${item.exposure.seconds} s and ${item.exposure.lines} lines of ${item.exposure.witness} without one failure when it began, and another change came just then`;
   return item.match.total < 0.15
     ? `its ${item.candidate.flag ? 'name' : 'diff'} has nothing in common with the symptoms`
     : otherwise;
