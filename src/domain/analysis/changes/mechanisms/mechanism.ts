@@ -34,7 +34,7 @@ export interface Mechanism {
   readonly explain: (diff: DiffView, text: string) => Sign | undefined;
 }
 
-/** From here on a sign is as telling as any. */
+/** A sign that no more commits than this show is wholly telling. */
 const rare = 0.03;
 
 /**
